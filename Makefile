@@ -1,0 +1,62 @@
+# consort: every developer and user command. `make help` lists them.
+CC       ?= gcc
+MPICC    ?= mpicc
+BUILD    ?= build
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+WERROR   ?= -Werror
+OPT      ?= -O3 -g
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
+        -Wvla -Wundef -Wcast-qual -Wwrite-strings $(WERROR)
+CPPFLAGS += -Iinclude -Isrc -D_POSIX_C_SOURCE=200809L
+CFLAGS   += -std=c11 $(OPT) $(WARN) $(SANITIZE)
+LDFLAGS  += $(SANITIZE)
+LIBS     := -lflint -lgmp -lsodium -ljansson -lz -lm
+
+LIB_SRC := $(filter-out src/cli/%,$(sort $(wildcard src/*/*.c src/*/*/*.c)))
+CLI_SRC := $(sort $(wildcard src/cli/*.c))
+MPI_SRC := $(sort $(wildcard mpi/*.c))
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
+MPI_OBJ := $(MPI_SRC:%.c=$(BUILD)/%.o)
+LIB     := $(BUILD)/libconsort.a
+
+# Unit tests: tests/<module>/test_<name>.c -> build/tests/<module>/test_<name>
+TEST_SRC := $(filter-out tests/mpi/% tests/attack/% tests/fuzz/% tests/e2e/%,$(sort $(wildcard tests/*/test_*.c)))
+TEST_BIN := $(TEST_SRC:%.c=$(BUILD)/%)
+
+.PHONY: all
+all: $(BUILD)/consort $(BUILD)/consort-prove
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/mpi/%.o: mpi/%.c
+	@mkdir -p $(@D)
+	OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(LIB): $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/consort: $(CLI_OBJ) $(LIB)
+	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(BUILD)/consort-prove: $(MPI_OBJ) $(LIB)
+	OMPI_CC=$(CC) $(MPICC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(BUILD)/tests/%: tests/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
+
+.PHONY: unit
+unit: $(TEST_BIN)
+	@set -e; for t in $(TEST_BIN); do echo "== $$t"; $$t; done
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

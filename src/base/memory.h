@@ -1,0 +1,24 @@
+/* Memory. All sizes are checked for overflow; all blocks are 64-byte aligned and zeroed; every block that may hold a
+ * secret is wiped when it is freed (the allocator keeps its size). */
+#ifndef CS_BASE_MEMORY_H
+#define CS_BASE_MEMORY_H
+
+#include <stddef.h>
+
+/** `count` zeroed elements of `size` bytes; NULL (and a recorded CS_ERR_MEMORY text) on overflow or lack of memory.
+ *  count = 0 gives a valid pointer. Owned by the caller: cs_free. */
+void *cs_calloc(size_t count, size_t size);
+
+/** Wipes and frees; NULL is allowed. */
+void cs_free(void *block);
+
+/** Grows a block of `old_count` elements to `count` (the tail is zeroed); on failure returns NULL and leaves `block` as it was. */
+void *cs_grow(void *block, size_t old_count, size_t count, size_t size);
+
+/** Most bytes that were ever live at one time through this allocator, and the bytes live now. */
+size_t cs_memory_peak(void);
+size_t cs_memory_live(void);
+
+#define CS_NEW(type, count) ((type *)cs_calloc((count), sizeof(type)))
+
+#endif

@@ -1,0 +1,33 @@
+/* Pedersen commitments Com(v; s) = sum_j v_j g_j + s h. The time of these functions depends on public shapes and declared
+ * ranges only, never on the values: no zero is skipped. (Table look-ups are indexed by secret digits: see docs/security.md.) */
+#ifndef CS_CURVE_COMMIT_H
+#define CS_CURVE_COMMIT_H
+
+#include "curve/generators.h"
+#include "field/fr_vec.h"
+
+/** Fixed-base tables for commitments to short vectors of uniform scalars. */
+typedef struct cs_committer cs_committer;
+
+/** For vectors of up to `width` scalars (1..4096). CS_ERR_MEMORY. Owned by the caller: cs_committer_free. */
+cs_status cs_committer_new(cs_committer **out, size_t width);
+void cs_committer_free(cs_committer *c);
+
+/** Com(v[0..n), s), n <= width; n may be 0. */
+cs_g1 cs_commit_short(const cs_committer *c, const cs_fr *v, size_t n, cs_fr s);
+
+/** One row of a witness matrix: n <= columns entries (the rest is zero) of one type. For integer types every entry lies in
+ *  [min, max], the *declared* (public) range of its tensor, which alone decides how many additions an entry costs. */
+typedef struct cs_int_row {
+    cs_int_type type;
+    const void *data;
+    size_t n;
+    int64_t min, max;
+} cs_int_row;
+
+/** out[k] = Com(row k; s[k]) for all rows at once: column by column, small tables of odd multiples shared by all rows, one
+ *  shared inversion per step (batch-affine). Entries in [0,1] are taken eight columns at a time. CS_INT_FR rows take a plain MSM.
+ *  CS_ERR_MEMORY; CS_ERR_INTERNAL if an entry is outside its declared range. */
+cs_status cs_commit_rows(cs_g1_affine *out, const cs_int_row *rows, size_t n_rows, const cs_fr *s);
+
+#endif

@@ -1,0 +1,39 @@
+/* Batch kernels on F. One memory format for every implementation: arrays of cs_fr (32 bytes, Montgomery, reduced).
+ * Dispatched at run time per kernel call, never per multiplication; every implementation gives identical bytes.
+ * r may be equal to (not otherwise overlap) any input unless said otherwise. Any n, 0 included. Local; cannot fail. */
+#ifndef CS_FIELD_FR_VEC_H
+#define CS_FIELD_FR_VEC_H
+
+#include "field/fr.h"
+
+void cs_fr_vec_add(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n);
+void cs_fr_vec_sub(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n);
+void cs_fr_vec_mul(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n);
+void cs_fr_vec_scale(cs_fr *r, cs_fr t, const cs_fr *a, size_t n);          /* r = t a */
+void cs_fr_vec_axpy(cs_fr *r, cs_fr t, const cs_fr *a, size_t n);           /* r += t a */
+cs_fr cs_fr_vec_sum(const cs_fr *a, size_t n);
+cs_fr cs_fr_vec_dot(const cs_fr *a, const cs_fr *b, size_t n);              /* products summed unreduced, reduced once */
+void cs_fr_vec_fold(cs_fr *r, const cs_fr *lo, const cs_fr *hi, cs_fr t, size_t n); /* r = lo + t (hi - lo) */
+void cs_fr_vec_inverse(cs_fr *r, const cs_fr *a, size_t n);                 /* zero stays zero; 3 multiplications each */
+
+/** r[x] = eq(point, x) for x < 2^bits; point[0] belongs to the highest bit of x. r has 2^bits entries. */
+void cs_fr_vec_eq(cs_fr *r, const cs_fr *point, unsigned bits);
+
+/* Small integers. CS_INT_FR marks an array that already holds field elements. */
+typedef enum cs_int_type { CS_INT_I8, CS_INT_I16, CS_INT_I32, CS_INT_I64, CS_INT_FR } cs_int_type;
+
+size_t cs_int_size(cs_int_type type); /* bytes of one entry: 1, 2, 4, 8, 32 */
+
+/** r[j] = x[j] as a field element. */
+void cs_fr_vec_from_int(cs_fr *r, cs_int_type type, const void *x, size_t n);
+
+/** r[j] += t x[j]: no conversion of x; a 4x1-limb product and one reduction per entry. */
+void cs_fr_vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size_t n);
+
+/** Sum of v[j] x[j], accumulated unreduced. |x| < 2^63; n < 2^40. */
+cs_fr cs_fr_vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n);
+
+/** Name of the implementation in use: "portable", … ; CONSORT_ISA forces one (unknown names are ignored with portable). */
+const char *cs_field_isa(void);
+
+#endif
