@@ -1,0 +1,32 @@
+/* A model: one integer matrix per layer, (widths[l-1] + 1) x widths[l], row-major, the bias row last, at scale 2^w. */
+#ifndef CS_TRAIN_MODEL_H
+#define CS_TRAIN_MODEL_H
+
+#include "train/params.h"
+
+typedef struct cs_model {
+    size_t layers;
+    size_t rows[CS_MAX_LAYERS], columns[CS_MAX_LAYERS]; /* of layer l at [l-1]; rows include the bias */
+    int64_t *w[CS_MAX_LAYERS];
+} cs_model;
+
+/** Zero weights of the parameters' shape. CS_ERR_MEMORY. Free with cs_model_free. */
+cs_status cs_model_new(cs_model *out, const cs_params *p);
+void cs_model_free(cs_model *m);
+cs_status cs_model_copy(cs_model *out, const cs_model *m);
+size_t cs_model_size(const cs_model *m); /* weights in all layers */
+
+/** Shapes as the parameters say and every |weight of layer l| <= bound(l): CS_ERR_INPUT with layer, row, column otherwise. `initial`: the bound is
+ *  initial_max, else cs_params_weight_max. */
+cs_status cs_model_validate(const cs_model *m, const cs_params *p, bool initial);
+
+/** SHA-256 over shapes and weights (little-endian 64-bit). */
+void cs_model_digest(uint8_t out[32], const cs_model *m);
+
+/** W(0) from the public seed: uniform in [-initial_max, initial_max] by rejection from a ChaCha20 stream keyed by the seed, biases zero. */
+cs_status cs_model_from_seed(cs_model *out, const cs_params *p, const uint8_t seed[32]);
+
+/** Integer forward pass as in training; features[widths[0]] at scale 2^a. Returns the class with the largest output (lowest index on ties). */
+cs_status cs_model_predict(const cs_model *m, const cs_params *p, const int32_t *features, size_t *class_out);
+
+#endif
