@@ -16,7 +16,7 @@ typedef struct cs_buffer {
 void cs_buffer_append(cs_buffer *b, const void *data, size_t size);
 void cs_buffer_append_u32(cs_buffer *b, uint32_t v); /* little-endian */
 void cs_buffer_append_u64(cs_buffer *b, uint64_t v);
-void cs_buffer_clear(cs_buffer *b); /* size = 0, memory kept */
+void cs_buffer_clear(cs_buffer *b); /* size = 0, memory kept, an earlier failure forgotten */
 void cs_buffer_free(cs_buffer *b);  /* wipes */
 cs_status cs_buffer_status(const cs_buffer *b);
 

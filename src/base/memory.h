@@ -19,6 +19,10 @@ void *cs_grow(void *block, size_t old_count, size_t count, size_t size);
 size_t cs_memory_peak(void);
 size_t cs_memory_live(void);
 
+/** From now on an allocation that would bring the live bytes above `bytes` fails as if memory had run out. The default is
+ *  SIZE_MAX, no limit. For the whole process; tests of unhappy paths use it. */
+void cs_memory_limit(size_t bytes);
+
 #define CS_NEW(type, count) ((type *)cs_calloc((count), sizeof(type)))
 
 #endif

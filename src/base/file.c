@@ -1,0 +1,150 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+enum { CHUNK = 1 << 16 };
+
+static cs_status fail_errno(const char *what, const char *path) {
+    return cs_fail(CS_ERR_IO, "%s: cannot %s: %s", path, what, strerror(errno));
+}
+
+/* Reads to the end of the file, straight into the buffer. */
+static cs_status read_all(int fd, const char *path, size_t limit, cs_buffer *out) {
+    const size_t start = out->size;
+    for (;;) {
+        const size_t end = out->size;
+        CS_TRY(cs_buffer_resize(out, end + CHUNK));
+        ssize_t got;
+        do
+            got = read(fd, out->data + end, CHUNK);
+        while (got < 0 && errno == EINTR);
+        out->size = end + (got > 0 ? (size_t)got : 0);
+        if (got < 0)
+            return fail_errno("read", path);
+        if (got == 0)
+            return CS_OK;
+        if (out->size - start > limit)
+            return cs_fail(CS_ERR_INPUT, "%s: longer than the %zu bytes allowed for such a file", path, limit);
+    }
+}
+
+cs_status cs_file_read(const char *path, size_t limit, cs_buffer *out) {
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_errno("open", path);
+    const size_t start = out->size;
+    const cs_status status = read_all(fd, path, limit, out);
+    if (status != CS_OK)
+        out->size = start;
+    close(fd);
+    return status;
+}
+
+static bool write_all(int fd, const uint8_t *data, size_t size) {
+    while (size > 0) {
+        const ssize_t done = write(fd, data, size);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        data += done;
+        size -= (size_t)done;
+    }
+    return true;
+}
+
+/* Length of the folder part of `path`, its last slash included; 0 if there is none. */
+static size_t folder_length(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? 0 : (size_t)(slash - path) + 1;
+}
+
+/* Makes a rename durable. Some file systems cannot sync a folder; the file itself is synced already, so that is no error. */
+static void sync_folder_of(const char *path) {
+    char *folder = cs_path_beside(path, ".");
+    if (folder == NULL)
+        return;
+    const int fd = open(folder, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+    cs_free(folder);
+}
+
+static cs_status write_and_rename(int fd, const char *temporary, const char *path, const void *data, size_t size,
+                                  unsigned mode) {
+    const bool written = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, data, size) && fsync(fd) == 0;
+    const int error = errno;
+    const bool closed = close(fd) == 0;
+    if (!written)
+        errno = error;
+    return written && closed && rename(temporary, path) == 0 ? CS_OK : fail_errno("write", path);
+}
+
+cs_status cs_file_write(const char *path, const void *data, size_t size, unsigned mode) {
+    static const char suffix[] = ".XXXXXX";
+    const size_t length = strlen(path);
+    char *temporary = CS_NEW(char, length + sizeof suffix);
+    if (temporary == NULL)
+        return CS_ERR_MEMORY;
+    memcpy(temporary, path, length);
+    memcpy(temporary + length, suffix, sizeof suffix);
+    const int fd = mkstemp(temporary);
+    cs_status status = fd < 0 ? fail_errno("create", path) : write_and_rename(fd, temporary, path, data, size, mode);
+    if (fd >= 0 && status != CS_OK)
+        (void)unlink(temporary);
+    cs_free(temporary);
+    if (status == CS_OK)
+        sync_folder_of(path);
+    return status;
+}
+
+static cs_status make_one_folder(const char *path) {
+    struct stat info;
+    if (mkdir(path, 0777) == 0)
+        return CS_OK;
+    if (errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return CS_OK;
+    return fail_errno("create the folder", path);
+}
+
+cs_status cs_file_make_folder(const char *path) {
+    const size_t length = strlen(path);
+    char *part = CS_NEW(char, length + 1);
+    if (part == NULL)
+        return CS_ERR_MEMORY;
+    cs_status status = CS_OK;
+    for (size_t k = 0; k <= length && status == CS_OK; k++) {
+        if (k > 0 && (path[k] == '/' || path[k] == '\0') && path[k - 1] != '/')
+            status = make_one_folder(part);
+        part[k] = path[k];
+    }
+    cs_free(part);
+    return status;
+}
+
+cs_status cs_file_must_not_exist(const char *path) {
+    struct stat info;
+    if (lstat(path, &info) == 0)
+        return cs_fail(CS_ERR_IO, "%s: exists already; remove it or choose another name", path);
+    return errno == ENOENT ? CS_OK : fail_errno("look at", path);
+}
+
+char *cs_path_beside(const char *base, const char *name) {
+    const size_t folder = name[0] == '/' ? 0 : folder_length(base), length = strlen(name);
+    char *path = CS_NEW(char, folder + length + 1);
+    if (path == NULL)
+        return NULL;
+    memcpy(path, base, folder);
+    memcpy(path + folder, name, length + 1);
+    return path;
+}

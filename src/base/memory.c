@@ -1,0 +1,82 @@
+#include "base/memory.h"
+
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* A block is a 64-byte header, then the caller's bytes. The raw memory comes from calloc, because fresh pages from the
+ * system are zero already and calloc, unlike aligned_alloc and memset, does not write them a second time. */
+enum { ALIGNMENT = 64 };
+
+typedef struct header {
+    void *raw;
+    size_t bytes;
+} header;
+
+_Static_assert(sizeof(header) <= ALIGNMENT, "the header fits before the block");
+
+static atomic_size_t live_bytes, peak_bytes;
+static atomic_size_t limit_bytes = SIZE_MAX;
+
+static header *header_of(void *block) {
+    return (header *)(void *)((unsigned char *)block - ALIGNMENT);
+}
+
+static void count_block(size_t bytes) {
+    const size_t live = atomic_fetch_add(&live_bytes, bytes) + bytes;
+    size_t peak = atomic_load(&peak_bytes);
+    while (live > peak && !atomic_compare_exchange_weak(&peak_bytes, &peak, live)) {
+    }
+}
+
+void *cs_calloc(size_t count, size_t size) {
+    if (size != 0 && count > (PTRDIFF_MAX - 2 * ALIGNMENT) / size) {
+        (void)cs_fail(CS_ERR_MEMORY, "an array of %zu elements of %zu bytes is too large for this machine", count, size);
+        return NULL;
+    }
+    const size_t bytes = count * size, limit = atomic_load(&limit_bytes), live = atomic_load(&live_bytes);
+    unsigned char *raw = bytes > limit || live > limit - bytes ? NULL : calloc(1, bytes + 2 * ALIGNMENT);
+    if (raw == NULL) {
+        (void)cs_fail(CS_ERR_MEMORY, "no memory for %zu bytes (%zu in use); use more ranks or a smaller job", bytes, live);
+        return NULL;
+    }
+    unsigned char *block = raw + 2 * ALIGNMENT - (uintptr_t)raw % ALIGNMENT;
+    *header_of(block) = (header){.raw = raw, .bytes = bytes};
+    count_block(bytes);
+    return block;
+}
+
+void cs_free(void *block) {
+    if (block == NULL)
+        return;
+    const header h = *header_of(block);
+    sodium_memzero(block, h.bytes);
+    atomic_fetch_sub(&live_bytes, h.bytes);
+    free(h.raw);
+}
+
+void *cs_grow(void *block, size_t old_count, size_t count, size_t size) {
+    void *grown = cs_calloc(count, size);
+    if (grown == NULL)
+        return NULL;
+    if (block != NULL)
+        memcpy(grown, block, (old_count < count ? old_count : count) * size);
+    cs_free(block);
+    return grown;
+}
+
+size_t cs_memory_peak(void) {
+    return atomic_load(&peak_bytes);
+}
+
+size_t cs_memory_live(void) {
+    return atomic_load(&live_bytes);
+}
+
+void cs_memory_limit(size_t bytes) {
+    atomic_store(&limit_bytes, bytes);
+}
