@@ -14,10 +14,9 @@ typedef struct cs_rows {
 /** Fraction of `test` rows predicted correctly by the integer model. */
 cs_status cs_model_accuracy(const cs_model *m, const cs_params *p, cs_rows test, double *accuracy);
 
-/** One rank's float64 gradient contributions cannot be pooled without its data, so the comparison is a collective: gradients of doubles are summed by the
- *  callback `sum` (in place, over the ranks; identity on one rank). accuracy: on `test`. */
-typedef cs_status cs_sum_doubles_fn(void *context, double *values, size_t n);
-cs_status cs_float64_accuracy(const cs_params *p, const cs_model *initial, cs_rows mine, const uint32_t *draws, cs_rows test,
-                              cs_sum_doubles_fn *sum, void *context, double *accuracy);
+/** Trains in double precision on all members' rows together (for data that is all at hand, as in the examples; a real
+ *  consortium has no such place). members[n_ranks], draws as from cs_draws_new. accuracy: on `test`. CS_ERR_MEMORY. */
+cs_status cs_float64_accuracy(const cs_params *p, const cs_model *initial, const cs_rows *members, uint32_t *const *draws,
+                              cs_rows test, double *accuracy);
 
 #endif

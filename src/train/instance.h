@@ -1,0 +1,41 @@
+/* What the training proof is about: everything public, already validated, borrowed from the statement; and a rank's own part. */
+#ifndef CS_TRAIN_INSTANCE_H
+#define CS_TRAIN_INSTANCE_H
+
+#include "curve/g1.h"
+#include "train/blocks.h"
+#include "train/model.h"
+#include "train/sgd.h"
+#include "train/table.h"
+
+typedef struct cs_instance {
+    const cs_params *params;
+    uint8_t digest[32];                /* of the complete statement: opens the transcript */
+    const cs_table *table;
+    const cs_blocks *blocks;
+    const cs_model *initial;           /* W(0) */
+    const cs_model *final;             /* W(T), or NULL if it is only committed */
+    cs_g1_affine *const *dataset_rows; /* [n_ranks][cs_dataset_row_count]: commitments to rank i's D and Y */
+    const cs_g1_affine *final_rows;    /* [cs_final_row_count], or NULL if the final model is public */
+    uint32_t *const *draws;            /* [n_ranks][steps * batch] */
+} cs_instance;
+
+/** A rank's private part of the proof. Borrowed; wiped by their owners. */
+typedef struct cs_shard {
+    cs_tensor *tensors;                /* [blocks->n], D, Y, all of training, F on rank 0 if committed; MULT is filled by the prover */
+    const cs_fr *dataset_blindings;    /* [cs_dataset_row_count] */
+    const cs_fr *final_blindings;      /* [cs_final_row_count] on rank 0 if the final model is committed */
+    const cs_trainer *trainer;         /* for the checks of weight tables; NULL: members are declared honest-but-curious, tables are not checked */
+} cs_shard;
+
+/** Commitment rows of one rank's D and Y, and of all F blocks (0 if the final model is public). */
+size_t cs_dataset_row_count(const cs_params *p);
+size_t cs_final_row_count(const cs_params *p);
+
+/** Commits to D and Y (or to F) with the given blindings. out[row count]. Local. */
+cs_status cs_dataset_commit(cs_g1_affine *out, const cs_params *p, const cs_blocks *blocks, const cs_tensor *tensors,
+                            const cs_fr *blindings);
+cs_status cs_final_commit(cs_g1_affine *out, const cs_params *p, const cs_blocks *blocks, const cs_tensor *tensors,
+                          const cs_fr *blindings);
+
+#endif
