@@ -1,5 +1,6 @@
 /* Pedersen commitments Com(v; s) = sum_j v_j g_j + s h. The time of these functions depends on public shapes and declared
- * ranges only, never on the values: no zero is skipped. (Table look-ups are indexed by secret digits: see docs/security.md.) */
+ * ranges only, never on the values: no zero is skipped. (Table look-ups are indexed by secret digits: see docs/security.md.)
+ */
 #ifndef CS_CURVE_COMMIT_H
 #define CS_CURVE_COMMIT_H
 
@@ -26,8 +27,8 @@ typedef struct cs_int_row {
 } cs_int_row;
 
 /** out[k] = Com(row k; s[k]) for all rows at once: column by column, small tables of odd multiples shared by all rows, one
- *  shared inversion per step (batch-affine). Entries in [0,1] are taken eight columns at a time. CS_INT_FR rows take a plain MSM.
- *  CS_ERR_MEMORY; CS_ERR_INTERNAL if an entry is outside its declared range. */
+ *  shared inversion per step (batch-affine). Entries in [0,1] are taken eight columns at a time. CS_INT_FR rows take a plain
+ * MSM. CS_ERR_MEMORY; CS_ERR_INTERNAL if an entry is outside its declared range. */
 cs_status cs_commit_rows(cs_g1_affine *out, const cs_int_row *rows, size_t n_rows, const cs_fr *s);
 
 #endif

@@ -21,23 +21,23 @@ extern const cs_g1 CS_G1_IDENTITY;
 extern const cs_g1_affine CS_G1_AFFINE_IDENTITY;
 
 cs_g1 cs_g1_from_affine(cs_g1_affine a);
-cs_g1_affine cs_g1_to_affine(cs_g1 a);                  /* one inversion */
-cs_g1 cs_g1_add(cs_g1 a, cs_g1 b);                      /* complete: doubling and inverse included */
-cs_g1 cs_g1_add_affine(cs_g1 a, cs_g1_affine b);        /* complete */
+cs_g1_affine cs_g1_to_affine(cs_g1 a);           /* one inversion */
+cs_g1 cs_g1_add(cs_g1 a, cs_g1 b);               /* complete: doubling and inverse included */
+cs_g1 cs_g1_add_affine(cs_g1 a, cs_g1_affine b); /* complete */
 cs_g1 cs_g1_double(cs_g1 a);
 cs_g1 cs_g1_neg(cs_g1 a);
 cs_g1_affine cs_g1_affine_neg(cs_g1_affine a);
-cs_g1 cs_g1_mul_var(cs_g1_affine a, cs_fr k);           /* variable time: public scalars only */
+cs_g1 cs_g1_mul_var(cs_g1_affine a, cs_fr k); /* variable time: public scalars only */
 bool cs_g1_eq(cs_g1 a, cs_g1 b);
 bool cs_g1_is_identity(cs_g1 a);
 bool cs_g1_affine_is_identity(cs_g1_affine a);
-bool cs_g1_on_curve(cs_g1_affine a);                    /* false for the identity */
+bool cs_g1_on_curve(cs_g1_affine a); /* false for the identity */
 
 /** r[j] = affine form of a[j], one shared inversion. CS_ERR_MEMORY. */
 cs_status cs_g1_vec_to_affine(cs_g1_affine *r, const cs_g1 *a, size_t n);
 
-/** r[j] = a[j] + b[j], all affine, one shared inversion; complete. r may be a or b. CS_ERR_MEMORY. Batch kernel: constant time
- *  for a[j] != ±b[j], neither the identity. */
+/** r[j] = a[j] + b[j], all affine, one shared inversion; complete. r may be a or b. CS_ERR_MEMORY. Batch kernel: constant
+ * time for a[j] != ±b[j], neither the identity. */
 cs_status cs_g1_vec_add(cs_g1_affine *r, const cs_g1_affine *a, const cs_g1_affine *b, size_t n);
 
 /** 32 bytes: x little-endian, bit 7 of the last byte for an odd y, bit 6 alone (all else zero) for the identity. */

@@ -8,8 +8,8 @@
 
 typedef struct cs_generators {
     size_t n;
-    const cs_g1_affine *g;       /* g[0..n) */
-    const cs_g1_affine *g_half;  /* 2 g_half[j] = g[j] */
+    const cs_g1_affine *g;      /* g[0..n) */
+    const cs_g1_affine *g_half; /* 2 g_half[j] = g[j] */
     cs_g1_affine h, h_half, u;
 } cs_generators;
 

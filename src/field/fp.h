@@ -18,11 +18,11 @@ cs_fp cs_fp_sub(cs_fp a, cs_fp b);
 cs_fp cs_fp_neg(cs_fp a);
 cs_fp cs_fp_mul(cs_fp a, cs_fp b);
 cs_fp cs_fp_sqr(cs_fp a);
-cs_fp cs_fp_inv(cs_fp a);                    /* the inverse of 0 is 0 */
+cs_fp cs_fp_inv(cs_fp a); /* the inverse of 0 is 0 */
 cs_fp cs_fp_from_u64(uint64_t x);
 bool cs_fp_eq(cs_fp a, cs_fp b);
 bool cs_fp_is_zero(cs_fp a);
-bool cs_fp_is_odd(cs_fp a);                  /* lowest bit of the plain integer */
+bool cs_fp_is_odd(cs_fp a); /* lowest bit of the plain integer */
 
 /** A square root (p = 3 mod 4: a^((p+1)/4)); false if there is none. Variable time. */
 bool cs_fp_sqrt_var(cs_fp *out, cs_fp a);

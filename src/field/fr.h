@@ -1,4 +1,5 @@
-/* F: integers mod r = 21888242871839275222246405745257275088548364400416034343698204186575808495617, the order of BN254's G1.
+/* F: integers mod r = 21888242871839275222246405745257275088548364400416034343698204186575808495617, the order of BN254's
+ * G1.
  *
  * A cs_fr is 4 little-endian 64-bit limbs in Montgomery form (radix 2^256), always fully reduced (below r), in this and
  * every other implementation. Scalars here; batch kernels in fr_vec.h. All functions are local and cannot fail.
@@ -21,10 +22,10 @@ cs_fr cs_fr_sub(cs_fr a, cs_fr b);
 cs_fr cs_fr_neg(cs_fr a);
 cs_fr cs_fr_mul(cs_fr a, cs_fr b);
 cs_fr cs_fr_sqr(cs_fr a);
-cs_fr cs_fr_inv(cs_fr a);                  /* the inverse of 0 is 0 */
-cs_fr cs_fr_pow(cs_fr a, uint64_t e);      /* variable time in e */
+cs_fr cs_fr_inv(cs_fr a);             /* the inverse of 0 is 0 */
+cs_fr cs_fr_pow(cs_fr a, uint64_t e); /* variable time in e */
 cs_fr cs_fr_from_u64(uint64_t x);
-cs_fr cs_fr_from_i64(int64_t x);           /* negative x is r - |x| */
+cs_fr cs_fr_from_i64(int64_t x); /* negative x is r - |x| */
 bool cs_fr_eq(cs_fr a, cs_fr b);
 bool cs_fr_is_zero(cs_fr a);
 

@@ -9,12 +9,12 @@
 void cs_fr_vec_add(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n);
 void cs_fr_vec_sub(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n);
 void cs_fr_vec_mul(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n);
-void cs_fr_vec_scale(cs_fr *r, cs_fr t, const cs_fr *a, size_t n);          /* r = t a */
-void cs_fr_vec_axpy(cs_fr *r, cs_fr t, const cs_fr *a, size_t n);           /* r += t a */
+void cs_fr_vec_scale(cs_fr *r, cs_fr t, const cs_fr *a, size_t n); /* r = t a */
+void cs_fr_vec_axpy(cs_fr *r, cs_fr t, const cs_fr *a, size_t n);  /* r += t a */
 cs_fr cs_fr_vec_sum(const cs_fr *a, size_t n);
-cs_fr cs_fr_vec_dot(const cs_fr *a, const cs_fr *b, size_t n);              /* products summed unreduced, reduced once */
+cs_fr cs_fr_vec_dot(const cs_fr *a, const cs_fr *b, size_t n); /* products summed unreduced, reduced once */
 void cs_fr_vec_fold(cs_fr *r, const cs_fr *lo, const cs_fr *hi, cs_fr t, size_t n); /* r = lo + t (hi - lo) */
-void cs_fr_vec_inverse(cs_fr *r, const cs_fr *a, size_t n);                 /* zero stays zero; 3 multiplications each */
+void cs_fr_vec_inverse(cs_fr *r, const cs_fr *a, size_t n); /* zero stays zero; 3 multiplications each */
 
 /** r[x] = eq(point, x) for x < 2^bits; point[0] belongs to the highest bit of x. r has 2^bits entries. */
 void cs_fr_vec_eq(cs_fr *r, const cs_fr *point, unsigned bits);

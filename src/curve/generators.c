@@ -1,0 +1,110 @@
+/* Hashing to generators, and the process-wide cache of them. */
+#include "curve/generators.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/memory.h"
+#include "curve/batch.h"
+
+#define LABEL "consort/generator/1"
+
+/* One generation of the cache. Older ones stay alive: callers hold views on them. */
+typedef struct generation {
+    cs_generators view;
+    cs_g1_affine *g, *g_half;
+    struct generation *older;
+} generation;
+
+static struct {
+    pthread_mutex_t lock;
+    generation *newest;
+} cache = {.lock = PTHREAD_MUTEX_INITIALIZER, .newest = NULL};
+
+/* The first counter whose digest, a little-endian number mod p, is the x of a point; its even y. */
+static cs_g1_affine hash_to_point(char name, uint64_t index) {
+    const cs_fp b = cs_fp_from_u64(3);
+    uint8_t text[sizeof LABEL - 1 + 1 + 8 + 4] = LABEL;
+    uint8_t *const tail = text + sizeof LABEL - 1;
+    uint8_t digest[64] = {0}; /* upper half stays zero */
+    cs_g1_affine p;
+    tail[0] = (uint8_t)name;
+    cs_store_u64(tail + 1, index);
+    for (uint32_t counter = 0;; counter++) {
+        cs_store_u32(tail + 9, counter);
+        crypto_hash_sha256(digest, text, sizeof text);
+        p.x = cs_fp_from_wide(digest);
+        if (cs_fp_sqrt_var(&p.y, cs_fp_add(cs_fp_mul(cs_fp_sqr(p.x), p.x), b)))
+            break;
+    }
+    if (cs_fp_is_odd(p.y))
+        p.y = cs_fp_neg(p.y);
+    return p;
+}
+
+static void generation_free(generation *c) {
+    if (c == NULL)
+        return;
+    cs_free(c->g);
+    cs_free(c->g_half);
+    cs_free(c);
+}
+
+/* g, then h and u, with halves: `old` (or NULL) gives the first ones. */
+static void fill(generation *c, const generation *old, size_t n, cs_fp *scratch) {
+    const size_t kept = old == NULL ? 0 : old->view.n;
+    if (kept > 0) {
+        memcpy(c->g, old->g, kept * sizeof *c->g);
+        memcpy(c->g_half, old->g_half, kept * sizeof *c->g_half);
+    }
+    for (size_t j = kept; j < n; j++)
+        c->g_half[j] = hash_to_point('g', j);
+    cs_g1_batch_double(c->g + kept, c->g_half + kept, scratch, n - kept);
+    const cs_g1_affine half[2] = {hash_to_point('h', 0), hash_to_point('u', 0)};
+    cs_g1_affine whole[2];
+    cs_fp scratch2[2];
+    cs_g1_batch_double(whole, half, scratch2, 2);
+    c->view = (cs_generators){.n = n, .g = c->g, .g_half = c->g_half, .h = whole[0], .h_half = half[0], .u = whole[1]};
+}
+
+static cs_status grow(size_t n) {
+    generation *c = CS_NEW(generation, 1);
+    cs_fp *scratch = CS_NEW(cs_fp, n);
+    if (c != NULL) {
+        c->g = CS_NEW(cs_g1_affine, n);
+        c->g_half = CS_NEW(cs_g1_affine, n);
+    }
+    if (c == NULL || scratch == NULL || c->g == NULL || c->g_half == NULL) {
+        cs_free(scratch);
+        generation_free(c);
+        return CS_ERR_MEMORY;
+    }
+    fill(c, cache.newest, n, scratch);
+    cs_free(scratch);
+    c->older = cache.newest;
+    cache.newest = c;
+    return CS_OK;
+}
+
+cs_status cs_generators_get(cs_generators *out, size_t n) {
+    cs_status status = CS_OK;
+    pthread_mutex_lock(&cache.lock);
+    if (cache.newest == NULL || cache.newest->view.n < n)
+        status = grow(n);
+    if (status == CS_OK)
+        *out = cache.newest->view;
+    pthread_mutex_unlock(&cache.lock);
+    return status;
+}
+
+void cs_generators_release(void) {
+    pthread_mutex_lock(&cache.lock);
+    while (cache.newest != NULL) {
+        generation *older = cache.newest->older;
+        generation_free(cache.newest);
+        cache.newest = older;
+    }
+    pthread_mutex_unlock(&cache.lock);
+}

@@ -1,0 +1,114 @@
+/* Scalars of F. */
+#include "field/fr.h"
+
+#include <sodium.h>
+
+#include "base/bytes.h"
+#include "field/portable/fr_inline.h"
+
+const cs_fr CS_FR_ZERO = {{0}};
+const cs_fr CS_FR_ONE = {{0xac96341c4ffffffb, 0x36fc76959f60cd29, 0x666ea36f7879462e, 0x0e0a77c19a07df2f}};
+
+/* 2^512 and 2^768 mod r: they carry plain integers and high halves into Montgomery form. */
+static const cs_fr R2 = {{0x1bb8e645ae216da7, 0x53fe3ab1e35c59e3, 0x8c49833d53bb8085, 0x0216d0b17f4e44a5}};
+static const cs_fr R3 = {{0x5e94d8e1b4bf0040, 0x2a489cbe1cfbb6b8, 0x893cc664a19fcfed, 0x0cf8594b7fcc657c}};
+static const uint64_t INVERSE_EXPONENT[4] = {0x43e1f593efffffff, 0x2833e84879b97091, 0xb85045b68181585d,
+                                             0x30644e72e131a029}; /* r - 2 */
+
+cs_fr cs_fr_add(cs_fr a, cs_fr b) {
+    return cs_fr_add_i(a, b);
+}
+
+cs_fr cs_fr_sub(cs_fr a, cs_fr b) {
+    return cs_fr_sub_i(a, b);
+}
+
+cs_fr cs_fr_neg(cs_fr a) {
+    return cs_fr_sub_i(CS_FR_ZERO, a);
+}
+
+cs_fr cs_fr_mul(cs_fr a, cs_fr b) {
+    return cs_fr_mul_i(a, b);
+}
+
+cs_fr cs_fr_sqr(cs_fr a) {
+    return cs_fr_mul_i(a, a);
+}
+
+static void mul_limbs(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
+    cs_mont_mul(r, a, b, CS_FR_M, CS_FR_N0);
+}
+
+cs_fr cs_fr_inv(cs_fr a) {
+    cs_fr r;
+    cs_mont_pow(r.v, a.v, INVERSE_EXPONENT, CS_FR_ONE.v, mul_limbs);
+    return r;
+}
+
+cs_fr cs_fr_pow(cs_fr a, uint64_t e) {
+    cs_fr r = CS_FR_ONE;
+    for (; e != 0; e >>= 1) {
+        if (e & 1)
+            r = cs_fr_mul(r, a);
+        a = cs_fr_mul(a, a);
+    }
+    return r;
+}
+
+cs_fr cs_fr_from_u64(uint64_t x) {
+    return cs_fr_mul_i((cs_fr){{x}}, R2);
+}
+
+cs_fr cs_fr_from_i64(int64_t x) {
+    const uint64_t negative = (uint64_t)x >> 63;
+    const uint64_t magnitude = ((uint64_t)x ^ -negative) + negative;
+    cs_fr r = cs_fr_from_u64(magnitude);
+    const cs_fr minus = cs_fr_neg(r);
+    cs_limbs_select(r.v, -negative, minus.v, r.v);
+    return r;
+}
+
+bool cs_fr_eq(cs_fr a, cs_fr b) {
+    return cs_limbs_eq(a.v, b.v);
+}
+
+bool cs_fr_is_zero(cs_fr a) {
+    return cs_limbs_is_zero(a.v);
+}
+
+void cs_fr_to_limbs(uint64_t out[4], cs_fr a) {
+    const uint64_t t[8] = {a.v[0], a.v[1], a.v[2], a.v[3]};
+    cs_mont_redc(out, t, CS_FR_M, CS_FR_N0);
+}
+
+void cs_fr_encode(uint8_t out[32], cs_fr a) {
+    uint64_t limbs[4];
+    cs_fr_to_limbs(limbs, a);
+    for (int k = 0; k < 4; k++)
+        cs_store_u64(out + 8 * k, limbs[k]);
+}
+
+static cs_fr load(const uint8_t in[32]) {
+    return (cs_fr){{cs_load_u64(in), cs_load_u64(in + 8), cs_load_u64(in + 16), cs_load_u64(in + 24)}};
+}
+
+bool cs_fr_decode(cs_fr *out, const uint8_t in[32]) {
+    const cs_fr plain = load(in);
+    uint64_t unused[4];
+    if (cs_limbs_sub(unused, plain.v, CS_FR_M) == 0)
+        return false;
+    *out = cs_fr_mul_i(plain, R2);
+    return true;
+}
+
+cs_fr cs_fr_from_wide(const uint8_t in[64]) {
+    return cs_fr_add_i(cs_fr_mul_i(load(in), R2), cs_fr_mul_i(load(in + 32), R3));
+}
+
+cs_fr cs_fr_random(void) {
+    uint8_t bytes[64];
+    randombytes_buf(bytes, sizeof bytes);
+    const cs_fr r = cs_fr_from_wide(bytes);
+    sodium_memzero(bytes, sizeof bytes);
+    return r;
+}

@@ -1,0 +1,165 @@
+/* Batch kernels on F in portable C. */
+#include <string.h>
+
+#include "field/fr_kernels.h"
+#include "field/portable/fr_inline.h"
+
+/* 2^512 mod r. */
+static const cs_fr R2 = {{0x1bb8e645ae216da7, 0x53fe3ab1e35c59e3, 0x8c49833d53bb8085, 0x0216d0b17f4e44a5}};
+
+static void vec_add(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        r[j] = cs_fr_add_i(a[j], b[j]);
+}
+
+static void vec_sub(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        r[j] = cs_fr_sub_i(a[j], b[j]);
+}
+
+static void vec_mul(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        r[j] = cs_fr_mul_i(a[j], b[j]);
+}
+
+static void vec_scale(cs_fr *r, cs_fr t, const cs_fr *a, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        r[j] = cs_fr_mul_i(t, a[j]);
+}
+
+static void vec_axpy(cs_fr *r, cs_fr t, const cs_fr *a, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        r[j] = cs_fr_add_i(r[j], cs_fr_mul_i(t, a[j]));
+}
+
+static cs_fr vec_sum(const cs_fr *a, size_t n) {
+    cs_fr s = CS_FR_ZERO;
+    for (size_t j = 0; j < n; j++)
+        s = cs_fr_add_i(s, a[j]);
+    return s;
+}
+
+/* acc / 2^256 mod r for 9 limbs: the low half by reduction, the high half and the last limb by a multiplication each. */
+static cs_fr reduce_wide(const uint64_t acc[9]) {
+    const uint64_t low[8] = {acc[0], acc[1], acc[2], acc[3]};
+    const cs_fr high = {{acc[4], acc[5], acc[6], acc[7]}}, top = {{acc[8]}};
+    cs_fr r;
+    cs_mont_redc(r.v, low, CS_FR_M, CS_FR_N0);
+    r = cs_fr_add_i(r, cs_fr_mul_i(high, CS_FR_ONE));
+    return cs_fr_add_i(r, cs_fr_mul_i(top, R2));
+}
+
+static cs_fr vec_dot(const cs_fr *a, const cs_fr *b, size_t n) {
+    uint64_t acc[9] = {0};
+    for (size_t j = 0; j < n; j++)
+        cs_limbs_mul_add(acc, a[j].v, b[j].v);
+    return reduce_wide(acc);
+}
+
+static void vec_fold(cs_fr *r, const cs_fr *lo, const cs_fr *hi, cs_fr t, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        r[j] = cs_fr_add_i(lo[j], cs_fr_mul_i(t, cs_fr_sub_i(hi[j], lo[j])));
+}
+
+/* One if a is zero, else a: without a branch. */
+static cs_fr nonzero(cs_fr a, uint64_t *zero_mask) {
+    const uint64_t any = a.v[0] | a.v[1] | a.v[2] | a.v[3];
+    *zero_mask = ((any | -any) >> 63) - 1;
+    cs_limbs_select(a.v, *zero_mask, CS_FR_ONE.v, a.v);
+    return a;
+}
+
+/* Montgomery's trick; `prefix` holds n values and may be r if that is not a. */
+static void inverse_block(cs_fr *r, const cs_fr *a, cs_fr *prefix, size_t n) {
+    uint64_t mask;
+    cs_fr product = CS_FR_ONE;
+    for (size_t j = 0; j < n; j++) {
+        prefix[j] = product;
+        product = cs_fr_mul_i(product, nonzero(a[j], &mask));
+    }
+    cs_fr inverse = cs_fr_inv(product);
+    for (size_t j = n; j-- > 0;) {
+        const cs_fr x = nonzero(a[j], &mask);
+        cs_fr y = cs_fr_mul_i(inverse, prefix[j]);
+        inverse = cs_fr_mul_i(inverse, x);
+        cs_limbs_select(r[j].v, mask, CS_FR_ZERO.v, y.v);
+    }
+}
+
+static void vec_inverse(cs_fr *r, const cs_fr *a, size_t n) {
+    enum { BLOCK = 512 };
+    if (r != a) {
+        inverse_block(r, a, r, n);
+        return;
+    }
+    cs_fr prefix[BLOCK];
+    for (size_t j = 0; j < n; j += BLOCK)
+        inverse_block(r + j, a + j, prefix, n - j < BLOCK ? n - j : BLOCK);
+}
+
+static void vec_eq(cs_fr *r, const cs_fr *point, unsigned bits) {
+    r[0] = CS_FR_ONE;
+    for (unsigned k = 0; k < bits; k++)
+        for (size_t x = (size_t)1 << k; x-- > 0;) {
+            const cs_fr one = cs_fr_mul_i(r[x], point[k]);
+            r[2 * x] = cs_fr_sub_i(r[x], one);
+            r[2 * x + 1] = one;
+        }
+}
+
+static int64_t int_at(cs_int_type type, const void *x, size_t j) {
+    switch (type) {
+    case CS_INT_I8:
+        return ((const int8_t *)x)[j];
+    case CS_INT_I16:
+        return ((const int16_t *)x)[j];
+    case CS_INT_I32:
+        return ((const int32_t *)x)[j];
+    default:
+        return ((const int64_t *)x)[j];
+    }
+}
+
+static void vec_from_int(cs_fr *r, cs_int_type type, const void *x, size_t n) {
+    if (type == CS_INT_FR) {
+        memmove(r, x, n * sizeof *r);
+        return;
+    }
+    for (size_t j = 0; j < n; j++)
+        r[j] = cs_fr_from_i64(int_at(type, x, j));
+}
+
+static void vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size_t n) {
+    if (type == CS_INT_FR) {
+        vec_axpy(r, t, x, n);
+        return;
+    }
+    for (size_t j = 0; j < n; j++)
+        r[j] = cs_fr_add_i(r[j], cs_fr_mul_i(t, cs_fr_from_i64(int_at(type, x, j))));
+}
+
+static cs_fr vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n) {
+    if (type == CS_INT_FR)
+        return vec_dot(v, x, n);
+    cs_fr sum = CS_FR_ZERO;
+    for (size_t j = 0; j < n; j++)
+        sum = cs_fr_add_i(sum, cs_fr_mul_i(v[j], cs_fr_from_i64(int_at(type, x, j))));
+    return sum;
+}
+
+const cs_fr_kernels cs_fr_kernels_portable = {
+    .name = "portable",
+    .add = vec_add,
+    .sub = vec_sub,
+    .mul = vec_mul,
+    .scale = vec_scale,
+    .axpy = vec_axpy,
+    .sum = vec_sum,
+    .dot = vec_dot,
+    .fold = vec_fold,
+    .inverse = vec_inverse,
+    .eq = vec_eq,
+    .from_int = vec_from_int,
+    .axpy_int = vec_axpy_int,
+    .dot_int = vec_dot_int,
+};
