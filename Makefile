@@ -10,8 +10,8 @@ OPT      ?= -O3 -g
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
         -Wvla -Wundef -Wcast-qual -Wwrite-strings $(WERROR)
 CPPFLAGS += -Iinclude -Isrc -D_POSIX_C_SOURCE=200809L
-CFLAGS   += -std=c11 $(OPT) $(WARN) $(SANITIZE)
-LDFLAGS  += $(SANITIZE)
+CFLAGS   += -std=c11 -pthread $(OPT) $(WARN) $(SANITIZE)
+LDFLAGS  += -pthread $(SANITIZE)
 LIBS     := -lflint -lgmp -lsodium -ljansson -lz -lm
 
 LIB_SRC := $(filter-out src/cli/%,$(sort $(wildcard src/*/*.c src/*/*/*.c)))

@@ -1,6 +1,6 @@
-/* What a proof needs of a network: every exchange is in lockstep, ranks -> root -> ranks, and always starts with a gather and
- * ends with a reply. So "failed" can take the place of any gather, "stop" the place of any reply, and every rank leaves by
- * the same door. A transport (comm/self.c, mpi/) only moves frames. */
+/* What a proof needs of a network: every exchange is in lockstep, ranks -> root -> ranks, and always starts with a gather
+ * and ends with a reply. So "failed" can take the place of any gather, "stop" the place of any reply, and every rank leaves
+ * by the same door. A transport (comm/self.c, mpi/) only moves frames. */
 #ifndef CS_COMM_COMM_H
 #define CS_COMM_COMM_H
 
@@ -8,14 +8,18 @@
 
 typedef struct cs_comm cs_comm;
 
-/** A transport: frames of any length, in order, between rank 0 (the root) and each other rank. A function fails with
- *  CS_ERR_RANK when the peer is lost. */
+/** A transport: frames of any length up to CS_COMM_MAX_FRAME, in order, between rank 0 (the root) and each other rank. A
+ *  function fails with CS_ERR_RANK when the peer is lost, CS_ERR_MEMORY when a frame that arrives finds no memory (the frame
+ *  is then dropped, so that the next one can be taken). to_all serves the others even when one rank is lost. */
 typedef struct cs_comm_ops {
-    cs_status (*to_root)(cs_comm *c, const void *data, size_t size);   /* other ranks */
-    cs_status (*from_rank)(cs_comm *c, int rank, cs_buffer *out);      /* root; replaces out's content */
-    cs_status (*to_all)(cs_comm *c, const void *data, size_t size);    /* root */
-    cs_status (*from_root)(cs_comm *c, cs_buffer *out);                /* other ranks; replaces out's content */
+    cs_status (*to_root)(cs_comm *c, const void *data, size_t size); /* other ranks */
+    cs_status (*from_rank)(cs_comm *c, int rank, cs_buffer *out);    /* root; replaces out's content */
+    cs_status (*to_all)(cs_comm *c, const void *data, size_t size);  /* root */
+    cs_status (*from_root)(cs_comm *c, cs_buffer *out);              /* other ranks; replaces out's content */
 } cs_comm_ops;
+
+/** Longest frame, header included; a longer one is refused by the sender and, unread, by the receiver. */
+#define CS_COMM_MAX_FRAME ((size_t)1 << 34)
 
 typedef struct cs_comm_stats {
     uint64_t bytes_sent, bytes_received; /* by this rank */
@@ -25,29 +29,41 @@ typedef struct cs_comm_stats {
 struct cs_comm {
     const cs_comm_ops *ops;
     int rank, size;
-    void *transport;        /* the transport's own state */
+    void *transport; /* the transport's own state */
     cs_comm_stats stats;
     /* state of the lockstep, private to comm.c */
-    int phase;              /* 0 idle, 1 between gather and reply */
+    int phase; /* 0 idle, 1 between gather and reply, 2 left: nothing is sent or received any more */
     cs_buffer frame;
 };
 
 /** One rank alone: no peers, nothing is sent. */
 void cs_comm_self(cs_comm *c);
 
-/** Collective. Every rank gives `size` bytes under `tag`; on the root parts[i] (cs_buffer[size of comm], zero-initialised by the
- *  caller) becomes rank i's bytes, its own included; elsewhere `parts` is NULL. If any rank raised, or is at another
- *  tag, all ranks get CS_ERR_RANK (the failing rank got its own status from cs_comm_raise). */
+/** Collective. Every rank gives `size` bytes under `tag`; on the root parts[i] (cs_buffer[size of comm], zero-initialised by
+ * the caller) becomes rank i's bytes, its own included; elsewhere `parts` is NULL. The root may give NULL as well and drops
+ *  what it gets. If any rank raised, was lost, or is at another tag, all ranks get CS_ERR_RANK, the root from the gather,
+ * the others from the reply that must follow it (the failing rank got its own status from cs_comm_raise); the text names the
+ *  failing ranks. */
 cs_status cs_comm_gather(cs_comm *c, uint32_t tag, const void *mine, size_t size, cs_buffer *parts);
 
-/** Collective, after a gather. The root gives the bytes; every rank has them in `data` afterwards (replaced; also on the root
- *  nothing changes). */
+/** Collective, after a gather. The root gives the bytes; every rank has them in `data` afterwards (replaced; also on the
+ * root nothing changes). */
 cs_status cs_comm_reply(cs_comm *c, uint32_t tag, cs_buffer *data);
 
-/** Local failure becomes collective: takes part in the exchange the others are in, as "failed", so that all leave. Call it once,
- *  instead of the next collective, then return `status`. Nothing about the reason is sent. Returns `status`. */
+/** Local failure becomes collective: takes part in the exchange the others are in, as "failed", so that all leave. Call it
+ *  instead of the next collective, then return `status`. Nothing about the reason is sent. Returns `status` and keeps its
+ *  error text.
+ *
+ *  It may come between gather and reply: the pending reply is then taken first. Once a rank has left, because a collective
+ * or this function told it so, every function here returns at once, so passing any failure through it is safe. It needs the
+ *  others to be in some exchange: after the last one of a protocol a rank fails alone. */
 cs_status cs_comm_raise(cs_comm *c, cs_status status);
 
+/** Collective: one exchange without content. CS_OK on every rank if all gave CS_OK; otherwise a rank that failed gets its
+ * own status back and the others CS_ERR_RANK. A protocol ends with it. */
+cs_status cs_comm_agree(cs_comm *c, uint32_t tag, cs_status status);
+
+/** Frees what the lockstep holds, not the transport. Local. */
 void cs_comm_free(cs_comm *c);
 
 #endif

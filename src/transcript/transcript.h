@@ -1,5 +1,11 @@
-/* Fiat-Shamir: a SHA-256 chain. state' = SHA-256(state || "absorb" || label, length || data). Every label is in labels.h, so
- * that prover and verifier cannot spell one differently. Local; cannot fail. */
+/* Fiat-Shamir: a SHA-256 chain. Every label is in labels.h, so that prover and verifier cannot spell one differently.
+ *
+ *   start      state = SHA-256("consort/transcript/1"), then absorb(statement, digest)
+ *   absorb     state = SHA-256(state || "absorb" || u32(|label|) || label || u64(|data|) || data)
+ *   challenge  state = SHA-256(state || "challenge" || u32(|label|) || label);
+ *              the 64 bytes SHA-256(state || "output" || 0) || SHA-256(state || "output" || 1), little-endian, mod r
+ *
+ * u32 and u64 are little-endian. Local; cannot fail. */
 #ifndef CS_TRANSCRIPT_TRANSCRIPT_H
 #define CS_TRANSCRIPT_TRANSCRIPT_H
 

@@ -1,0 +1,305 @@
+#include "comm/comm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+/* A frame is a header of five little-endian words (magic, kind, tag, length in two halves) and its content. */
+enum { HEADER_SIZE = 20, FRAME_MAGIC = 0x31465343 };
+enum { FRAME_PART = 1, FRAME_FAILED = 2, FRAME_REPLY = 3, FRAME_STOP = 4 };
+enum { PHASE_IDLE = 0, PHASE_REPLY = 1, PHASE_LEFT = 2 };
+
+/* Why all leave. A stop frame lists pairs (rank, trouble) of 32-bit words, so that every rank can name the failing ones. */
+enum { TROUBLE_FAILED = 1, TROUBLE_STEP = 2, TROUBLE_LOST = 3 };
+enum { MAX_NAMED = 16, STOP_SIZE = HEADER_SIZE + 8 * MAX_NAMED };
+
+typedef struct troubles {
+    unsigned count;
+    uint32_t rank[MAX_NAMED], what[MAX_NAMED];
+} troubles;
+
+/* A failure and its text, kept while further transport calls may fail and record texts of their own. */
+typedef struct kept {
+    cs_status status;
+    char text[1024];
+} kept;
+
+static void keep(kept *k, cs_status status) {
+    k->status = status;
+    snprintf(k->text, sizeof k->text, "%s", cs_error_text());
+}
+
+static cs_status restore(const kept *k) {
+    return cs_fail(k->status, "%s", k->text);
+}
+
+static void add_trouble(troubles *t, int rank, uint32_t what) {
+    if (t->count == MAX_NAMED)
+        return;
+    t->rank[t->count] = (uint32_t)rank;
+    t->what[t->count++] = what;
+}
+
+static cs_status fail_with(const troubles *t) {
+    char text[1024] = "a rank failed";
+    size_t used = 0;
+    for (unsigned k = 0; k < t->count; k++) {
+        const char *what = t->what[k] == TROUBLE_FAILED ? "failed"
+                           : t->what[k] == TROUBLE_STEP ? "is at another step of the protocol"
+                                                        : "was lost";
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, "%srank %u %s", k > 0 ? ", " : "", (unsigned)t->rank[k], what);
+        if (used >= sizeof text)
+            break;
+    }
+    return cs_fail(CS_ERR_RANK, "%s; its own message says why", text);
+}
+
+/* ------------------------------------------------------------------ frames */
+
+static void store_header(uint8_t out[HEADER_SIZE], uint32_t kind, uint32_t tag, size_t size) {
+    cs_store_u32(out, FRAME_MAGIC);
+    cs_store_u32(out + 4, kind);
+    cs_store_u32(out + 8, tag);
+    cs_store_u64(out + 12, size);
+}
+
+static cs_status make_frame(cs_comm *c, uint32_t kind, uint32_t tag, const void *data, size_t size) {
+    if (size > CS_COMM_MAX_FRAME - HEADER_SIZE)
+        return cs_fail(CS_ERR_INTERNAL, "a message of %zu bytes (tag %u) is longer than a frame may be", size,
+                       (unsigned)tag);
+    uint8_t header[HEADER_SIZE];
+    store_header(header, kind, tag, size);
+    CS_TRY(cs_buffer_resize(&c->frame, HEADER_SIZE + size));
+    memcpy(c->frame.data, header, HEADER_SIZE);
+    if (size > 0)
+        memcpy(c->frame.data + HEADER_SIZE, data, size);
+    return CS_OK;
+}
+
+/* The kind of a well-formed frame, 0 of anything else. */
+static uint32_t frame_kind(const cs_buffer *frame) {
+    if (frame->size < HEADER_SIZE || cs_load_u32(frame->data) != FRAME_MAGIC ||
+        cs_load_u64(frame->data + 12) != frame->size - HEADER_SIZE)
+        return 0;
+    return cs_load_u32(frame->data + 4);
+}
+
+static bool frame_is(const cs_buffer *frame, uint32_t kind, uint32_t tag) {
+    return frame_kind(frame) == kind && cs_load_u32(frame->data + 8) == tag;
+}
+
+static void strip_header(cs_buffer *frame) {
+    frame->size -= HEADER_SIZE;
+    if (frame->size > 0)
+        memmove(frame->data, frame->data + HEADER_SIZE, frame->size);
+}
+
+static cs_status receive(cs_comm *c, cs_status (*from)(cs_comm *, int, cs_buffer *), int rank, cs_buffer *out) {
+    const cs_status status = from(c, rank, out);
+    if (status == CS_OK)
+        c->stats.bytes_received += out->size;
+    return status;
+}
+
+static cs_status receive_from_root(cs_comm *c, int rank, cs_buffer *out) {
+    (void)rank;
+    return c->ops->from_root(c, out);
+}
+
+static cs_status send_to_root(cs_comm *c, const void *data, size_t size) {
+    CS_TRY(c->ops->to_root(c, data, size));
+    c->stats.bytes_sent += size;
+    return CS_OK;
+}
+
+static cs_status send_to_all(cs_comm *c, const void *data, size_t size) {
+    CS_TRY(c->ops->to_all(c, data, size));
+    c->stats.bytes_sent += size * (size_t)(c->size - 1);
+    return CS_OK;
+}
+
+/* ------------------------------------------------------------------ leaving */
+
+/* Root: "stop" to all, in the place of a reply. What cannot be delivered is lost anyway. */
+static void stop_all(cs_comm *c, const troubles *t) {
+    uint8_t frame[STOP_SIZE];
+    store_header(frame, FRAME_STOP, 0, 8 * (size_t)t->count);
+    for (unsigned k = 0; k < t->count; k++) {
+        cs_store_u32(frame + HEADER_SIZE + 8 * k, t->rank[k]);
+        cs_store_u32(frame + HEADER_SIZE + 8 * k + 4, t->what[k]);
+    }
+    (void)send_to_all(c, frame, HEADER_SIZE + 8 * (size_t)t->count);
+    c->phase = PHASE_LEFT;
+}
+
+/* Other ranks: the root's list. */
+static cs_status stopped(cs_comm *c) {
+    troubles t = {0};
+    for (size_t at = HEADER_SIZE; at + 8 <= c->frame.size; at += 8)
+        add_trouble(&t, (int)(cs_load_u32(c->frame.data + at) & INT32_MAX), cs_load_u32(c->frame.data + at + 4));
+    c->phase = PHASE_LEFT;
+    return fail_with(&t);
+}
+
+static cs_status already_left(void) {
+    return cs_fail(CS_ERR_RANK, "this rank has left the protocol after an earlier failure");
+}
+
+/* Root, at the start of an exchange: takes everybody's part so that all wait for the reply, and stops them. */
+static void drain_and_stop(cs_comm *c) {
+    troubles t = {0};
+    add_trouble(&t, 0, TROUBLE_FAILED);
+    for (int rank = 1; rank < c->size; rank++) {
+        const cs_status status = receive(c, c->ops->from_rank, rank, &c->frame);
+        if (status == CS_ERR_RANK)
+            add_trouble(&t, rank, TROUBLE_LOST);
+        else if (status == CS_OK && frame_kind(&c->frame) == FRAME_FAILED)
+            add_trouble(&t, rank, TROUBLE_FAILED);
+    }
+    stop_all(c, &t);
+}
+
+/* Other ranks: "failed" in the place of a part; whatever the root answers is the end. */
+static void fail_and_take_stop(cs_comm *c) {
+    uint8_t frame[HEADER_SIZE];
+    store_header(frame, FRAME_FAILED, 0, 0);
+    if (send_to_root(c, frame, sizeof frame) == CS_OK)
+        (void)receive(c, receive_from_root, 0, &c->frame);
+    c->phase = PHASE_LEFT;
+}
+
+cs_status cs_comm_raise(cs_comm *c, cs_status status) {
+    if (status == CS_OK || c->phase == PHASE_LEFT)
+        return status;
+    kept failure;
+    keep(&failure, status);
+    if (c->rank == 0 && c->phase == PHASE_IDLE) {
+        drain_and_stop(c);
+    } else if (c->rank == 0) {
+        stop_all(c, &(troubles){.count = 1, .rank = {0}, .what = {TROUBLE_FAILED}});
+    } else {
+        const bool pending = c->phase == PHASE_REPLY;
+        const bool lost = pending && receive(c, receive_from_root, 0, &c->frame) == CS_ERR_RANK;
+        if (!lost && !(pending && frame_kind(&c->frame) == FRAME_STOP))
+            fail_and_take_stop(c);
+    }
+    c->phase = PHASE_LEFT;
+    return restore(&failure);
+}
+
+/* ------------------------------------------------------------------ gather */
+
+static uint32_t judge_part(const cs_buffer *frame, uint32_t tag) {
+    if (frame_is(frame, FRAME_PART, tag))
+        return 0;
+    return frame_kind(frame) == FRAME_FAILED ? TROUBLE_FAILED : TROUBLE_STEP;
+}
+
+static cs_status gather_at_root(cs_comm *c, uint32_t tag, const void *mine, size_t size, cs_buffer *parts) {
+    troubles t = {0};
+    kept own = {.status = CS_OK};
+    if (parts != NULL) {
+        cs_buffer_clear(&parts[0]);
+        cs_buffer_append(&parts[0], mine, size);
+        keep(&own, cs_buffer_status(&parts[0]));
+    }
+    for (int rank = 1; rank < c->size; rank++) {
+        cs_buffer *part = parts != NULL ? &parts[rank] : &c->frame;
+        const cs_status status = receive(c, c->ops->from_rank, rank, part);
+        const uint32_t what = status == CS_OK ? judge_part(part, tag) : status == CS_ERR_RANK ? TROUBLE_LOST : 0;
+        if (what != 0)
+            add_trouble(&t, rank, what);
+        else if (status == CS_OK)
+            strip_header(part);
+        else if (own.status == CS_OK)
+            keep(&own, status);
+    }
+    if (own.status != CS_OK)
+        add_trouble(&t, 0, TROUBLE_FAILED);
+    if (t.count == 0)
+        return CS_OK;
+    stop_all(c, &t);
+    return own.status != CS_OK ? restore(&own) : fail_with(&t);
+}
+
+cs_status cs_comm_gather(cs_comm *c, uint32_t tag, const void *mine, size_t size, cs_buffer *parts) {
+    if (c->phase == PHASE_LEFT)
+        return already_left();
+    if (c->phase != PHASE_IDLE)
+        return cs_comm_raise(c, cs_fail(CS_ERR_INTERNAL, "two gathers without a reply (tag %u)", (unsigned)tag));
+    if (c->rank == 0) {
+        CS_TRY(gather_at_root(c, tag, mine, size, parts));
+    } else {
+        const cs_status status = make_frame(c, FRAME_PART, tag, mine, size);
+        if (status != CS_OK)
+            return cs_comm_raise(c, status);
+        if (send_to_root(c, c->frame.data, c->frame.size) != CS_OK) {
+            c->phase = PHASE_LEFT;
+            return fail_with(&(troubles){.count = 1, .rank = {0}, .what = {TROUBLE_LOST}});
+        }
+    }
+    c->phase = PHASE_REPLY;
+    return CS_OK;
+}
+
+/* ------------------------------------------------------------------ reply */
+
+static cs_status reply_at_root(cs_comm *c, uint32_t tag, const cs_buffer *data) {
+    if (c->size == 1)
+        return CS_OK;
+    cs_status status = cs_buffer_status(data);
+    if (status == CS_OK)
+        status = make_frame(c, FRAME_REPLY, tag, data->data, data->size);
+    if (status != CS_OK)
+        return cs_comm_raise(c, status);
+    status = send_to_all(c, c->frame.data, c->frame.size);
+    c->phase = PHASE_IDLE;
+    return status == CS_OK ? CS_OK : cs_comm_raise(c, status); /* the others are on their way into the next exchange */
+}
+
+static cs_status reply_elsewhere(cs_comm *c, uint32_t tag, cs_buffer *data) {
+    const cs_status status = receive(c, receive_from_root, 0, &c->frame);
+    c->phase = PHASE_IDLE;
+    if (status == CS_ERR_RANK) {
+        c->phase = PHASE_LEFT;
+        return fail_with(&(troubles){.count = 1, .rank = {0}, .what = {TROUBLE_LOST}});
+    }
+    if (status != CS_OK)
+        return cs_comm_raise(c, status);
+    if (frame_kind(&c->frame) == FRAME_STOP)
+        return stopped(c);
+    if (!frame_is(&c->frame, FRAME_REPLY, tag))
+        return cs_comm_raise(c, fail_with(&(troubles){.count = 1, .rank = {0}, .what = {TROUBLE_STEP}}));
+    const cs_buffer received = c->frame;
+    c->frame = *data;
+    *data = received;
+    strip_header(data);
+    return CS_OK;
+}
+
+cs_status cs_comm_reply(cs_comm *c, uint32_t tag, cs_buffer *data) {
+    if (c->phase == PHASE_LEFT)
+        return already_left();
+    if (c->phase != PHASE_REPLY)
+        return cs_comm_raise(c, cs_fail(CS_ERR_INTERNAL, "a reply without a gather (tag %u)", (unsigned)tag));
+    c->stats.exchanges++;
+    CS_TRY(c->rank == 0 ? reply_at_root(c, tag, data) : reply_elsewhere(c, tag, data));
+    c->phase = PHASE_IDLE;
+    return CS_OK;
+}
+
+cs_status cs_comm_agree(cs_comm *c, uint32_t tag, cs_status status) {
+    if (status != CS_OK)
+        return cs_comm_raise(c, status);
+    cs_buffer nothing = {0};
+    CS_TRY(cs_comm_gather(c, tag, NULL, 0, NULL));
+    status = cs_comm_reply(c, tag, &nothing);
+    cs_buffer_free(&nothing);
+    return status;
+}
+
+void cs_comm_free(cs_comm *c) {
+    cs_buffer_free(&c->frame);
+}

@@ -1,0 +1,191 @@
+#include "comm/threads.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+typedef struct frame {
+    struct frame *next;
+    size_t size;
+    uint8_t data[];
+} frame;
+
+typedef struct queue {
+    frame *first, *last;
+} queue;
+
+typedef struct hub hub;
+
+typedef struct seat {
+    hub *hub;
+    cs_comm comm;
+    cs_comm_run *run;
+    void *arg;
+    cs_comm_outcome outcome;
+    pthread_t thread;
+    pthread_cond_t arrived; /* a frame for this rank, or a rank that left */
+    queue up, down;         /* to the root, from the root */
+    bool gone;
+} seat;
+
+struct hub {
+    pthread_mutex_t mutex; /* guards every queue and `gone` */
+    int size;
+    seat *seats;
+};
+
+static seat *seat_of(const cs_comm *c, int rank) {
+    seat *own = c->transport;
+    return &own->hub->seats[rank];
+}
+
+/* Copies the frame into the queue and wakes its reader. */
+static cs_status put(seat *reader, queue *q, const void *data, size_t size, const bool *reader_gone) {
+    frame *f = cs_calloc(sizeof *f + size, 1);
+    if (f == NULL)
+        return CS_ERR_MEMORY;
+    f->size = size;
+    if (size > 0)
+        memcpy(f->data, data, size);
+    pthread_mutex_lock(&reader->hub->mutex);
+    const bool lost = *reader_gone;
+    if (!lost) {
+        if (q->last != NULL)
+            q->last->next = f;
+        else
+            q->first = f;
+        q->last = f;
+        pthread_cond_signal(&reader->arrived);
+    }
+    pthread_mutex_unlock(&reader->hub->mutex);
+    if (lost)
+        cs_free(f);
+    return lost ? cs_fail(CS_ERR_RANK, "rank %d was lost", reader->comm.rank) : CS_OK;
+}
+
+static frame *pop(queue *q) {
+    frame *f = q->first;
+    if (f != NULL)
+        q->first = f->next;
+    if (q->first == NULL)
+        q->last = NULL;
+    return f;
+}
+
+/* Waits for a frame from `writer`, who may leave instead. */
+static cs_status take(seat *reader, queue *q, const seat *writer, cs_buffer *out) {
+    hub *h = reader->hub;
+    pthread_mutex_lock(&h->mutex);
+    while (q->first == NULL && !writer->gone)
+        pthread_cond_wait(&reader->arrived, &h->mutex);
+    frame *f = pop(q);
+    pthread_mutex_unlock(&h->mutex);
+    if (f == NULL)
+        return cs_fail(CS_ERR_RANK, "rank %d was lost", writer->comm.rank);
+    cs_buffer_clear(out);
+    cs_buffer_append(out, f->data, f->size);
+    cs_free(f);
+    return cs_buffer_status(out);
+}
+
+static cs_status to_root(cs_comm *c, const void *data, size_t size) {
+    seat *own = seat_of(c, c->rank), *root = seat_of(c, 0);
+    return put(root, &own->up, data, size, &root->gone);
+}
+
+static cs_status from_rank(cs_comm *c, int rank, cs_buffer *out) {
+    seat *other = seat_of(c, rank);
+    return take(seat_of(c, 0), &other->up, other, out);
+}
+
+static cs_status to_all(cs_comm *c, const void *data, size_t size) {
+    cs_status status = CS_OK;
+    for (int rank = 1; rank < c->size; rank++) {
+        seat *other = seat_of(c, rank);
+        const cs_status one = put(other, &other->down, data, size, &other->gone);
+        status = status == CS_OK ? one : status;
+    }
+    return status;
+}
+
+static cs_status from_root(cs_comm *c, cs_buffer *out) {
+    seat *own = seat_of(c, c->rank);
+    return take(own, &own->down, seat_of(c, 0), out);
+}
+
+static const cs_comm_ops thread_ops = {to_root, from_rank, to_all, from_root};
+
+static void leave(seat *s) {
+    hub *h = s->hub;
+    pthread_mutex_lock(&h->mutex);
+    s->gone = true;
+    for (int rank = 0; rank < h->size; rank++)
+        pthread_cond_signal(&h->seats[rank].arrived);
+    pthread_mutex_unlock(&h->mutex);
+}
+
+static void *rank_main(void *argument) {
+    seat *s = argument;
+    cs_error_clear();
+    s->outcome.status = s->run(&s->comm, s->arg);
+    if (s->outcome.status != CS_OK)
+        snprintf(s->outcome.text, sizeof s->outcome.text, "%s", cs_error_text());
+    s->outcome.stats = s->comm.stats;
+    leave(s);
+    return NULL;
+}
+
+static void free_queue(queue *q) {
+    for (frame *f = pop(q); f != NULL; f = pop(q))
+        cs_free(f);
+}
+
+static cs_status run_all(hub *h) {
+    int started = 0;
+    while (started < h->size && pthread_create(&h->seats[started].thread, NULL, rank_main, &h->seats[started]) == 0)
+        started++;
+    for (int rank = started; rank < h->size; rank++)
+        leave(&h->seats[rank]);
+    for (int rank = 0; rank < started; rank++)
+        pthread_join(h->seats[rank].thread, NULL);
+    return started == h->size ? CS_OK : cs_fail(CS_ERR_MEMORY, "cannot start thread %d of %d", started + 1, h->size);
+}
+
+static cs_status first_cause(const hub *h) {
+    const seat *worst = NULL;
+    for (int rank = 0; rank < h->size; rank++) {
+        const seat *s = &h->seats[rank];
+        const bool cause = s->outcome.status != CS_OK && s->outcome.status != CS_ERR_RANK;
+        if (s->outcome.status != CS_OK && (worst == NULL || (cause && worst->outcome.status == CS_ERR_RANK)))
+            worst = s;
+    }
+    return worst == NULL ? CS_OK : cs_fail(worst->outcome.status, "rank %d: %s", worst->comm.rank, worst->outcome.text);
+}
+
+cs_status cs_comm_run_threads(int size, cs_comm_run *run, void *const *args, cs_comm_outcome *outcomes) {
+    if (size < 1)
+        return cs_fail(CS_ERR_INTERNAL, "%d ranks cannot run", size);
+    hub h = {.mutex = PTHREAD_MUTEX_INITIALIZER, .size = size, .seats = CS_NEW(seat, (size_t)size)};
+    if (h.seats == NULL)
+        return CS_ERR_MEMORY;
+    for (int rank = 0; rank < size; rank++) {
+        seat *s = &h.seats[rank];
+        *s = (seat){.hub = &h, .run = run, .arg = args != NULL ? args[rank] : NULL, .arrived = PTHREAD_COND_INITIALIZER};
+        s->comm = (cs_comm){.ops = &thread_ops, .rank = rank, .size = size, .transport = s};
+    }
+    const cs_status status = run_all(&h), worst = status == CS_OK ? first_cause(&h) : status;
+    for (int rank = 0; rank < size; rank++) {
+        seat *s = &h.seats[rank];
+        if (outcomes != NULL)
+            outcomes[rank] = s->outcome;
+        free_queue(&s->up);
+        free_queue(&s->down);
+        cs_comm_free(&s->comm);
+        pthread_cond_destroy(&s->arrived);
+    }
+    pthread_mutex_destroy(&h.mutex);
+    cs_free(h.seats);
+    return worst;
+}
