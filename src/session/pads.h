@@ -1,0 +1,54 @@
+/* View-keyed pads (section 5 of docs/protocol.md): vectors that sum to zero over the ranks if and only if all ranks have the
+ * same view. A rank's view is: the session nonce, the statement's digest, a label and an index, a running hash of every
+ * aggregate it has received, and its own transcript state (none while training). A root that shows two ranks different
+ * sums, challenges or statements adds up noise.
+ *
+ *   view   = BLAKE2b-256("consort/pad-view/1", nonce, digest, label, index, history, state)
+ *   key_j  = BLAKE2b-256(key seed_ij; view)
+ *   pad_i  = sum over j > i of stream(key_j)  -  sum over j < i of stream(key_j)       (stream: ChaCha20, nonce 0)
+ *
+ * For any N-1 ranks the last one's pad is uniform: each pair seed is known to its two ranks only. Local. */
+#ifndef CS_SESSION_PADS_H
+#define CS_SESSION_PADS_H
+
+#include "field/fr.h"
+#include "session/keys.h"
+#include "transcript/labels.h"
+
+typedef struct cs_pads cs_pads;
+
+/** Copies what it needs of `keys`. One per keyring: it is what knows which pads are used up. NULL to `out` and CS_ERR_MEMORY
+ *  without memory. cs_pads_free wipes; NULL is allowed. */
+cs_status cs_pads_new(cs_pads **out, const cs_keyring *keys);
+void cs_pads_free(cs_pads *pads);
+
+/** An aggregate that this rank received (the plain sum, after unmasking) becomes part of its view. Cannot fail. */
+void cs_pads_receive(cs_pads *pads, cs_label label, const void *data, size_t size);
+
+/** Adds this rank's pads to values[n], in F or mod 2^64. `state`: the transcript's, NULL while training. A view gives pads
+ *  once: CS_ERR_ABORT for a second time, whatever n; CS_ERR_MEMORY; on failure `values` are untouched and must not be sent.
+ *
+ *  An element of F is made of 48 bytes of stream: its bias is below 2^-130. Cost: per peer and value 8 or 48 bytes of
+ *  ChaCha20. Wrong `n` on one rank gives noise from there on. */
+cs_status cs_pads_zero_shares_fr(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
+                                 const uint8_t *state, cs_fr *values, size_t n);
+cs_status cs_pads_zero_shares_u64(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
+                                  const uint8_t *state, uint64_t *values, size_t n);
+
+/** Masks, and by the same call unmasks, bytes that the root sends to all, so that an observer of the network learns nothing:
+ *  data ^= ChaCha20 stream keyed by the common seed, the nonce, label, index and the history. It therefore comes before
+ *  cs_pads_receive of the same data, on every rank. The caller uses a (label, index) for one broadcast only. Not
+ * authenticated. */
+void cs_pads_mask_broadcast(const cs_pads *pads, cs_label label, uint64_t index, void *data, size_t size);
+
+/** Scalars that every member can compute and nobody else. */
+typedef enum cs_common_kind {
+    CS_COMMON_BLINDING = 1,      /* blinding of common commitment row `index` of the ledger */
+    CS_COMMON_MASK_BLINDING = 2, /* the same of its row of z_r */
+    CS_COMMON_MASK = 3           /* z_r of common variable `index` */
+} cs_common_kind;
+
+/** Uniform in F, from the common seed and the session nonce. Cannot fail. */
+cs_fr cs_pads_common_scalar(const cs_pads *pads, cs_common_kind kind, uint64_t index);
+
+#endif
