@@ -52,12 +52,12 @@ cs_status cs_identity_load(cs_identity *out, const char *path);
 
 void cs_identity_wipe(cs_identity *me);
 
-/** What one rank holds after the handshake. Zero-initialise it; cs_keyring_free wipes. */
+/** What one rank holds after the handshake. Zero-initialise it; cs_keyring_free wipes, the structure itself included. */
 typedef struct cs_keyring {
     int rank, size;
     uint8_t (*members)[CS_KEY_SIZE]; /* [size] public keys in rank order */
     uint8_t (*seeds)[32];            /* [size] seed shared with exactly rank j; seeds[rank] is zero */
-    uint8_t (*common_seed)[32];      /* [1] the same on all ranks */
+    uint8_t common_seed[32];         /* the same on all ranks */
     uint8_t nonce[32];               /* session nonce, the same on all ranks, not secret */
 } cs_keyring;
 
