@@ -13,20 +13,24 @@ typedef struct cs_model {
 /** Zero weights of the parameters' shape. CS_ERR_MEMORY. Free with cs_model_free. */
 cs_status cs_model_new(cs_model *out, const cs_params *p);
 void cs_model_free(cs_model *m);
+
+/** CS_ERR_MEMORY. Free with cs_model_free. */
 cs_status cs_model_copy(cs_model *out, const cs_model *m);
 size_t cs_model_size(const cs_model *m); /* weights in all layers */
 
-/** Shapes as the parameters say and every |weight of layer l| <= bound(l): CS_ERR_INPUT with layer, row, column otherwise. `initial`: the bound is
- *  initial_max, else cs_params_weight_max. */
+/** Shapes as the parameters say and every |weight of layer l| <= bound(l): CS_ERR_INPUT with layer, row, column otherwise.
+ * `initial`: the bound is initial_max, else cs_params_weight_max. */
 cs_status cs_model_validate(const cs_model *m, const cs_params *p, bool initial);
 
-/** SHA-256 over shapes and weights (little-endian 64-bit). */
+/** SHA-256 over layers, then per layer rows, columns and weights (little-endian 64-bit numbers). */
 void cs_model_digest(uint8_t out[32], const cs_model *m);
 
-/** W(0) from the public seed: uniform in [-initial_max, initial_max] by rejection from a ChaCha20 stream keyed by the seed, biases zero. */
+/** W(0) from the public seed: uniform in [-initial_max, initial_max] by rejection from a ChaCha20 stream keyed by the seed
+ * (train/stream.h), biases zero. CS_ERR_MEMORY. */
 cs_status cs_model_from_seed(cs_model *out, const cs_params *p, const uint8_t seed[32]);
 
-/** Integer forward pass as in training; features[widths[0]] at scale 2^a. Returns the class with the largest output (lowest index on ties). */
+/** Integer forward pass as in training, but outputs of a layer beyond 32 bits are cut off there instead of refused;
+ * features[widths[0]] at scale 2^a. Returns the class with the largest output (lowest index on ties). CS_ERR_MEMORY. */
 cs_status cs_model_predict(const cs_model *m, const cs_params *p, const int32_t *features, size_t *class_out);
 
 #endif

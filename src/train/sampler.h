@@ -1,6 +1,6 @@
-/* Which record each rank uses at each step: idx_i(t, b), public, from the seed. Member i's draws are consecutive entries of a
- * stream of independent shuffles (Fisher-Yates, ChaCha20 keyed by the seed, stream i) of its own rows: within a pass over its data no record is
- * drawn twice. */
+/* Which record each rank uses at each step: idx_i(t, b), public, from the seed. Member i's draws are consecutive entries of
+ * a stream of independent shuffles (Fisher-Yates, ChaCha20 keyed by the seed, stream i) of its own rows: within a pass over
+ * its data no record is drawn twice. */
 #ifndef CS_TRAIN_SAMPLER_H
 #define CS_TRAIN_SAMPLER_H
 
