@@ -1,0 +1,364 @@
+/* Everything that leaves a rank while it proves, leaves through a function of this file:
+ *
+ *   cs_session_send, _sum_points, _each_points   Pedersen commitments under fresh uniform blindings: perfectly hiding
+ *   cs_session_sum_under_pads                    addends plus a zero-sharing keyed by this rank's view: only the sum shows
+ *   cs_session_answer                            scalars that the caller has masked with uniform ones, once each
+ *   cs_session_agree                             "failed" or nothing
+ *
+ * (Training sends padded gradients through train/loop.c, the handshake public keys and nonces through session/keys.c.) */
+#include <string.h>
+#include "base/memory.h"
+#include "session/wire.h"
+
+enum { POINT_BYTES = 64, SCALAR_BYTES = 32 };
+
+/* ---- encodings between ranks: uncompressed points, so that the root need not take square roots ---- */
+
+static void append_points(cs_buffer *b, const cs_g1_affine *p, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        uint8_t raw[POINT_BYTES];
+        cs_fp_encode(raw, p[k].x);
+        cs_fp_encode(raw + 32, p[k].y);
+        cs_buffer_append(b, raw, sizeof raw);
+    }
+}
+
+static void append_encoded(cs_buffer *b, const cs_g1_affine *p, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        uint8_t raw[32];
+        cs_g1_encode(raw, p[k]);
+        cs_buffer_append(b, raw, sizeof raw);
+    }
+}
+
+static void append_scalars(cs_buffer *b, const cs_fr *v, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        uint8_t raw[SCALAR_BYTES];
+        cs_fr_encode(raw, v[k]);
+        cs_buffer_append(b, raw, sizeof raw);
+    }
+}
+
+static cs_status parse_points(const cs_buffer *b, int rank, cs_g1_affine *out, size_t n) {
+    if (b->size != n * POINT_BYTES)
+        return cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes instead of %zu", rank, b->size, n * POINT_BYTES);
+    for (size_t k = 0; k < n; k++) {
+        const uint8_t *raw = b->data + k * POINT_BYTES;
+        if (!cs_fp_decode(&out[k].x, raw) || !cs_fp_decode(&out[k].y, raw + 32) ||
+            !(cs_g1_affine_is_identity(out[k]) || cs_g1_on_curve(out[k])))
+            return cs_fail(CS_ERR_ABORT, "rank %d sent a point that is not on the curve", rank);
+    }
+    return CS_OK;
+}
+
+static cs_status parse_scalars(const cs_buffer *b, int rank, cs_fr *out, size_t n) {
+    if (b->size != n * SCALAR_BYTES)
+        return cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes instead of %zu", rank, b->size, n * SCALAR_BYTES);
+    for (size_t k = 0; k < n; k++)
+        if (!cs_fr_decode(&out[k], b->data + k * SCALAR_BYTES))
+            return cs_fail(CS_ERR_ABORT, "rank %d sent a scalar that is not reduced", rank);
+    return CS_OK;
+}
+
+/* ---- one lockstep: gather, a step on the root, and what it leaves in `reply` ---- */
+
+static void free_parts(cs_session *s, cs_buffer *parts) {
+    for (int i = 0; parts && i < s->n_ranks; i++)
+        cs_buffer_free(&parts[i]);
+    cs_free(parts);
+}
+
+static cs_status gather(cs_session *s, cs_label label, cs_buffer *mine, cs_buffer **parts) {
+    *parts = NULL;
+    CS_TRY(cs_session_fail(s, cs_buffer_status(mine)));
+    if (cs_is_root(s)) {
+        *parts = CS_NEW(cs_buffer, (size_t)s->n_ranks);
+        if (!*parts)
+            return cs_session_fail(s, CS_ERR_MEMORY);
+    }
+    const cs_status status = cs_comm_gather(s->comm, (uint32_t)label, mine->data, mine->size, *parts);
+    if (status != CS_OK) {
+        free_parts(s, *parts);
+        *parts = NULL;
+    }
+    return status;
+}
+
+/* ---- commitments ---- */
+
+static cs_status add_parts(cs_session *s, const cs_buffer *parts, size_t count, cs_g1_affine *sum) {
+    cs_g1 *total = CS_NEW(cs_g1, count);
+    cs_g1_affine *part = CS_NEW(cs_g1_affine, count);
+    cs_status status = total && part ? CS_OK : CS_ERR_MEMORY;
+    for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
+        status = parse_points(&parts[i], i, part, count);
+        for (size_t k = 0; status == CS_OK && k < count; k++)
+            total[k] = i ? cs_g1_add_affine(total[k], part[k]) : cs_g1_from_affine(part[k]);
+    }
+    if (status == CS_OK)
+        status = cs_g1_vec_to_affine(sum, total, count);
+    cs_free(total);
+    cs_free(part);
+    return status;
+}
+
+/* A member opens the common rows without a message: it knows their values and blindings. */
+static cs_status check_common(const cs_g1_affine *mine, const bool *common, size_t count, const cs_buffer *shown) {
+    for (size_t k = 0; common && k < count; k++) {
+        uint8_t raw[32];
+        cs_g1_encode(raw, mine[k]);
+        if (common[k] && memcmp(raw, shown->data + 32 * k, 32) != 0)
+            return cs_fail(CS_ERR_ABORT, "a common variable is not the one that this rank knows");
+    }
+    return CS_OK;
+}
+
+static cs_status prove_sum_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const bool *common, size_t count,
+                                  cs_g1_affine *sum) {
+    cs_buffer out = {0}, shown = {0}, *parts = NULL;
+    for (size_t k = 0; k < count; k++)
+        append_points(&out, common && common[k] && s->rank ? &CS_G1_AFFINE_IDENTITY : &mine[k], 1);
+    cs_status status = gather(s, label, &out, &parts);
+    if (status == CS_OK && cs_is_root(s)) {
+        status = add_parts(s, parts, count, sum);
+        if (status == CS_OK)
+            append_encoded(&shown, sum, count);
+        status = cs_session_fail(s, status == CS_OK ? cs_buffer_status(&shown) : status);
+    }
+    if (status == CS_OK)
+        status = cs_wire_show(s, label, &shown, 32 * count);
+    if (status == CS_OK)
+        status = cs_session_fail(s, check_common(mine, common, count, &shown));
+    free_parts(s, parts);
+    cs_buffer_free(&out);
+    cs_buffer_free(&shown);
+    return status;
+}
+
+cs_status cs_session_sum_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const bool *common, size_t count,
+                                cs_g1_affine *sum) {
+    if (!cs_proving(s))
+        return cs_wire_read_points(s, label, sum, count);
+    return prove_sum_points(s, label, mine, common, count, sum);
+}
+
+static cs_status prove_each_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const size_t *counts,
+                                   cs_g1_affine **all) {
+    cs_buffer out = {0}, shown = {0}, *parts = NULL;
+    size_t total = 0;
+    for (int i = 0; i < s->n_ranks; i++)
+        total += counts[i];
+    append_points(&out, mine, counts[s->rank]);
+    cs_status status = gather(s, label, &out, &parts);
+    if (status == CS_OK && cs_is_root(s)) {
+        for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
+            status = parse_points(&parts[i], i, all[i], counts[i]);
+            if (status == CS_OK)
+                append_encoded(&shown, all[i], counts[i]);
+        }
+        status = cs_session_fail(s, status == CS_OK ? cs_buffer_status(&shown) : status);
+    }
+    if (status == CS_OK)
+        status = cs_wire_show(s, label, &shown, 32 * total);
+    free_parts(s, parts);
+    cs_buffer_free(&out);
+    cs_buffer_free(&shown);
+    return status;
+}
+
+cs_status cs_session_each_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const size_t *counts,
+                                 cs_g1_affine **all) {
+    if (cs_proving(s))
+        return prove_each_points(s, label, mine, counts, all);
+    size_t total = 0, bad = 0;
+    for (int i = 0; i < s->n_ranks; i++)
+        total += counts[i];
+    const uint8_t *data;
+    CS_TRY(cs_wire_read(s, label, total, &data));
+    for (int i = 0; i < s->n_ranks; i++) {
+        bad += cs_g1_vec_decode(all[i], data, counts[i]) != counts[i];
+        data += 32 * counts[i];
+    }
+    return bad ? cs_fail(CS_ERR_INPUT, "proof: bad point at %s", cs_label_text(label)) : CS_OK;
+}
+
+/* ---- a message: this rank's share and its blindings ---- */
+
+static cs_status grow_member(cs_session *s, size_t n, size_t rows) {
+    cs_member *m = &s->member;
+    const size_t vars = s->ledger.n_vars, old_rows = s->ledger.n_rows;
+    if (vars + n > m->cap_known) {
+        const size_t capacity = 2 * (vars + n);
+        cs_fr *known = cs_grow(m->known, vars, capacity, sizeof *known);
+        if (!known)
+            return CS_ERR_MEMORY;
+        m->known = known;
+        m->cap_known = capacity;
+    }
+    if (vars + n > m->cap_carried) {
+        const size_t capacity = 2 * (vars + n);
+        bool *carried = cs_grow(m->carried, vars, capacity, sizeof *carried);
+        if (!carried)
+            return CS_ERR_MEMORY;
+        m->carried = carried;
+        m->cap_carried = capacity;
+    }
+    if (old_rows + rows > m->cap_blindings) {
+        const size_t capacity = 2 * (old_rows + rows);
+        cs_fr *blindings = cs_grow(m->blindings, old_rows, capacity, sizeof *blindings);
+        if (!blindings)
+            return CS_ERR_MEMORY;
+        m->blindings = blindings;
+        m->cap_blindings = capacity;
+    }
+    return CS_OK;
+}
+
+static void note_values(cs_session *s, const cs_kind *kinds, const cs_fr *values, size_t n) {
+    cs_member *m = &s->member;
+    for (size_t k = 0; k < n; k++) {
+        const bool mine = kinds[k] == CS_SHARED || kinds[k] == CS_OWN(s->rank) || (kinds[k] == CS_COMMON && s->rank == 0);
+        m->known[s->ledger.n_vars + k] = mine || kinds[k] == CS_COMMON ? values[k] : CS_FR_ZERO;
+        m->carried[s->ledger.n_vars + k] = mine;
+    }
+}
+
+cs_status cs_member_commit(cs_session *s, const cs_kind *kinds, const cs_fr *values, size_t n, cs_g1_affine *mine,
+                           bool *common) {
+    const size_t rows = cs_ledger_message_rows(&s->ledger, kinds, n), width = s->ledger.width;
+    CS_TRY(grow_member(s, n, rows));
+    note_values(s, kinds, values, n);
+    cs_fr *row = CS_NEW(cs_fr, width);
+    cs_g1 *points = CS_NEW(cs_g1, rows);
+    cs_status status = row && points ? CS_OK : CS_ERR_MEMORY;
+    size_t r = 0;
+    for (int pass = 0; status == CS_OK && pass < 2; pass++) {
+        size_t used = 0;
+        for (size_t k = 0; k <= n; k++) {
+            if (k < n && (kinds[k] == CS_COMMON) == (pass == 1))
+                row[used++] = s->member.known[s->ledger.n_vars + k];
+            if (used == 0 || (used < width && k < n))
+                continue;
+            const size_t index = s->ledger.n_rows + r;
+            const cs_fr blinding = pass ? cs_common_scalar(s->pads, CS_COMMON_ROW, index) : cs_fr_random();
+            points[r] = cs_commit_short(s->member.committer, row, used, blinding);
+            s->member.blindings[index] = pass && s->rank ? CS_FR_ZERO : blinding;
+            common[r++] = pass == 1;
+            used = 0;
+        }
+    }
+    if (status == CS_OK)
+        status = cs_g1_vec_to_affine(mine, points, rows);
+    cs_free(row);
+    cs_free(points);
+    return status;
+}
+
+/* ---- sums under pads ---- */
+
+static cs_status add_scalars(cs_session *s, const cs_buffer *parts, cs_fr *sum, size_t n) {
+    cs_fr *part = CS_NEW(cs_fr, n);
+    cs_status status = part ? CS_OK : CS_ERR_MEMORY;
+    for (size_t k = 0; k < n; k++)
+        sum[k] = CS_FR_ZERO;
+    for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
+        status = parse_scalars(&parts[i], i, part, n);
+        if (status == CS_OK)
+            cs_fr_vec_add(sum, sum, part, n);
+    }
+    cs_free(part);
+    return status;
+}
+
+cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n) {
+    cs_buffer out = {0}, shown = {0}, *parts = NULL;
+    cs_status status = cs_session_fail(
+        s, cs_pads_zero_shares_fr(s->pads, label, index, s->digest, s->transcript.state, values, n));
+    if (status != CS_OK)
+        return status;
+    append_scalars(&out, values, n);
+    status = gather(s, label, &out, &parts);
+    if (status == CS_OK && cs_is_root(s)) {
+        status = add_scalars(s, parts, values, n);
+        append_scalars(&shown, values, n);
+        status = cs_session_fail(s, status == CS_OK ? cs_buffer_status(&shown) : status);
+        if (status == CS_OK)
+            cs_pads_mask_broadcast(s->pads, label, index, shown.data, shown.size);
+    }
+    if (status == CS_OK)
+        status = cs_comm_reply(s->comm, (uint32_t)label, &shown);
+    if (status == CS_OK) {
+        cs_pads_mask_broadcast(s->pads, label, index, shown.data, shown.size);
+        cs_pads_receive(s->pads, label, shown.data, shown.size);
+        status = cs_session_fail(s, parse_scalars(&shown, 0, values, n));
+    }
+    free_parts(s, parts);
+    cs_buffer_free(&out);
+    cs_buffer_free(&shown);
+    return status;
+}
+
+/* ---- masked answers ---- */
+
+cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, const cs_fr *mine, size_t n, cs_fr *sum) {
+    if (!cs_proving(s))
+        return CS_OK;
+    if (s->member.answered[which])
+        return cs_session_fail(s, cs_fail(CS_ERR_ABORT, "%s: a rank answers once", cs_label_text(label)));
+    s->member.answered[which] = true;
+    cs_buffer out = {0}, nothing = {0}, *parts = NULL;
+    append_scalars(&out, mine, n);
+    cs_status status = gather(s, label, &out, &parts);
+    if (status == CS_OK && cs_is_root(s))
+        status = cs_session_fail(s, add_scalars(s, parts, sum, n));
+    if (status == CS_OK)
+        status = cs_comm_reply(s->comm, (uint32_t)label, &nothing);
+    free_parts(s, parts);
+    cs_buffer_free(&out);
+    cs_buffer_free(&nothing);
+    return status;
+}
+
+cs_status cs_session_agree(cs_session *s, cs_status status) {
+    if (!cs_proving(s))
+        return CS_OK;
+    return cs_comm_agree(s->comm, CS_LABEL_AGREE, status);
+}
+
+/* ---- the root's own messages ---- */
+
+/* While the ranks run, the root's data is an exchange like any other, in which they send nothing. */
+static cs_status show_from_root(cs_session *s, cs_label label, cs_buffer *data, size_t size) {
+    if (!s->alone) {
+        cs_buffer nothing = {0}, *parts = NULL;
+        const cs_status status = gather(s, label, &nothing, &parts);
+        free_parts(s, parts);
+        CS_TRY(status);
+    }
+    return cs_wire_show(s, label, data, size);
+}
+
+cs_status cs_session_root_points(cs_session *s, cs_label label, cs_g1_affine *points, size_t n) {
+    if (!cs_proving(s))
+        return cs_wire_read_points(s, label, points, n);
+    cs_buffer data = {0};
+    if (cs_is_root(s))
+        append_encoded(&data, points, n);
+    const cs_status status = show_from_root(s, label, &data, 32 * n);
+    cs_buffer_free(&data);
+    return status;
+}
+
+cs_status cs_session_root_scalars(cs_session *s, cs_label label, cs_fr *scalars, size_t n) {
+    if (!cs_proving(s))
+        return cs_wire_read_scalars(s, label, scalars, n);
+    cs_buffer data = {0};
+    if (cs_is_root(s))
+        append_scalars(&data, scalars, n);
+    cs_status status = show_from_root(s, label, &data, 32 * n);
+    for (size_t k = 0; status == CS_OK && k < n; k++)
+        if (!cs_fr_decode(&scalars[k], data.data + 32 * k))
+            status = cs_session_fail(s, cs_fail(CS_ERR_ABORT, "%s: the root showed a scalar that is not reduced", cs_label_text(label)));
+    cs_buffer_free(&data);
+    return status;
+}

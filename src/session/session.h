@@ -1,0 +1,122 @@
+/* The session (section 2): what the ranks (proving) or the verifier (checking) run. It owns the transcript and the ledger.
+ * Protocol code is written once and runs in both roles: the verifier has no witness, reads commitments from the proof, and adds
+ * the same variables and rows. In the proving role every function marked Collective is one lockstep exchange; a rank that
+ * fails locally returns through cs_session_fail, which makes all ranks leave at that exchange. */
+#ifndef CS_SESSION_SESSION_H
+#define CS_SESSION_SESSION_H
+
+#include "comm/comm.h"
+#include "curve/commit.h"
+#include "ledger/ledger.h"
+#include "session/deferred.h"
+#include "session/keys.h"
+#include "session/pads.h"
+#include "transcript/transcript.h"
+
+typedef enum cs_role { CS_PROVE, CS_VERIFY } cs_role;
+
+/** The two answers that a rank gives once per session. */
+typedef enum cs_answer { CS_ANSWER_OPENING, CS_ANSWER_FINALE, CS_ANSWER_COUNT } cs_answer;
+
+/** What a rank knows of the ledger; private to the rank. */
+typedef struct cs_member {
+    cs_fr *known;     /* [n_vars] the rank's share; the full value of own and common variables */
+    bool *carried;    /* [n_vars] is `known` this rank's share? (common variables: only on rank 0) */
+    cs_fr *blindings; /* [n_rows] of this rank's part of each commitment row */
+    size_t cap_known, cap_carried, cap_blindings;
+    bool answered[CS_ANSWER_COUNT];
+    cs_committer *committer;
+} cs_member;
+
+typedef struct cs_session {
+    cs_role role;
+    int rank, n_ranks;  /* the verifier's rank is -1 */
+    uint8_t digest[32]; /* of the statement */
+    cs_transcript transcript;
+    cs_ledger ledger;
+    size_t messages;
+    /* proving */
+    cs_comm *comm;
+    const cs_keyring *keys;
+    cs_pads *pads;
+    cs_member member;
+    bool alone;       /* the ranks have given their last answer: the rest is the root's */
+    cs_buffer *proof; /* root: what the verifier will read */
+    /* verifying */
+    const uint8_t *in;
+    size_t in_size, in_pos;
+    cs_deferred deferred;
+} cs_session;
+
+/** `digest` of the statement. proof: the root's output (NULL elsewhere). Local. */
+cs_status cs_session_prove(cs_session *s, cs_comm *comm, const cs_keyring *keys, cs_pads *pads, const uint8_t digest[32],
+                           size_t ledger_width, cs_buffer *proof);
+cs_status cs_session_verify(cs_session *s, int n_ranks, const uint8_t digest[32], size_t ledger_width, const uint8_t *proof,
+                            size_t size);
+void cs_session_free(cs_session *s);
+
+static inline bool cs_proving(const cs_session *s) {
+    return s->role == CS_PROVE;
+}
+
+static inline bool cs_is_root(const cs_session *s) {
+    return s->role == CS_PROVE && s->rank == 0;
+}
+
+/** A local failure: in the proving role makes it collective (cs_comm_raise) unless it already is (CS_ERR_RANK). Returns
+ *  `status`; CS_OK is passed through. */
+cs_status cs_session_fail(cs_session *s, cs_status status);
+
+/** A message: one variable per kind. values[n] (prover): what this rank knows of each coordinate; coordinates it does not hold
+ *  are ignored. The verifier passes NULL. *first: index of the first variable. Collective. */
+cs_status cs_session_send(cs_session *s, cs_label label, const cs_kind *kinds, const cs_fr *values, size_t n, cs_var *first);
+
+/** The same for n shared variables. Collective. */
+cs_status cs_session_send_shared(cs_session *s, cs_label label, const cs_fr *values, size_t n, cs_var *first);
+
+/** The same for `per_rank` own variables of each rank (rank-major), mine[per_rank] being this rank's, followed by `n_common`
+ *  common ones. Variable k of rank i is *first + i * per_rank + k. Collective. */
+cs_status cs_session_send_own(cs_session *s, cs_label label, const cs_fr *mine, size_t per_rank, const cs_fr *common,
+                              size_t n_common, cs_var *first);
+
+/** A scalar from the transcript, which every rank derives itself. Local. */
+cs_fr cs_session_challenge(cs_session *s, cs_label label);
+void cs_session_challenges(cs_session *s, cs_label label, cs_fr *out, size_t n);
+
+/** omega[i] = x^(i+1), x a challenge: drawn after everything that it combines is committed. Local. */
+void cs_session_rank_weights(cs_session *s, cs_label label, cs_fr *omega);
+
+/** Commitments of every rank, added up: sum[count] (root and verifier; others get the identity). mine[count]: prover. Rows
+ *  with common[k] (may be NULL: none) are carried by rank 0 alone, and every member compares the encoding with its own
+ *  mine[k]: CS_ERR_ABORT. Collective. */
+cs_status cs_session_sum_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const bool *common, size_t count,
+                                cs_g1_affine *sum);
+
+/** Commitments of every rank, each by itself: all[i][counts[i]] filled for the verifier and the root (all may be NULL elsewhere).
+ *  Collective. */
+cs_status cs_session_each_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const size_t *counts,
+                                 cs_g1_affine **all);
+
+/** What this rank reveals to the root alone: n scalars that are uniform whatever the witness is (the caller's argument).
+ *  Refuses the second time: CS_ERR_ABORT. On the root sum[n] is their sum over the ranks. Collective; no effect when verifying. */
+cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, const cs_fr *mine, size_t n, cs_fr *sum);
+
+/** values[n]: this rank's addends on entry, the sum over the ranks on return, which the ranks learn and nobody else. Goes under
+ *  pads keyed by this rank's view (label, index, history, transcript). Collective; not called when verifying. */
+cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n);
+
+/** Every rank says whether it goes on; one failure stops all. Collective; no effect when verifying. */
+cs_status cs_session_agree(cs_session *s, cs_status status);
+
+/** Points and scalars by the root, made of answers that are already masked. Root: in; verifier: out (and other ranks, while the
+ *  ranks still run). Collective until s->alone, then the root's. */
+cs_status cs_session_root_points(cs_session *s, cs_label label, cs_g1_affine *points, size_t n);
+cs_status cs_session_root_scalars(cs_session *s, cs_label label, cs_fr *scalars, size_t n);
+
+/** The zero-share of a cross row (section 5) under this rank's view. Local. */
+cs_status cs_session_zero_share(cs_session *s, cs_label label, cs_fr *out);
+
+/** The verifier has read everything (CS_ERR_INPUT for trailing data) and all group equations hold (CS_REJECT). Local. */
+cs_status cs_session_finish(cs_session *s);
+
+#endif
