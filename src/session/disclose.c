@@ -240,7 +240,7 @@ cs_status cs_member_commit(cs_session *s, const cs_kind *kinds, const cs_fr *val
             if (used == 0 || (used < width && k < n))
                 continue;
             const size_t index = s->ledger.n_rows + r;
-            const cs_fr blinding = pass ? cs_common_scalar(s->pads, CS_COMMON_ROW, index) : cs_fr_random();
+            const cs_fr blinding = pass ? cs_pads_common_scalar(s->pads, CS_COMMON_BLINDING, index) : cs_fr_random();
             points[r] = cs_commit_short(s->member.committer, row, used, blinding);
             s->member.blindings[index] = pass && s->rank ? CS_FR_ZERO : blinding;
             common[r++] = pass == 1;

@@ -1,0 +1,98 @@
+#include "witness/axis.h"
+#include <string.h>
+#include "base/memory.h"
+#include "field/fr_vec.h"
+#include "poly/mle.h"
+
+cs_axis cs_axis_eq(const cs_fr *point, unsigned bits) {
+    return cs_axis_eq_below(point, bits, CS_AXIS_WHOLE);
+}
+
+cs_axis cs_axis_eq_below(const cs_fr *point, unsigned bits, size_t below) {
+    cs_axis a = {.kind = CS_AXIS_EQ, .bits = bits, .below = below};
+    memcpy(a.point, point, bits * sizeof *point);
+    return a;
+}
+
+cs_axis cs_axis_ones(unsigned bits) {
+    return (cs_axis){.kind = CS_AXIS_ONES, .bits = bits, .below = CS_AXIS_WHOLE};
+}
+
+cs_axis cs_axis_gather(const cs_gather *gather, unsigned row_bits) {
+    return (cs_axis){.kind = CS_AXIS_GATHER, .bits = row_bits, .below = CS_AXIS_WHOLE, .gather = gather};
+}
+
+static cs_status gather_table(cs_fr *out, const cs_axis *a, int rank) {
+    const cs_gather *g = a->gather;
+    cs_fr *time = CS_NEW(cs_fr, (size_t)1 << g->time.bits), *batch = CS_NEW(cs_fr, (size_t)1 << g->batch.bits);
+    cs_status status = time && batch ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK)
+        status = cs_axis_table(time, &g->time, rank);
+    if (status == CS_OK)
+        status = cs_axis_table(batch, &g->batch, rank);
+    memset(out, 0, sizeof *out << a->bits);
+    for (size_t t = 0; status == CS_OK && t < g->steps; t++) {
+        const uint32_t *draws = g->draws[rank] + t * g->batch_size;
+        for (size_t b = 0; b < g->batch_size; b++)
+            out[draws[b]] = cs_fr_add(out[draws[b]], cs_fr_mul(time[t], batch[b]));
+    }
+    cs_free(time);
+    cs_free(batch);
+    return status;
+}
+
+cs_status cs_axis_table(cs_fr *out, const cs_axis *a, int rank) {
+    const size_t n = (size_t)1 << a->bits;
+    if (a->kind == CS_AXIS_GATHER)
+        return gather_table(out, a, rank);
+    if (a->kind == CS_AXIS_ONES) {
+        for (size_t k = 0; k < n; k++)
+            out[k] = CS_FR_ONE;
+        return CS_OK;
+    }
+    cs_fr_vec_eq(out, a->point, a->bits);
+    for (size_t k = a->below; k < n; k++)
+        out[k] = CS_FR_ZERO;
+    return CS_OK;
+}
+
+static cs_status gather_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank) {
+    const size_t n = (size_t)1 << a->bits;
+    cs_fr *weights = CS_NEW(cs_fr, n), *eq = CS_NEW(cs_fr, n);
+    cs_status status = weights && eq ? gather_table(weights, a, rank) : CS_ERR_MEMORY;
+    if (status == CS_OK) {
+        cs_fr_vec_eq(eq, point, a->bits);
+        *out = cs_fr_vec_dot(weights, eq, n);
+    }
+    cs_free(weights);
+    cs_free(eq);
+    return status;
+}
+
+cs_status cs_axis_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank) {
+    if (a->kind == CS_AXIS_GATHER)
+        return gather_at(out, a, point, rank);
+    if (a->kind == CS_AXIS_ONES)
+        *out = CS_FR_ONE;
+    else if (a->below == CS_AXIS_WHOLE)
+        *out = cs_eq_at(a->point, point, a->bits);
+    else
+        *out = cs_eq_below(a->point, point, a->bits, a->below);
+    return CS_OK;
+}
+
+cs_fr cs_axis_sum_below(const cs_axis *a, size_t n) {
+    const size_t cut = n < a->below ? n : a->below;
+    return a->kind == CS_AXIS_ONES ? cs_fr_from_u64(cut) : cs_indicator(a->point, a->bits, cut);
+}
+
+cs_fr cs_axis_entry(const cs_axis *a, size_t index) {
+    if (index >= a->below)
+        return CS_FR_ZERO;
+    return a->kind == CS_AXIS_ONES ? CS_FR_ONE : cs_eq_index(a->point, a->bits, index);
+}
+
+cs_axis cs_axis_low_half(const cs_axis *a, cs_fr *factor) {
+    *factor = cs_fr_sub(CS_FR_ONE, a->point[0]);
+    return cs_axis_eq_below(a->point + 1, a->bits - 1, a->below);
+}

@@ -1,0 +1,52 @@
+/* Vectors of a claim, one per axis of a tensor: a table for the prover, a short evaluation for the verifier. Local. */
+#ifndef CS_WITNESS_AXIS_H
+#define CS_WITNESS_AXIS_H
+
+#include "base/error.h"
+#include "field/fr.h"
+
+enum { CS_AXIS_BITS = 28 };
+#define CS_AXIS_WHOLE SIZE_MAX
+
+typedef enum cs_axis_kind {
+    CS_AXIS_EQ,    /* eq(point, ·), cut off at `below` */
+    CS_AXIS_ONES,  /* one, everywhere */
+    CS_AXIS_GATHER /* selection vector of a rank's draws */
+} cs_axis_kind;
+
+struct cs_gather;
+
+typedef struct cs_axis {
+    cs_axis_kind kind;
+    unsigned bits;
+    size_t below; /* CS_AXIS_WHOLE: not cut */
+    cs_fr point[CS_AXIS_BITS];
+    const struct cs_gather *gather; /* borrowed */
+} cs_axis;
+
+/** Sum over (t, b) of time(t) batch(b) e_{draws[i][t * batch_size + b]}, a vector over the rows of rank i's dataset. */
+typedef struct cs_gather {
+    cs_axis time, batch;
+    size_t steps, batch_size;
+    uint32_t *const *draws; /* borrowed, [n_ranks][steps * batch_size] */
+} cs_gather;
+
+cs_axis cs_axis_eq(const cs_fr *point, unsigned bits);
+cs_axis cs_axis_eq_below(const cs_fr *point, unsigned bits, size_t below);
+cs_axis cs_axis_ones(unsigned bits);
+cs_axis cs_axis_gather(const cs_gather *gather, unsigned row_bits);
+
+/** out[2^bits]: all entries. CS_ERR_MEMORY. */
+cs_status cs_axis_table(cs_fr *out, const cs_axis *a, int rank);
+
+/** Value of the multilinear extension at point[bits]. CS_ERR_MEMORY (gathers only). */
+cs_status cs_axis_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank);
+
+/** Sum of the first n entries, and one entry (not for gathers). */
+cs_fr cs_axis_sum_below(const cs_axis *a, size_t n);
+cs_fr cs_axis_entry(const cs_axis *a, size_t index);
+
+/** The first half of an EQ axis: its entries are `factor` times those of the returned one. */
+cs_axis cs_axis_low_half(const cs_axis *a, cs_fr *factor);
+
+#endif

@@ -1,0 +1,70 @@
+/* The committed witness of all ranks, claims on it, and their opening in one batch (section 4). */
+#ifndef CS_WITNESS_WITNESS_H
+#define CS_WITNESS_WITNESS_H
+
+#include "poly/tensor.h"
+#include "session/session.h"
+#include "sumcheck/sumcheck.h"
+#include "witness/axis.h"
+#include "witness/layout.h"
+
+/** One term of a claim: weights[i] * coefficient * <tensor product of axes, block of rank i>, summed over the ranks. */
+typedef struct cs_part {
+    size_t claim, block;
+    cs_fr *weights; /* [n_ranks], coefficient included */
+    unsigned n_axes;
+    cs_axis axes[3];
+    bool outside;   /* only the entries beyond the block's real lengths count */
+} cs_part;
+
+typedef struct cs_witness {
+    cs_session *session;
+    const cs_layout *layout;
+    const cs_tensor *tensors;   /* [layout->n] prover; borrowed */
+    cs_g1_affine **points;      /* [n_ranks][rows] verifier and root: commitments of live rows, identity elsewhere */
+    cs_fr *blindings;           /* [rows] prover */
+    cs_expr *claims;
+    cs_part *parts;
+    size_t n_claims, n_parts, cap_claims, cap_parts;
+    cs_gather **gathers;
+    size_t n_gathers, cap_gathers;
+    /* what the opening leaves for its inner-product argument */
+    cs_fr *answer, *left, *right, theta_e[64];
+    cs_fr answer_blinding, answer_value;
+    cs_g1_affine mask;
+} cs_witness;
+
+/** Commits to the rows that are not certified. certified[i]: commitments of rank i's certified rows in row order; blindings: this
+ *  rank's, of its certified rows. tensors and blindings: prover only. Collective. */
+cs_status cs_witness_new(cs_witness *w, cs_session *s, const cs_layout *layout, cs_g1_affine *const *certified,
+                         const cs_tensor *tensors, const cs_fr *blindings);
+void cs_witness_free(cs_witness *w);
+
+/** Starts a claim: the sum of the parts that follow is `value` (its contents are taken). CS_ERR_MEMORY. Local. */
+cs_status cs_witness_claim(cs_witness *w, cs_expr *value);
+
+/** A part of the last claim; axes: one per axis of the block. Local. */
+cs_status cs_witness_part(cs_witness *w, const cs_fr *weights, cs_fr coefficient, size_t block, const cs_axis *axes);
+
+/** The same, restricted to entries beyond the real lengths. */
+cs_status cs_witness_part_outside(cs_witness *w, const cs_fr *weights, cs_fr coefficient, size_t block, const cs_axis *axes);
+
+/** A gather owned by the witness; NULL without memory. */
+const cs_gather *cs_witness_gather(cs_witness *w, const cs_gather *gather);
+
+/** All claims at once: sumcheck, masked answers, the cross row. Collective. */
+cs_status cs_witness_open(cs_witness *w);
+
+/** The inner-product argument of the opening, by the root alone, after the finale's answers. */
+cs_status cs_witness_prove_opening(cs_witness *w);
+
+/* Internal: coefficients of all claims, in coefficients.c. */
+
+/** out[2^bits]: E of this rank, the gamma-combination of its coefficient vectors; live entries only up to `live`. */
+cs_status cs_witness_coefficients(const cs_witness *w, int rank, const cs_fr *gammas, cs_fr *out);
+cs_status cs_witness_coefficients_at(const cs_witness *w, int rank, const cs_fr *gammas, const cs_fr *point, cs_fr *out);
+
+/** Loads entries offset.. of the rank's matrix. */
+void cs_witness_load(const cs_witness *w, size_t offset, size_t n, cs_fr *out);
+
+#endif
