@@ -1,0 +1,201 @@
+/* The batch opening (section 4, steps 1 to 4). */
+#include <string.h>
+#include "base/memory.h"
+#include "curve/commit.h"
+#include "curve/msm.h"
+#include "field/fr_vec.h"
+#include "poly/mle.h"
+#include "witness/ipa.h"
+#include "witness/witness.h"
+
+typedef struct evaluation {
+    const cs_witness *w;
+    const cs_fr *gammas;
+    cs_status status;
+} evaluation;
+
+static cs_fr coefficients_at(void *context, int rank, const cs_fr *point) {
+    evaluation *e = context;
+    cs_fr out = CS_FR_ZERO;
+    if (e->status == CS_OK)
+        e->status = cs_witness_coefficients_at(e->w, rank, e->gammas, point, &out);
+    return out;
+}
+
+static void load_matrix(const void *context, size_t offset, size_t n, cs_fr *out) {
+    cs_witness_load(context, offset, n, out);
+}
+
+static size_t live_entries(const cs_layout *l) {
+    size_t live = 0;
+    for (size_t k = 0; k < l->n; k++) {
+        const size_t end = l->blocks[k].offset + l->blocks[k].size;
+        live = end > live ? end : live;
+    }
+    return live;
+}
+
+/* Step 1: one sumcheck over E_i * W_i for all claims. */
+static cs_status reduce(cs_witness *w, cs_sc_result *out) {
+    cs_session *s = w->session;
+    cs_fr *gammas = CS_NEW(cs_fr, w->n_claims), *ones = CS_NEW(cs_fr, (size_t)s->n_ranks);
+    evaluation e = {w, gammas, CS_OK};
+    cs_sc_witness tables = {.tables = {{.load = load_matrix, .context = w}}};
+    cs_sumcheck what = {.bits = w->layout->bits, .n_own = 1, .n_public = 1, .n_terms = 1,
+                        .publics = {{coefficients_at, &e, true}},
+                        .terms = {{.weights = ones, .pub = 0, .n_factors = 1, .factor = {0}}}};
+    cs_expr claim = {0};
+    cs_status status = gammas && ones ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK) {
+        cs_powers(gammas, cs_session_challenge(s, CS_LABEL_OPEN_CLAIMS), w->n_claims);
+        for (int i = 0; i < s->n_ranks; i++)
+            ones[i] = CS_FR_ONE;
+        for (size_t k = 0; k < w->n_claims; k++)
+            cs_expr_add(&claim, gammas[k], &w->claims[k]);
+        cs_expr_merge(&claim);
+    }
+    if (status == CS_OK && cs_proving(s)) {
+        tables.publics[0].live = live_entries(w->layout);
+        tables.publics[0].values = CS_NEW(cs_fr, tables.publics[0].live);
+        status = tables.publics[0].values ? cs_witness_coefficients(w, s->rank, gammas, tables.publics[0].values) : CS_ERR_MEMORY;
+    }
+    status = cs_session_fail(s, status);
+    if (status == CS_OK)
+        status = cs_sumcheck_run(s, &what, &claim, &tables, out);
+    if (status == CS_OK)
+        status = cs_session_fail(s, e.status);
+    cs_expr_free(&claim);
+    cs_free(tables.publics[0].values);
+    cs_free(gammas);
+    cs_free(ones);
+    return status;
+}
+
+/* A rank's mask d_i, its commitment and its share of y. */
+typedef struct mask {
+    cs_fr *d; /* [columns] */
+    cs_fr blinding, y;
+    cs_g1_affine point;
+} mask;
+
+static cs_status draw_mask(cs_witness *w, mask *m) {
+    const size_t columns = (size_t)1 << w->layout->column_bits;
+    m->d = CS_NEW(cs_fr, columns);
+    if (!m->d)
+        return CS_ERR_MEMORY;
+    for (size_t j = 0; j < columns; j++)
+        m->d[j] = cs_fr_random();
+    m->blinding = cs_fr_random();
+    m->y = cs_fr_vec_dot(m->d, w->right, columns);
+    const cs_int_row row = {CS_INT_FR, m->d, columns, 0, 0};
+    return cs_commit_rows(&m->point, &row, 1, &m->blinding);
+}
+
+/* f_i = d_i + scale * L^T M_i, followed by its blinding: uniform whatever M_i and the challenge are, because of d_i and t_i. */
+static cs_status masked_answer(const cs_witness *w, const mask *m, cs_fr scale, cs_fr *out) {
+    const cs_layout *l = w->layout;
+    const size_t columns = (size_t)1 << l->column_bits;
+    cs_fr *row_values = CS_NEW(cs_fr, columns);
+    if (!row_values)
+        return CS_ERR_MEMORY;
+    memcpy(out, m->d, columns * sizeof *out);
+    out[columns] = m->blinding;
+    for (size_t row = 0; row < l->rows; row++) {
+        if (!cs_layout_live(l, w->session->rank, row))
+            continue;
+        const cs_fr weight = cs_fr_mul(scale, w->left[row]);
+        cs_witness_load(w, row * columns, columns, row_values);
+        cs_fr_vec_axpy(out, weight, row_values, columns);
+        out[columns] = cs_fr_add(out[columns], cs_fr_mul(weight, w->blindings[row]));
+    }
+    cs_free(row_values);
+    return CS_OK;
+}
+
+static cs_status answer(cs_witness *w, const mask *m) {
+    cs_session *s = w->session;
+    const size_t columns = (size_t)1 << w->layout->column_bits;
+    cs_fr *mine = NULL;
+    cs_status status = CS_OK;
+    if (cs_proving(s)) {
+        mine = CS_NEW(cs_fr, columns + 1);
+        w->answer = CS_NEW(cs_fr, columns + 1);
+        status = mine && w->answer ? masked_answer(w, m, w->theta_e[s->rank], mine) : CS_ERR_MEMORY;
+    } else {
+        w->answer = CS_NEW(cs_fr, columns + 1);
+        status = w->answer ? CS_OK : CS_ERR_MEMORY;
+    }
+    status = cs_session_fail(s, status);
+    if (status == CS_OK)
+        status = cs_session_answer(s, CS_ANSWER_OPENING, CS_LABEL_OPEN_ANSWER, mine, columns + 1, w->answer);
+    cs_free(mine);
+    if (status != CS_OK)
+        return status;
+    cs_fr sent[2] = {w->answer[columns], cs_fr_vec_dot(w->answer, w->right, columns)};
+    CS_TRY(cs_session_root_scalars(s, CS_LABEL_OPEN_ANSWER, sent, 2));
+    w->answer_blinding = sent[0];
+    w->answer_value = sent[1];
+    return CS_OK;
+}
+
+static cs_status masked_opening(cs_witness *w, const cs_sc_result *folded, mask *m) {
+    cs_session *s = w->session;
+    cs_status status = CS_OK;
+    cs_var y;
+    cs_session_rank_weights(s, CS_LABEL_OPEN_RANKS, w->theta_e);
+    if (cs_proving(s))
+        status = cs_session_fail(s, draw_mask(w, m));
+    CS_TRY(status);
+    CS_TRY(cs_session_sum_points(s, CS_LABEL_OPEN_MASK, &m->point, NULL, 1, &w->mask));
+    CS_TRY(cs_session_send_shared(s, CS_LABEL_OPEN_MASK_VALUE, &m->y, 1, &y));
+    const cs_fr e = cs_session_challenge(s, CS_LABEL_OPEN_CHALLENGE);
+    cs_expr row = {0};
+    cs_expr_add_term(&row, CS_FR_ONE, y);
+    for (int i = 0; i < s->n_ranks; i++) {
+        w->theta_e[i] = cs_fr_mul(e, w->theta_e[i]);
+        cs_expr_add_term(&row, w->theta_e[i], cs_sc_own(folded, i, 0));
+    }
+    status = answer(w, m);
+    if (status == CS_OK) {
+        cs_expr_add_const(&row, cs_fr_neg(w->answer_value), 0);
+        status = cs_session_fail(s, cs_ledger_zero(&s->ledger, &row, true, CS_LABEL_OPEN_VALUE));
+    }
+    cs_expr_free(&row);
+    return status;
+}
+
+cs_status cs_witness_open(cs_witness *w) {
+    cs_sc_result folded;
+    const cs_layout *l = w->layout;
+    const unsigned row_bits = l->bits - l->column_bits;
+    CS_TRY(reduce(w, &folded));
+    w->left = CS_NEW(cs_fr, l->rows);
+    w->right = CS_NEW(cs_fr, (size_t)1 << l->column_bits);
+    if (!w->left || !w->right)
+        return cs_session_fail(w->session, CS_ERR_MEMORY);
+    cs_fr_vec_eq(w->left, folded.point, row_bits);
+    cs_fr_vec_eq(w->right, folded.point + row_bits, l->column_bits);
+    mask m = {.point = CS_G1_AFFINE_IDENTITY};
+    const cs_status status = masked_opening(w, &folded, &m);
+    cs_free(m.d);
+    return status;
+}
+
+/* Com(f; zeta) = sum of D_i + sum over i, rows of e theta_i L_row K_{i,row}: the commitment's part of the equation. */
+static cs_status add_commitments(cs_witness *w) {
+    cs_deferred *d = &w->session->deferred;
+    cs_deferred_begin(d);
+    CS_TRY(cs_deferred_add(d, CS_FR_ONE, w->mask));
+    cs_deferred_add_h(d, cs_fr_neg(w->answer_blinding));
+    for (int i = 0; i < w->session->n_ranks; i++)
+        for (size_t row = 0; row < w->layout->rows; row++)
+            if (cs_layout_live(w->layout, i, row))
+                CS_TRY(cs_deferred_add(d, cs_fr_mul(w->theta_e[i], w->left[row]), w->points[i][row]));
+    return CS_OK;
+}
+
+cs_status cs_witness_prove_opening(cs_witness *w) {
+    if (!cs_proving(w->session))
+        CS_TRY(add_commitments(w));
+    return cs_ipa_run(w->session, w->answer, w->right, (size_t)1 << w->layout->column_bits, w->answer_value);
+}
