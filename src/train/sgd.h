@@ -7,8 +7,10 @@
 
 typedef struct cs_trainer cs_trainer;
 
-/** `tensors` (one per block) holds the rank's D and Y; the trainer fills the others step by step, except MULT and F. `draws`: this rank's,
- *  [steps * batch]. All arguments but `out` are borrowed and must outlive the trainer. `initial` is copied. `member`: a name for error texts. */
+/** `tensors` (one per block) holds the rank's D and Y; the trainer fills the others step by step, except MULT and F.
+ * `draws`: this rank's, [steps * batch]. `member`: a name for error texts. `p` is valid. All arguments but `out` are
+ * borrowed and must outlive the trainer; `initial` is copied. CS_ERR_INPUT if `initial` does not fit the parameters,
+ * CS_ERR_RANGE if it is so large that a sum could leave 64 bits, CS_ERR_MEMORY. Local. */
 cs_status cs_trainer_new(cs_trainer **out, const cs_params *p, int rank, const char *member, const cs_model *initial,
                          const uint32_t *draws, const cs_blocks *blocks, cs_tensor *tensors);
 void cs_trainer_free(cs_trainer *t);
@@ -16,30 +18,38 @@ void cs_trainer_free(cs_trainer *t);
 /** Number of gradient entries: all layers, each (n_{l-1}+1) x n_l row-major. */
 size_t cs_trainer_size(const cs_trainer *t);
 
-/** Forward and backward pass of step `step` on this rank's batch; adds nothing, writes out[size] mod 2^64. CS_ERR_RANGE names layer, step, rank and
- *  member when a value leaves its declared range or an accumulator could leave 64 bits, and says which field of the job to change. Local. */
+/** Forward and backward pass of step `step` (0, 1, … in turn, each followed by its update) on this rank's batch; writes
+ * out[size], its own gradient mod 2^64, no pads. CS_ERR_RANGE names layer, step, rank and member when a value leaves its
+ * declared range, and says which field of the job to change; values are not told. Local. */
 cs_status cs_trainer_gradient(cs_trainer *t, size_t step, uint64_t *out);
 
-/** W -= rate[step] * sum, with the public bounds on |G| and |W| checked: CS_ERR_ABORT (noise: another rank saw something else). Also keeps
- *  the random projections of W(step + 1) for cs_trainer_check_*. Local. */
+/** W -= rate[step] * sum, with the public bounds on |G| and |W| checked: CS_ERR_ABORT (noise: another rank saw something
+ * else). Also keeps the random projections of W(step + 1) for cs_trainer_check_*. CS_ERR_RANGE if W is now so large that a
+ * sum could leave 64 bits. The trainer is of no use after a failure. Local. */
 cs_status cs_trainer_update(cs_trainer *t, size_t step, const uint64_t *sum);
 
 /** The model now. Borrowed. */
 const cs_model *cs_trainer_model(const cs_trainer *t);
 
-/** Before a weight table meets private data (6.3). Columns: table[2^step_bits][2^long_width_bits(l-1)] = W_l(t) contracted over its columns with
- *  vector[2^width_bits(l)]. Rows: table[2^step_bits][2^width_bits(l)] = W_l(t) contracted over its rows with vector[2^long_width_bits(l-1)]. Padded steps have
- *  W(T). A wrong entry anywhere is found except with probability 2^-62: CS_ERR_ABORT, whatever the rank's data. Local. */
+/** Before a weight table meets private data (6.3). Columns: table[2^step_bits][2^long_width_bits(l-1)] = W_l(t) contracted
+ * over its columns with vector[2^width_bits(l)]. Rows: table[2^step_bits][2^width_bits(l)] = W_l(t) contracted over its rows
+ * with vector[2^long_width_bits(l-1)]. Padded steps have W(T). A wrong entry anywhere is found except with probability
+ * 2^-62: CS_ERR_ABORT, whatever the rank's data. After the last step only; CS_ERR_MEMORY. Local. */
 cs_status cs_trainer_check_columns(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector);
 cs_status cs_trainer_check_rows(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector);
 
-#ifdef CS_TAMPER
-/** Test builds only: called for every tensor of every step right after it is computed and before anything uses it, so that everything that follows is
- *  consistent with the change. values[rows][columns]; `what` is a block kind, CS_TAMPER_DRAW (values = [1][batch] indices; the
- *  batch is then read there) or CS_TAMPER_GRADIENT (layer's own gradient matrix). */
+/** What a tampering test may change besides tensors: the batch's row indices, values = [1][batch], and the rank's own
+ * gradient matrix of a layer. */
 enum { CS_TAMPER_DRAW = 1000, CS_TAMPER_GRADIENT = 1001 };
-typedef void cs_tamper_fn(void *context, int rank, size_t step, int what, size_t layer, size_t limb, int64_t *values, size_t rows,
-                          size_t columns);
+
+#ifdef CS_TAMPER
+/** Test builds only, and nothing of it exists in others: called for every tensor of every step right after it is computed
+ * and before anything uses it, so that everything that follows is consistent with the change. values[rows][columns]; `what`
+ * is a block kind or one of the above. With a hook set, ranges are not checked, and a tensor whose type cannot hold a value
+ * becomes one of field elements. Values that later computations use as operands (A, S, V, P, D) must stay within 32 bits,
+ * draws within the dataset. */
+typedef void cs_tamper_fn(void *context, int rank, size_t step, int what, size_t layer, size_t limb, int64_t *values,
+                          size_t rows, size_t columns);
 void cs_trainer_set_tamper(cs_trainer *t, cs_tamper_fn *fn, void *context);
 #endif
 

@@ -1,0 +1,24 @@
+/* The one kernel of integer training: products of small integer matrices, summed mod 2^64. Local; cannot fail. */
+#ifndef CS_TRAIN_INT_MATMUL_H
+#define CS_TRAIN_INT_MATMUL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** c[rows][columns] += x[rows][inner] * m[inner][columns] mod 2^64, all row-major. c overlaps nothing. Time does not depend
+ * on values. */
+typedef void cs_int_matmul_fn(uint64_t *c, const int32_t *x, const int32_t *m, size_t rows, size_t inner, size_t columns);
+
+typedef struct cs_int_matmul_kernel {
+    const char *name; /* "portable", "avx2" */
+    cs_int_matmul_fn *run;
+} cs_int_matmul_kernel;
+
+/** Kernel k = 0, 1, … that this processor can run, best last; run == NULL from the end on. All give the same numbers. */
+cs_int_matmul_kernel cs_int_matmul_kernel_at(size_t k);
+
+/** The best one, or the portable one if the environment says CONSORT_ISA=portable. */
+cs_int_matmul_fn *cs_int_matmul_best(void);
+
+#endif

@@ -1,0 +1,234 @@
+#include "train/sgd.h"
+
+#include "base/memory.h"
+#include "train/table.h"
+#include "train/trainer.h"
+
+static void *take(bool *failed, size_t count, size_t size) {
+    void *block = cs_calloc(count, size);
+    *failed = *failed || block == NULL;
+    return block;
+}
+
+#define TAKE(type, count) ((type *)take(&failed, (count), sizeof(type)))
+
+static cs_status allocate_matrix(cs_sgd_matrix *m, size_t n) {
+    bool failed = false;
+    m->low = TAKE(int32_t, n);
+    m->high = TAKE(int32_t, n);
+    return failed ? CS_ERR_MEMORY : CS_OK;
+}
+
+static cs_status allocate_layers(cs_trainer *t) {
+    const cs_params *p = t->p;
+    for (size_t l = 1; l <= p->layers; l++) {
+        const size_t rows = p->widths[l - 1], columns = p->widths[l];
+        const cs_weight_check shape = {.layer = l,
+                                       .steps = p->steps,
+                                       .rows = rows + 1,
+                                       .columns = columns,
+                                       .row_bits = cs_params_long_width_bits(p, l - 1),
+                                       .column_bits = cs_params_width_bits(p, l),
+                                       .step_bits = cs_params_step_bits(p)};
+        CS_TRY(cs_weight_check_new(&t->checks[l - 1], &shape));
+        CS_TRY(allocate_matrix(&t->forward[l - 1], rows * columns));
+        if (l > 1)
+            CS_TRY(allocate_matrix(&t->backward[l - 1], rows * columns));
+        t->weight_max[l - 1] = (int64_t)cs_params_weight_max(p, l);
+    }
+    return CS_OK;
+}
+
+static cs_status allocate_step(cs_trainer *t) {
+    const cs_params *p = t->p;
+    const size_t batch = p->batch, last = batch * p->widths[p->layers];
+    size_t widest = 0;
+    bool failed = false;
+    for (size_t l = 0; l <= p->layers; l++)
+        widest = p->widths[l] > widest ? p->widths[l] : widest;
+    for (size_t l = 0; l < p->layers; l++) {
+        t->activation[l] = TAKE(int32_t, batch * p->widths[l]);
+        t->mask[l] = TAKE(int32_t, l > 0 ? batch * p->widths[l] : 0);
+    }
+    t->exp = TAKE(int32_t, (size_t)1 << p->value_bits);
+    t->index = TAKE(int64_t, batch);
+    t->delta = TAKE(int32_t, batch * widest);
+    t->transposed = TAKE(int32_t, batch * widest);
+    t->sums = TAKE(uint64_t, batch * widest);
+    t->high_sums = TAKE(uint64_t, batch * widest);
+    t->values = TAKE(int64_t, batch * widest);
+    t->scratch = TAKE(int64_t, batch * widest);
+    t->hot = TAKE(int64_t, last);
+    t->e = TAKE(int64_t, last);
+    t->quotient = TAKE(int64_t, last);
+    t->remainder = TAKE(int64_t, last);
+    t->top = TAKE(int64_t, batch);
+    t->total = TAKE(int64_t, batch);
+    return failed ? CS_ERR_MEMORY : CS_OK;
+}
+
+/* No sum of products with W_l leaves 63 bits: activations are below 2^(value_bits-1) and 2^a, errors below error_max, and
+ * the projections of the weight check need max(rows, columns) |W| < 2^64. */
+static cs_status check_sums(const cs_trainer *t, size_t l, int64_t largest) {
+    const cs_params *p = t->p;
+    const unsigned __int128 w = (uint64_t)largest, half = (uint64_t)1 << (p->w - 1),
+                            value = (uint64_t)1 << (p->value_bits - 1);
+    const unsigned __int128 ahead = w * (p->widths[l - 1] * value + ((uint64_t)1 << p->a)) + half;
+    const unsigned __int128 back = w * p->widths[l] * (uint64_t)cs_params_error_max(p) + half;
+    if (ahead >> 63 == 0 && back >> 63 == 0)
+        return CS_OK;
+    return cs_fail(
+        CS_ERR_RANGE,
+        "member %s (rank %d), step %zu, layer %zu: the weights have grown so much that a sum could leave 64 bits; "
+        "lower the rate, initial_max or value_bits",
+        t->member, t->rank, t->done, l);
+}
+
+static void split(cs_sgd_matrix *m, size_t k, int64_t w) {
+    m->low[k] = m->wide ? (int32_t)(w & INT32_MAX) : (int32_t)w;
+    m->high[k] = (int32_t)(w >> 31);
+}
+
+/* After W(done) has changed: the kernel's forms of it, and its projections. */
+static cs_status refresh(cs_trainer *t) {
+    for (size_t l = 1; l <= t->p->layers; l++) {
+        const size_t rows = t->p->widths[l - 1], columns = t->p->widths[l];
+        const int64_t *w = t->model.w[l - 1];
+        cs_sgd_matrix *forward = &t->forward[l - 1], *backward = &t->backward[l - 1];
+        int64_t largest = 0;
+        for (size_t k = 0; k < (rows + 1) * columns; k++) {
+            const int64_t size = w[k] < 0 ? -w[k] : w[k];
+            largest = size > largest ? size : largest;
+        }
+        CS_TRY(check_sums(t, l, largest));
+        forward->wide = backward->wide = largest > INT32_MAX;
+        for (size_t k = 0; k < rows * columns; k++)
+            split(forward, k, w[k]);
+        for (size_t j = 0; l > 1 && j < columns; j++)
+            for (size_t k = 0; k < rows; k++)
+                split(backward, j * rows + k, w[k * columns + j]);
+        cs_weight_check_keep(&t->checks[l - 1], t->done, w);
+    }
+    return CS_OK;
+}
+
+cs_status cs_trainer_new(cs_trainer **out, const cs_params *p, int rank, const char *member, const cs_model *initial,
+                         const uint32_t *draws, const cs_blocks *blocks, cs_tensor *tensors) {
+    *out = NULL;
+    CS_TRY(cs_model_validate(initial, p, true));
+    cs_trainer *t = CS_NEW(cs_trainer, 1);
+    if (t == NULL)
+        return CS_ERR_MEMORY;
+    *t = (cs_trainer){.p = p, .rank = rank, .member = member, .draws = draws, .blocks = blocks, .tensors = tensors};
+    t->gradient_max = cs_params_gradient_max(p);
+    t->matmul = cs_int_matmul_best();
+    cs_status status;
+    CS_TRY_OUT(cs_model_copy(&t->model, initial));
+    CS_TRY_OUT(allocate_layers(t));
+    CS_TRY_OUT(allocate_step(t));
+    cs_exp_values(t->exp, p);
+    CS_TRY_OUT(refresh(t));
+    *out = t;
+    return CS_OK;
+out:
+    cs_trainer_free(t);
+    return status;
+}
+
+void cs_trainer_free(cs_trainer *t) {
+    if (t == NULL)
+        return;
+    cs_model_free(&t->model);
+    for (size_t l = 0; l < CS_MAX_LAYERS; l++) {
+        cs_weight_check_free(&t->checks[l]);
+        cs_free(t->forward[l].low);
+        cs_free(t->forward[l].high);
+        cs_free(t->backward[l].low);
+        cs_free(t->backward[l].high);
+        cs_free(t->activation[l]);
+        cs_free(t->mask[l]);
+    }
+    void *const blocks[] = {t->exp,     t->index, t->delta, t->transposed, t->sums,      t->high_sums, t->values,
+                            t->scratch, t->hot,   t->e,     t->quotient,   t->remainder, t->top,       t->total};
+    for (size_t k = 0; k < sizeof blocks / sizeof *blocks; k++)
+        cs_free(blocks[k]);
+    cs_free(t);
+}
+
+size_t cs_trainer_size(const cs_trainer *t) {
+    return cs_model_size(&t->model);
+}
+
+const cs_model *cs_trainer_model(const cs_trainer *t) {
+    return &t->model;
+}
+
+static cs_status check_step(const cs_trainer *t, size_t step) {
+    if (step == t->done && step < t->p->steps && !t->spoilt)
+        return CS_OK;
+    return cs_fail(CS_ERR_INTERNAL, "step %zu out of order: this trainer is at step %zu of %zu", step, t->done, t->p->steps);
+}
+
+cs_status cs_trainer_gradient(cs_trainer *t, size_t step, uint64_t *out) {
+    CS_TRY(check_step(t, step));
+    CS_TRY(cs_sgd_forward(t, step));
+    CS_TRY(cs_sgd_softmax(t, step));
+    return cs_sgd_backward(t, step, out);
+}
+
+/* Once |G| is within its bound, rate |G| < 2^62 and |W| < 2^62 (cs_params_validate), so nothing wraps. */
+static cs_status update_layer(cs_trainer *t, size_t step, size_t l, const uint64_t *sum) {
+    const int64_t rate = t->p->rate[step], most = t->gradient_max, bound = t->weight_max[l - 1];
+    const size_t n = t->model.rows[l - 1] * t->model.columns[l - 1];
+    int64_t *w = t->model.w[l - 1];
+    bool noise = false;
+    for (size_t k = 0; k < n; k++)
+        noise |= (int64_t)sum[k] > most || (int64_t)sum[k] < -most;
+    for (size_t k = 0; k < n && !noise; k++)
+        w[k] -= rate * (int64_t)sum[k];
+    for (size_t k = 0; k < n; k++)
+        noise |= w[k] > bound || w[k] < -bound;
+    if (!noise)
+        return CS_OK;
+    return cs_fail(CS_ERR_ABORT,
+                   "member %s (rank %d), step %zu, layer %zu: the sum of all gradients is noise, beyond its public bound: "
+                   "the ranks have seen "
+                   "different things, or a member misbehaves; nothing was revealed, start again",
+                   t->member, t->rank, step, l);
+}
+
+cs_status cs_trainer_update(cs_trainer *t, size_t step, const uint64_t *sum) {
+    CS_TRY(check_step(t, step));
+    t->spoilt = true;
+    for (size_t l = 1; l <= t->p->layers; l++) {
+        CS_TRY(update_layer(t, step, l, sum));
+        sum += t->model.rows[l - 1] * t->model.columns[l - 1];
+    }
+    t->done = step + 1;
+    CS_TRY(refresh(t));
+    t->spoilt = false;
+    return CS_OK;
+}
+
+static cs_status check_complete(const cs_trainer *t, size_t l) {
+    if (t->done == t->p->steps && !t->spoilt && l >= 1 && l <= t->p->layers)
+        return CS_OK;
+    return cs_fail(CS_ERR_INTERNAL, "weight table of layer %zu checked after %zu of %zu steps", l, t->done, t->p->steps);
+}
+
+cs_status cs_trainer_check_columns(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector) {
+    CS_TRY(check_complete(t, l));
+    return cs_weight_check_columns(&t->checks[l - 1], table, vector);
+}
+
+cs_status cs_trainer_check_rows(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector) {
+    CS_TRY(check_complete(t, l));
+    return cs_weight_check_rows(&t->checks[l - 1], table, vector);
+}
+
+#ifdef CS_TAMPER
+void cs_trainer_set_tamper(cs_trainer *t, cs_tamper_fn *fn, void *context) {
+    t->tamper = fn;
+    t->tamper_context = context;
+}
+#endif

@@ -1,0 +1,36 @@
+/* Private random projections of one layer's weights (6.3), kept step by step while a rank trains. With them the rank notices
+ * a wrong weight table before the table meets its data, so that neither its failure nor its silence depends on a record.
+ * Freivalds' check of a matrix product (R. Freivalds, Probabilistic machines can use less running time, IFIP 1977), with one
+ * vector for all steps. Local. */
+#ifndef CS_TRAIN_WEIGHT_CHECK_H
+#define CS_TRAIN_WEIGHT_CHECK_H
+
+#include "base/error.h"
+#include "field/fr_vec.h"
+
+enum { CS_CHECK_BITS = 62 };
+
+typedef struct cs_weight_check {
+    size_t layer, steps;
+    size_t rows, columns;           /* of W, the bias row included */
+    unsigned row_bits, column_bits; /* of their padded axes */
+    unsigned step_bits;
+    int64_t *b_rows;     /* [2^row_bits] uniform in 0..2^62-1, secret */
+    int64_t *b_columns;  /* [2^column_bits] */
+    __int128 *by_column; /* [steps + 1][columns]: sum over k of b_rows[k] W(t, k, j) */
+    __int128 *by_row;    /* [steps + 1][rows]: sum over j of b_columns[j] W(t, k, j) */
+} cs_weight_check;
+
+/** `shape`: the sizes above; the rest is allocated and drawn. CS_ERR_MEMORY. Free (also after a failure) with
+ * cs_weight_check_free. */
+cs_status cs_weight_check_new(cs_weight_check *out, const cs_weight_check *shape);
+void cs_weight_check_free(cs_weight_check *c);
+
+/** Keeps the projections of W(t)[rows][columns], t <= steps. max(rows, columns) * max |W| must be below 2^64. */
+void cs_weight_check_keep(cs_weight_check *c, size_t t, const int64_t *w);
+
+/** As cs_trainer_check_columns and cs_trainer_check_rows. */
+cs_status cs_weight_check_columns(const cs_weight_check *c, const cs_fr *table, const cs_fr *vector);
+cs_status cs_weight_check_rows(const cs_weight_check *c, const cs_fr *table, const cs_fr *vector);
+
+#endif
