@@ -1,4 +1,5 @@
-/* The same training in double precision, for comparison only: same model, same public W(0) (divided by 2^w), same draws of all ranks, same schedule. */
+/* The same training in double precision, for comparison only: same model, same public W(0) (divided by 2^w), same draws of
+ * all ranks, same schedule. */
 #ifndef CS_TRAIN_FLOAT64_H
 #define CS_TRAIN_FLOAT64_H
 
