@@ -1,0 +1,244 @@
+#include "lookup/leaves.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/bits.h"
+#include "base/memory.h"
+#include "field/fr_vec.h"
+#include "poly/mle.h"
+
+static const cs_block *shape_of(const cs_leaves *l, const cs_lookup *lookup) {
+    return &l->w->layout->blocks[lookup->shaped_like];
+}
+
+/* Biggest first; among equals the table first, then in the list's order. */
+static int by_size(const void *a, const void *b) {
+    const cs_leaf_block *x = a, *y = b;
+    if (x->size != y->size)
+        return x->size < y->size ? 1 : -1;
+    return (x->lookup > y->lookup) - (x->lookup < y->lookup);
+}
+
+static cs_status compress_table(cs_leaves *l) {
+    const cs_lookup_table *t = &l->what->table;
+    l->table = CS_NEW(cs_fr, t->n);
+    if (!l->table)
+        return CS_ERR_MEMORY;
+    for (size_t y = 0; y < t->n; y++)
+        l->table[y] = l->alpha;
+    cs_fr_vec_axpy_int(l->table, cs_fr_neg(CS_FR_ONE), CS_INT_I32, t->tag, t->n);
+    for (unsigned c = 0; c < CS_LOOKUP_COLUMNS; c++)
+        cs_fr_vec_axpy_int(l->table, cs_fr_neg(l->mix[c]), CS_INT_I32, t->columns[c], t->n);
+    return CS_OK;
+}
+
+cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr beta) {
+    *l = (cs_leaves){.w = w, .what = what, .alpha = alpha, .n = what->n + 1, .blocks = CS_NEW(cs_leaf_block, what->n + 1)};
+    if (!l->blocks)
+        return CS_ERR_MEMORY;
+    l->mix[0] = beta;
+    l->mix[1] = cs_fr_mul(beta, beta);
+    l->mix[2] = cs_fr_mul(l->mix[1], beta);
+    l->blocks[0] = (cs_leaf_block){0, what->table.n, NULL};
+    for (size_t k = 0; k < what->n; k++)
+        l->blocks[k + 1] = (cs_leaf_block){0, shape_of(l, &what->list[k])->size, &what->list[k]};
+    qsort(l->blocks, l->n, sizeof *l->blocks, by_size);
+    size_t offset = 0;
+    for (size_t k = 0; k < l->n; k++) {
+        l->blocks[k].base = offset;
+        offset += l->blocks[k].size;
+    }
+    l->bits = cs_bits(offset);
+    return cs_proving(w->session) ? compress_table(l) : CS_OK;
+}
+
+void cs_leaves_free(cs_leaves *l) {
+    cs_free(l->blocks);
+    cs_free(l->table);
+    *l = (cs_leaves){0};
+}
+
+/* ---- loading ---- */
+
+static size_t block_size(const cs_leaves *l, size_t block) {
+    return l->w->layout->blocks[block].size;
+}
+
+/* One for real entries, zero for padding, from entry `from` of a tensor. */
+static void load_real(const cs_leaves *l, const cs_block *b, size_t from, size_t n, cs_fr *out) {
+    const unsigned last = b->axes - 1;
+    const size_t line = (size_t)1 << b->bits[last];
+    for (size_t x = 0; x < n;) {
+        size_t rest = (from + x) >> b->bits[last];
+        const size_t column = (from + x) & (line - 1), run = line - column < n - x ? line - column : n - x;
+        bool real = true;
+        for (unsigned axis = last; axis-- > 0;) {
+            real = real && (rest & (((size_t)1 << b->bits[axis]) - 1)) < cs_block_length(b, axis, l->w->session->rank);
+            rest >>= b->bits[axis];
+        }
+        const size_t length = real ? cs_block_length(b, last, l->w->session->rank) : 0;
+        for (size_t k = 0; k < run; k++)
+            out[x + k] = column + k < length ? CS_FR_ONE : CS_FR_ZERO;
+        x += run;
+    }
+}
+
+static void load_compressed(const cs_leaves *l, const cs_lookup *lookup, size_t from, size_t n, cs_fr *out) {
+    const cs_block *b = shape_of(l, lookup);
+    cs_fr start = cs_fr_sub(l->alpha, cs_fr_from_i64(lookup->tag));
+    for (unsigned c = 0; c < lookup->n_columns; c++)
+        start = cs_fr_sub(start, cs_fr_mul(l->mix[c], cs_fr_from_i64(lookup->columns[c].constant)));
+    for (size_t x = 0; x < n; x++)
+        out[x] = start;
+    for (unsigned c = 0; c < lookup->n_columns; c++) {
+        for (unsigned k = 0; k < lookup->columns[c].n; k++) {
+            const size_t block = lookup->columns[c].block[k];
+            const cs_tensor *t = &l->w->tensors[block];
+            const cs_fr scale = cs_fr_neg(cs_fr_mul(l->mix[c], cs_fr_from_i64(lookup->columns[c].coef[k])));
+            const size_t repeat = b->size / block_size(l, block);
+            if (repeat == 1) {
+                cs_fr_vec_axpy_int(out, scale, t->type, cs_tensor_at(t, from), n);
+                continue;
+            }
+            for (size_t x = 0; x < n; x++)
+                cs_fr_vec_axpy_int(&out[x], scale, t->type, cs_tensor_at(t, (from + x) / repeat), 1);
+        }
+    }
+}
+
+static void load_block(const cs_leaves *l, const cs_leaf_block *b, bool numerator, size_t from, size_t n, cs_fr *out) {
+    if (b->lookup && numerator) {
+        load_real(l, shape_of(l, b->lookup), from, n, out);
+    } else if (b->lookup) {
+        load_compressed(l, b->lookup, from, n, out);
+    } else if (numerator) {
+        memset(out, 0, n * sizeof *out);
+        const cs_tensor *t = &l->w->tensors[l->what->multiplicities];
+        cs_fr_vec_axpy_int(out, cs_fr_neg(CS_FR_ONE), t->type, cs_tensor_at(t, from), n);
+    } else {
+        memcpy(out, l->table + from, n * sizeof *out);
+    }
+}
+
+static void load(const cs_leaves *l, bool numerator, size_t offset, size_t n, cs_fr *out) {
+    size_t done = 0;
+    for (size_t k = 0; k < l->n && done < n; k++) {
+        const cs_leaf_block *b = &l->blocks[k];
+        if (offset + done >= b->base + b->size)
+            continue;
+        const size_t from = offset + done - b->base;
+        const size_t length = b->size - from < n - done ? b->size - from : n - done;
+        load_block(l, b, numerator, from, length, out + done);
+        done += length;
+    }
+    for (; done < n; done++)
+        out[done] = numerator ? CS_FR_ZERO : CS_FR_ONE;
+}
+
+void cs_leaves_numerators(const cs_leaves *l, size_t offset, size_t n, cs_fr *out) {
+    load(l, true, offset, n, out);
+}
+
+void cs_leaves_denominators(const cs_leaves *l, size_t offset, size_t n, cs_fr *out) {
+    load(l, false, offset, n, out);
+}
+
+int64_t cs_lookup_value(const cs_witness *w, const cs_lookup *lookup, unsigned column, size_t x) {
+    const cs_lookup_column *c = &lookup->columns[column];
+    int64_t value = c->constant;
+    for (unsigned k = 0; k < c->n; k++) {
+        const size_t repeat = w->layout->blocks[lookup->shaped_like].size / w->layout->blocks[c->block[k]].size;
+        value += c->coef[k] * cs_tensor_get(&w->tensors[c->block[k]], x / repeat);
+    }
+    return value;
+}
+
+/* ---- the claim at the leaves ---- */
+
+/* MLE of the compressed table at a point. */
+static cs_status table_at(const cs_leaves *l, const cs_fr *point, unsigned bits, cs_fr *out) {
+    const cs_lookup_table *t = &l->what->table;
+    cs_fr *eq = CS_NEW(cs_fr, t->n);
+    if (!eq)
+        return CS_ERR_MEMORY;
+    cs_fr_vec_eq(eq, point, bits);
+    *out = cs_fr_vec_dot_int(eq, CS_INT_I32, t->tag, t->n);
+    for (unsigned c = 0; c < CS_LOOKUP_COLUMNS; c++)
+        *out = cs_fr_add(*out, cs_fr_mul(l->mix[c], cs_fr_vec_dot_int(eq, CS_INT_I32, t->columns[c], t->n)));
+    cs_free(eq);
+    return CS_OK;
+}
+
+/* Adds the public constants of rank i: -omega_i (p + lambda q). */
+static void take_constant(cs_expr *value, const cs_fr *omega, int rank, cs_fr p, cs_fr lambda, cs_fr q) {
+    cs_expr_add_const(value, cs_fr_neg(cs_fr_mul(omega[rank], cs_fr_add(p, cs_fr_mul(lambda, q)))), rank);
+}
+
+static cs_fr box_at(const cs_block *b, int rank, const cs_fr *point) {
+    cs_fr out = CS_FR_ONE;
+    for (unsigned axis = 0; axis < b->axes; axis++) {
+        out = cs_fr_mul(out, cs_indicator(point, b->bits[axis], cs_block_length(b, axis, rank)));
+        point += b->bits[axis];
+    }
+    return out;
+}
+
+typedef struct place {
+    cs_fr here; /* eq of the block's position */
+    const cs_fr *rest;
+    const cs_fr *omega;
+    cs_fr lambda;
+} place;
+
+static cs_status table_part(const cs_leaves *l, cs_witness *w, const place *p, unsigned bits, cs_fr *public_q) {
+    cs_fr at;
+    CS_TRY(table_at(l, p->rest, bits, &at));
+    *public_q = cs_fr_add(*public_q, cs_fr_mul(p->here, cs_fr_sub(l->alpha, at)));
+    const cs_axis axis = cs_axis_eq(p->rest, bits);
+    return cs_witness_part(w, p->omega, cs_fr_neg(p->here), l->what->multiplicities, &axis);
+}
+
+static cs_status lookup_parts(const cs_leaves *l, cs_witness *w, const place *p, const cs_lookup *lookup, cs_fr *public_q) {
+    const cs_block *b = shape_of(l, lookup);
+    cs_axis axes[3];
+    const cs_fr *at = p->rest;
+    for (unsigned axis = 0; axis < b->axes; at += b->bits[axis++])
+        axes[axis] = cs_axis_eq(at, b->bits[axis]);
+    cs_fr constant = cs_fr_sub(l->alpha, cs_fr_from_i64(lookup->tag));
+    for (unsigned c = 0; c < lookup->n_columns; c++) {
+        const cs_lookup_column *column = &lookup->columns[c];
+        constant = cs_fr_sub(constant, cs_fr_mul(l->mix[c], cs_fr_from_i64(column->constant)));
+        const cs_fr scale = cs_fr_neg(cs_fr_mul(p->here, cs_fr_mul(p->lambda, l->mix[c])));
+        for (unsigned k = 0; k < column->n; k++)
+            CS_TRY(cs_witness_part(w, p->omega, cs_fr_mul(scale, cs_fr_from_i64(column->coef[k])), column->block[k], axes));
+    }
+    *public_q = cs_fr_add(*public_q, cs_fr_mul(p->here, constant));
+    return CS_OK;
+}
+
+cs_status cs_leaves_claim(const cs_leaves *l, cs_witness *w, const cs_fr *point, const cs_fr *omega, cs_fr lambda,
+                          cs_expr *value) {
+    cs_fr public_q = CS_FR_ZERO, unused = CS_FR_ONE;
+    const int n_ranks = w->session->n_ranks;
+    cs_expr empty = {0};
+    CS_TRY(cs_witness_claim(w, &empty));
+    const size_t claim = w->n_claims - 1;
+    for (size_t k = 0; k < l->n; k++) {
+        const cs_leaf_block *b = &l->blocks[k];
+        const unsigned low = cs_bits(b->size), split = l->bits - low;
+        const place p = {cs_eq_index(point, split, b->base >> low), point + split, omega, lambda};
+        unused = cs_fr_sub(unused, p.here);
+        if (!b->lookup) {
+            CS_TRY(table_part(l, w, &p, low, &public_q));
+            continue;
+        }
+        CS_TRY(lookup_parts(l, w, &p, b->lookup, &public_q));
+        for (int i = 0; i < n_ranks; i++)
+            take_constant(value, omega, i, cs_fr_mul(p.here, box_at(shape_of(l, b->lookup), i, p.rest)), lambda, CS_FR_ZERO);
+    }
+    for (int i = 0; i < n_ranks; i++)
+        take_constant(value, omega, i, CS_FR_ZERO, lambda, cs_fr_add(public_q, unused));
+    cs_expr_merge(value);
+    w->claims[claim] = *value;
+    *value = (cs_expr){0};
+    return w->claims[claim].failed ? CS_ERR_MEMORY : CS_OK;
+}

@@ -1,0 +1,34 @@
+/* Internal: the leaves of the fraction tree, never stored: loaded block by block from small integers. */
+#ifndef CS_LOOKUP_LEAVES_H
+#define CS_LOOKUP_LEAVES_H
+
+#include "lookup/lookup.h"
+
+/** One lookup's (or the table's) place among the leaves. */
+typedef struct cs_leaf_block {
+    size_t base, size;
+    const cs_lookup *lookup; /* NULL: the table */
+} cs_leaf_block;
+
+typedef struct cs_leaves {
+    const cs_witness *w;
+    const cs_lookups *what;
+    cs_fr alpha, mix[CS_LOOKUP_COLUMNS]; /* beta, beta^2, beta^3 */
+    unsigned bits;
+    size_t n;
+    cs_leaf_block *blocks; /* biggest first, aligned to their size */
+    cs_fr *table;          /* [what->table.n] alpha - compressed row (prover) */
+} cs_leaves;
+
+cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr beta);
+void cs_leaves_free(cs_leaves *l);
+
+/** Numerators and denominators of leaves offset..; unused leaves are 0/1. Prover. */
+void cs_leaves_numerators(const cs_leaves *l, size_t offset, size_t n, cs_fr *out);
+void cs_leaves_denominators(const cs_leaves *l, size_t offset, size_t n, cs_fr *out);
+
+/** The claim that p_i and q_i of every rank at `point` are what the committed blocks give. p and q of rank i are added to an expression by
+ *  the caller: value already holds sum of omega_i (p_i + lambda q_i). Takes value. Local. */
+cs_status cs_leaves_claim(const cs_leaves *l, cs_witness *w, const cs_fr *point, const cs_fr *omega, cs_fr lambda, cs_expr *value);
+
+#endif

@@ -1,0 +1,223 @@
+#include "lookup/lookup.h"
+#include "base/memory.h"
+#include "field/fr_vec.h"
+#include "lookup/leaves.h"
+
+enum { MAX_BITS = 40, BLOCK = 64 };
+
+/* Own tables of a layer's sumcheck: both halves of numerators and denominators; the second numerator is p1 + lambda q1, so that the layer
+ * is p0 q1 + q0 (p1 + lambda q1). */
+enum { P0, P1, Q0, Q1 };
+
+/* A rank's tree: layer k has 2^k fractions, k < bits; the leaves (layer `bits`) are loaded when they are needed. */
+typedef struct tree {
+    unsigned bits;
+    cs_fr *p[MAX_BITS], *q[MAX_BITS];
+} tree;
+
+static void free_tree(tree *t) {
+    for (unsigned k = 0; k < MAX_BITS; k++) {
+        cs_free(t->p[k]);
+        cs_free(t->q[k]);
+    }
+}
+
+/* (p0/q0) + (p1/q1) for n pairs. */
+static void add_fractions(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0, const cs_fr *p1, const cs_fr *q1, size_t n) {
+    cs_fr left[BLOCK], right[BLOCK];
+    for (size_t x = 0; x < n; x += BLOCK) {
+        const size_t m = n - x < BLOCK ? n - x : BLOCK;
+        cs_fr_vec_mul(left, p0 + x, q1 + x, m);
+        cs_fr_vec_mul(right, p1 + x, q0 + x, m);
+        cs_fr_vec_add(p + x, left, right, m);
+        cs_fr_vec_mul(q + x, q0 + x, q1 + x, m);
+    }
+}
+
+static void add_leaves(const cs_leaves *l, cs_fr *p, cs_fr *q, size_t half) {
+    cs_fr p0[BLOCK], q0[BLOCK], p1[BLOCK], q1[BLOCK];
+    for (size_t x = 0; x < half; x += BLOCK) {
+        const size_t n = half - x < BLOCK ? half - x : BLOCK;
+        cs_leaves_numerators(l, x, n, p0);
+        cs_leaves_denominators(l, x, n, q0);
+        cs_leaves_numerators(l, half + x, n, p1);
+        cs_leaves_denominators(l, half + x, n, q1);
+        add_fractions(p + x, q + x, p0, q0, p1, q1, n);
+    }
+}
+
+static cs_status grow_tree(tree *t, const cs_leaves *l) {
+    t->bits = l->bits;
+    for (unsigned k = l->bits; k-- > 0;) {
+        const size_t n = (size_t)1 << k;
+        t->p[k] = CS_NEW(cs_fr, n);
+        t->q[k] = CS_NEW(cs_fr, n);
+        if (!t->p[k] || !t->q[k])
+            return CS_ERR_MEMORY;
+        if (k + 1 == l->bits)
+            add_leaves(l, t->p[k], t->q[k], n);
+        else
+            add_fractions(t->p[k], t->q[k], t->p[k + 1], t->q[k + 1], t->p[k + 1] + n, t->q[k + 1] + n, n);
+    }
+    return CS_OK;
+}
+
+/* The leaves as tables of the last layer's sumcheck. */
+typedef struct half_leaves {
+    const cs_leaves *l;
+    size_t start;
+    cs_fr lambda;
+} half_leaves;
+
+static void load_p(const void *context, size_t offset, size_t n, cs_fr *out) {
+    const half_leaves *h = context;
+    cs_leaves_numerators(h->l, h->start + offset, n, out);
+}
+
+static void load_q(const void *context, size_t offset, size_t n, cs_fr *out) {
+    const half_leaves *h = context;
+    cs_leaves_denominators(h->l, h->start + offset, n, out);
+}
+
+static void load_p_plus_q(const void *context, size_t offset, size_t n, cs_fr *out) {
+    const half_leaves *h = context;
+    load_p(context, offset, n, out);
+    for (size_t x = 0; x < n; x += BLOCK) {
+        cs_fr q[BLOCK];
+        const size_t m = n - x < BLOCK ? n - x : BLOCK;
+        load_q(context, offset + x, m, q);
+        cs_fr_vec_axpy(out + x, h->lambda, q, m);
+    }
+}
+
+/* The prover's tables for the layer whose children are layer level + 1. */
+static void layer_tables(tree *t, half_leaves halves[2], unsigned level, cs_fr lambda, cs_sc_witness *out) {
+    const size_t half = (size_t)1 << level;
+    *out = (cs_sc_witness){0};
+    if (level + 1 == t->bits) {
+        halves[0].lambda = halves[1].lambda = lambda;
+        halves[0].start = 0;
+        halves[1].start = half;
+        out->tables[P0] = (cs_sc_table){.load = load_p, .context = &halves[0]};
+        out->tables[P1] = (cs_sc_table){.load = load_p_plus_q, .context = &halves[1]};
+        out->tables[Q0] = (cs_sc_table){.load = load_q, .context = &halves[0]};
+        out->tables[Q1] = (cs_sc_table){.load = load_q, .context = &halves[1]};
+        return;
+    }
+    cs_fr *p = t->p[level + 1], *q = t->q[level + 1];
+    cs_fr_vec_axpy(p + half, lambda, q + half, half);
+    out->tables[P0].values = p;
+    out->tables[P1].values = p + half;
+    out->tables[Q0].values = q;
+    out->tables[Q1].values = q + half;
+}
+
+/* Where the reduction stands: p_i and q_i of every rank at `point`, as combinations of the last layer's final values. */
+typedef struct state {
+    cs_fr point[MAX_BITS];
+    cs_sc_result values;
+    cs_var root;     /* before the first layer: q_i is root + 2 i, and p_i is zero */
+    bool at_root;
+    cs_fr lambda, mu; /* of the last layer */
+} state;
+
+/* e += omega (p_i + lambda q_i). */
+static void add_fraction(cs_expr *e, const state *st, int i, cs_fr omega, cs_fr lambda) {
+    const cs_fr on_q = cs_fr_mul(omega, lambda);
+    if (st->at_root) {
+        cs_expr_add_term(e, on_q, st->root + 2 * (cs_var)i);
+        return;
+    }
+    const cs_fr not_mu = cs_fr_sub(CS_FR_ONE, st->mu);
+    const cs_fr p1 = cs_fr_mul(omega, st->mu); /* p1 = P1 - lambda' Q1 */
+    cs_expr_add_term(e, cs_fr_mul(omega, not_mu), cs_sc_own(&st->values, i, P0));
+    cs_expr_add_term(e, p1, cs_sc_own(&st->values, i, P1));
+    cs_expr_add_term(e, cs_fr_mul(on_q, not_mu), cs_sc_own(&st->values, i, Q0));
+    cs_expr_add_term(e, cs_fr_sub(cs_fr_mul(on_q, st->mu), cs_fr_mul(p1, st->lambda)), cs_sc_own(&st->values, i, Q1));
+}
+
+static void add_fractions_of_ranks(const cs_session *s, const state *st, const cs_fr *omega, cs_fr lambda, cs_expr *out) {
+    for (int i = 0; i < s->n_ranks; i++)
+        add_fraction(out, st, i, omega[i], lambda);
+}
+
+/* q at the root has an inverse, and p is zero. */
+static cs_status send_root(cs_session *s, const tree *t, state *st) {
+    cs_fr mine[2];
+    if (cs_proving(s)) {
+        mine[0] = t->q[0][0];
+        mine[1] = cs_fr_inv(mine[0]);
+    }
+    CS_TRY(cs_session_send_own(s, CS_LABEL_LOOKUP_ROOT, mine, 2, NULL, 0, &st->root));
+    st->at_root = true;
+    for (int i = 0; i < s->n_ranks; i++) {
+        cs_expr a = {0}, b = {0}, c = {0};
+        cs_expr_add_term(&a, CS_FR_ONE, st->root + 2 * (cs_var)i);
+        cs_expr_add_term(&b, CS_FR_ONE, st->root + 2 * (cs_var)i + 1);
+        cs_expr_add_const(&c, CS_FR_ONE, i);
+        CS_TRY(cs_session_fail(s, cs_ledger_product(&s->ledger, &a, &b, &c, i, CS_LABEL_LOOKUP_INVERTIBLE)));
+    }
+    return CS_OK;
+}
+
+static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsigned level, cs_fr *omega, state *st) {
+    const cs_fr lambda = cs_session_challenge(s, CS_LABEL_LOOKUP_LAMBDA);
+    cs_session_rank_weights(s, CS_LABEL_LOOKUP_RANKS, omega);
+    cs_expr claim = {0};
+    add_fractions_of_ranks(s, st, omega, lambda, &claim);
+    const cs_sumcheck what = {.bits = level, .n_own = 4, .n_terms = 2, .eq_point = st->point,
+                              .terms = {{.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {P0, Q1}},
+                                        {.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {Q0, P1}}}};
+    cs_sc_witness tables;
+    if (cs_proving(s))
+        layer_tables(t, halves, level, lambda, &tables);
+    CS_TRY(cs_sumcheck_run(s, &what, &claim, &tables, &st->values));
+    if (cs_proving(s) && level + 1 < t->bits) {
+        cs_free(t->p[level + 1]);
+        cs_free(t->q[level + 1]);
+        t->p[level + 1] = t->q[level + 1] = NULL;
+    }
+    st->at_root = false;
+    st->lambda = lambda;
+    st->mu = cs_session_challenge(s, CS_LABEL_LOOKUP_MERGE);
+    st->point[0] = st->mu;
+    for (unsigned k = 0; k < level; k++)
+        st->point[k + 1] = st->values.point[k];
+    return CS_OK;
+}
+
+static cs_status reduce(cs_witness *w, const cs_leaves *leaves, tree *t, cs_fr *omega) {
+    cs_session *s = w->session;
+    half_leaves halves[2] = {{.l = leaves}, {.l = leaves}};
+    state st = {0};
+    CS_TRY(send_root(s, t, &st));
+    for (unsigned level = 0; level < leaves->bits; level++)
+        CS_TRY(prove_layer(s, t, halves, level, omega, &st));
+    cs_session_rank_weights(s, CS_LABEL_LOOKUP_RANKS, omega);
+    const cs_fr lambda = cs_session_challenge(s, CS_LABEL_LOOKUP_LAMBDA);
+    cs_expr value = {0};
+    add_fractions_of_ranks(s, &st, omega, lambda, &value);
+    const cs_status status = cs_leaves_claim(leaves, w, st.point, omega, lambda, &value);
+    cs_expr_free(&value);
+    return cs_session_fail(s, status);
+}
+
+cs_status cs_lookup_prove(cs_witness *w, const cs_lookups *what) {
+    cs_session *s = w->session;
+    const cs_fr alpha = cs_session_challenge(s, CS_LABEL_LOOKUP_ALPHA), beta = cs_session_challenge(s, CS_LABEL_LOOKUP_BETA);
+    cs_leaves leaves;
+    tree t = {0};
+    cs_fr *omega = CS_NEW(cs_fr, (size_t)s->n_ranks);
+    cs_status status = cs_leaves_new(&leaves, w, what, alpha, beta);
+    if (status == CS_OK && (!omega || leaves.bits >= MAX_BITS))
+        status = omega ? cs_fail(CS_ERR_INTERNAL, "lookups: too many leaves") : CS_ERR_MEMORY;
+    if (status == CS_OK && cs_proving(s))
+        status = grow_tree(&t, &leaves);
+    status = cs_session_fail(s, status);
+    if (status == CS_OK)
+        status = reduce(w, &leaves, &t, omega);
+    free_tree(&t);
+    cs_leaves_free(&leaves);
+    cs_free(omega);
+    return status;
+}
