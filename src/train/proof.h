@@ -1,0 +1,88 @@
+/* Internal: the state of one training proof, shared by the files that make its relations. All functions run in both roles; `shard` is NULL
+ * when verifying. */
+#ifndef CS_TRAIN_PROOF_H
+#define CS_TRAIN_PROOF_H
+
+#include "lookup/lookup.h"
+#include "relation/contract.h"
+#include "session/session.h"
+#include "train/instance.h"
+#include "train/protocol.h"
+#include "witness/witness.h"
+
+enum { CS_WEIGHT_CLAIMS = 3, CS_ERROR_CLAIMS = 4 };
+
+/** Claim on W_l(tau_t, vk, vj), or on W_l(T) if it has no time. */
+typedef struct cs_weight_claim {
+    cs_expr value;
+    bool has_time;
+    cs_axis time, k, j; /* k: long axis */
+} cs_weight_claim;
+
+/** Claim on delta_l of every rank at (t, b, j); rank i's value is variable first + i * stride. */
+typedef struct cs_error_claim {
+    cs_var first;
+    size_t stride;
+    cs_axis t, b, j;
+} cs_error_claim;
+
+typedef struct cs_proof {
+    cs_session session;
+    const cs_instance *instance;
+    const cs_params *params;
+    cs_shard *shard;
+    cs_layout layout;
+    cs_witness witness;
+    cs_lookup *lookup_list;
+    cs_lookups lookups;
+    cs_tensor deltas[CS_MAX_LAYERS + 1]; /* prover: delta_l, l = 1..L */
+    cs_weight_claim weight_claims[CS_MAX_LAYERS + 1][CS_WEIGHT_CLAIMS];
+    cs_error_claim error_claims[CS_MAX_LAYERS + 1][CS_ERROR_CLAIMS];
+    unsigned n_weight_claims[CS_MAX_LAYERS + 1], n_error_claims[CS_MAX_LAYERS + 1];
+    unsigned bt, bb; /* bits of the step and batch axes */
+} cs_proof;
+
+/* layout.c */
+cs_status cs_train_layout(cs_layout *out, const cs_params *p, const cs_blocks *blocks);
+/** Certified rows of a rank in row order: points (from the statement) or blindings (of a shard); either may be NULL. */
+cs_status cs_train_certified(const cs_instance *instance, const cs_layout *layout, int rank, const cs_shard *shard,
+                             cs_g1_affine *points, cs_fr *blindings);
+
+/* lookups.c */
+cs_status cs_train_lookups_new(cs_proof *p);
+cs_status cs_train_count_lookups(cs_proof *p);
+size_t cs_train_real_lookups(const cs_proof *p, int rank);
+
+/* views.c */
+cs_view cs_train_activation_view(const cs_proof *p, size_t l); /* A_l with its bias unit; l = 0: the drawn features */
+cs_view cs_train_delta_view(const cs_proof *p, size_t l);
+cs_status cs_train_make_deltas(cs_proof *p);
+static inline size_t cs_train_block(const cs_proof *p, cs_block_kind kind, size_t l, size_t limb) {
+    return cs_blocks_find(p->instance->blocks, kind, l, limb);
+}
+
+/* claims.c */
+/** Value of the claim is sum of omega_i times the rank's variable; omega is drawn here. */
+cs_status cs_train_claim_block(cs_proof *p, size_t block, cs_var first, size_t stride, const cs_axis *axes);
+/** The same on A_l with its bias unit at (t, b, k), k a long axis; l = 0: on the dataset, through the draws. */
+cs_status cs_train_claim_activation(cs_proof *p, size_t l, cs_var first, size_t stride, const cs_axis *t, const cs_axis *b,
+                                    const cs_axis *k);
+/** Indicator of the real entries of a [T, B, n_l] tensor at a point. */
+cs_fr cs_train_real(const cs_proof *p, size_t l, const cs_fr *point);
+
+/* products.c: 6.1 and 6.2 */
+cs_status cs_train_forward(cs_proof *p, size_t l);
+cs_status cs_train_backward(cs_proof *p, size_t l);
+/* tables.c: 6.3, the weight tables */
+cs_status cs_train_table_columns(cs_proof *p, size_t l, const cs_axis *j, cs_fr **out);
+cs_status cs_train_table_rows(cs_proof *p, size_t l, const cs_axis *k, cs_fr **out);
+/* weights.c: 6.3, the claims */
+cs_status cs_train_final_model(cs_proof *p, size_t l);
+cs_status cs_train_reduce_weights(cs_proof *p, size_t l);
+/* softmax.c: 6.5 */
+cs_status cs_train_softmax(cs_proof *p);
+/* errors.c */
+cs_status cs_train_reduce_errors(cs_proof *p, size_t l);
+cs_status cs_train_labels_one_hot(cs_proof *p);
+
+#endif
