@@ -1,0 +1,142 @@
+#include "train/proof.h"
+#include <string.h>
+#include "base/memory.h"
+#include "finale/finale.h"
+#include "relation/padding.h"
+
+static cs_status open_instance(cs_proof *p, const cs_instance *instance, cs_shard *shard) {
+    p->instance = instance;
+    p->params = instance->params;
+    p->shard = shard;
+    p->bt = cs_params_step_bits(p->params);
+    p->bb = cs_params_batch_bits(p->params);
+    CS_TRY(cs_train_layout(&p->layout, p->params, instance->blocks));
+    return cs_train_lookups_new(p);
+}
+
+static void close_instance(cs_proof *p) {
+    for (size_t l = 1; l <= CS_MAX_LAYERS; l++) {
+        cs_tensor_free(&p->deltas[l]);
+        for (unsigned k = 0; k < p->n_weight_claims[l]; k++)
+            cs_expr_free(&p->weight_claims[l][k].value);
+    }
+    if (p->witness.session)
+        cs_witness_free(&p->witness);
+    cs_layout_free(&p->layout);
+    cs_free(p->lookup_list);
+    cs_session_free(&p->session);
+    cs_free(p);
+}
+
+/* Commits to the witness, or reads its commitments. */
+static cs_status commit(cs_proof *p) {
+    cs_session *s = &p->session;
+    const size_t n = (size_t)s->n_ranks;
+    cs_g1_affine **certified = CS_NEW(cs_g1_affine *, n);
+    cs_fr *blindings = NULL;
+    cs_status status = certified ? CS_OK : CS_ERR_MEMORY;
+    for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
+        certified[i] = CS_NEW(cs_g1_affine, cs_layout_count(&p->layout, i, true));
+        status = certified[i] ? cs_train_certified(p->instance, &p->layout, i, NULL, certified[i], NULL) : CS_ERR_MEMORY;
+    }
+    if (status == CS_OK && cs_proving(s)) {
+        blindings = CS_NEW(cs_fr, cs_layout_count(&p->layout, s->rank, true));
+        status = blindings ? cs_train_certified(p->instance, &p->layout, s->rank, p->shard, NULL, blindings) : CS_ERR_MEMORY;
+        if (status == CS_OK)
+            status = cs_train_make_deltas(p);
+        if (status == CS_OK)
+            status = cs_train_count_lookups(p);
+    }
+    status = cs_session_fail(s, status);
+    if (status == CS_OK)
+        status = cs_witness_new(&p->witness, s, &p->layout, certified, p->shard ? p->shard->tensors : NULL, blindings);
+    for (size_t i = 0; certified && i < n; i++)
+        cs_free(certified[i]);
+    cs_free(certified);
+    cs_free(blindings);
+    return status;
+}
+
+static cs_status relations(cs_proof *p, const cs_progress *progress) {
+    const size_t L = p->params->layers;
+    cs_progress_report(progress, "relations", 0.45);
+    for (size_t l = 1; l <= L; l++)
+        CS_TRY(cs_train_forward(p, l));
+    CS_TRY(cs_train_softmax(p));
+    for (size_t l = 1; l < L; l++)
+        CS_TRY(cs_train_backward(p, l));
+    for (size_t l = 1; l <= L; l++) {
+        CS_TRY(cs_train_final_model(p, l));
+        CS_TRY(cs_train_reduce_weights(p, l));
+    }
+    for (size_t l = 1; l <= L; l++)
+        CS_TRY(cs_train_reduce_errors(p, l));
+    cs_progress_report(progress, "lookups", 0.55);
+    CS_TRY(cs_lookup_prove(&p->witness, &p->lookups));
+    CS_TRY(cs_train_labels_one_hot(p));
+    return cs_relation_zero_padding(&p->witness);
+}
+
+/* The whole protocol, in the one order that both roles follow. */
+static cs_status run(cs_proof *p, const cs_progress *progress) {
+    cs_progress_report(progress, "commitments", 0.20);
+    CS_TRY(commit(p));
+    CS_TRY(relations(p, progress));
+    cs_progress_report(progress, "opening", 0.80);
+    CS_TRY(cs_witness_open(&p->witness));
+    cs_progress_report(progress, "finale", 0.93);
+    cs_finale *finale = NULL;
+    cs_status status = cs_finale_fold(&p->session, &finale);
+    const bool mine = !cs_proving(&p->session) || cs_is_root(&p->session);
+    if (status == CS_OK && mine)
+        status = cs_finale_prove(finale);
+    if (status == CS_OK && mine)
+        status = cs_witness_prove_opening(&p->witness);
+    cs_finale_free(finale);
+    return status == CS_OK ? cs_session_finish(&p->session) : status;
+}
+
+static void fill_stats(const cs_proof *p, int rank, cs_proof_stats *out) {
+    if (!out)
+        return;
+    const cs_ledger *l = &p->session.ledger;
+    *out = (cs_proof_stats){.lookups = cs_train_real_lookups(p, rank), .messages = p->session.messages, .variables = l->n_vars,
+                            .products = l->n_products, .linears = l->n_linears, .columns = (size_t)1 << p->layout.column_bits,
+                            .rows = cs_layout_count(&p->layout, rank, false) + cs_layout_count(&p->layout, rank, true)};
+    for (size_t k = 0; k < p->layout.n; k++)
+        if (cs_block_held(&p->layout.blocks[k], rank))
+            out->committed += p->layout.blocks[k].size;
+}
+
+cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, const cs_instance *instance, cs_shard *shard,
+                         const cs_progress *progress, cs_buffer *proof, cs_proof_stats *stats) {
+    cs_proof *p = CS_NEW(cs_proof, 1);
+    if (!p)
+        return cs_comm_raise(comm, CS_ERR_MEMORY);
+    cs_status status = cs_session_prove(&p->session, comm, keys, pads, instance->digest, instance->params->ledger_width, proof);
+    if (status == CS_OK)
+        status = open_instance(p, instance, shard);
+    status = cs_session_fail(&p->session, status);
+    if (status == CS_OK)
+        status = run(p, progress);
+    if (status == CS_OK)
+        fill_stats(p, comm->rank, stats);
+    close_instance(p);
+    return status;
+}
+
+cs_status cs_train_verify(const cs_instance *instance, const uint8_t *proof, size_t size, cs_proof_stats *stats) {
+    cs_proof *p = CS_NEW(cs_proof, 1);
+    if (!p)
+        return CS_ERR_MEMORY;
+    cs_status status = cs_session_verify(&p->session, instance->params->n_ranks, instance->digest, instance->params->ledger_width,
+                                         proof, size);
+    if (status == CS_OK)
+        status = open_instance(p, instance, NULL);
+    if (status == CS_OK)
+        status = run(p, NULL);
+    if (status == CS_OK)
+        fill_stats(p, 0, stats);
+    close_instance(p);
+    return status;
+}

@@ -1,0 +1,180 @@
+/* Claims on weights (6.3): W_l(tau) = W_l(0) - sum over ranks, s, b of c_s less(s, tau) <A_{l-1}(s,b,·), vk> <delta_l(s,b,·), vj>. */
+#include "base/memory.h"
+#include "field/fr_vec.h"
+#include "train/proof.h"
+
+/* <vk ⊗ vj, W> of a public matrix. */
+static cs_status matrix_at(const cs_model *m, size_t l, const cs_axis *k, const cs_axis *j, cs_fr *out) {
+    const size_t rows = m->rows[l - 1], columns = m->columns[l - 1];
+    cs_fr *tk = CS_NEW(cs_fr, (size_t)1 << k->bits), *tj = CS_NEW(cs_fr, (size_t)1 << j->bits);
+    cs_status status = tk && tj ? cs_axis_table(tk, k, 0) : CS_ERR_MEMORY;
+    if (status == CS_OK)
+        status = cs_axis_table(tj, j, 0);
+    *out = CS_FR_ZERO;
+    for (size_t row = 0; status == CS_OK && row < rows; row++) {
+        const cs_fr inner = cs_fr_vec_dot_int(tj, CS_INT_I64, m->w[l - 1] + row * columns, columns);
+        *out = cs_fr_add(*out, cs_fr_mul(tk[row], inner));
+    }
+    cs_free(tk);
+    cs_free(tj);
+    return status;
+}
+
+/* <vk ⊗ vj, F_l> of the committed final model, which every member knows. */
+static cs_status committed_value(const cs_proof *p, size_t l, const cs_axis *k, const cs_axis *j, cs_fr *out) {
+    return p->shard->trainer ? matrix_at(cs_trainer_model(p->shard->trainer), l, k, j, out)
+                             : cs_fail(CS_ERR_INTERNAL, "a committed final model needs the trainer that has it");
+}
+
+/* The final model is one step past the table of steps: its claim has no time. */
+cs_status cs_train_final_model(cs_proof *p, size_t l) {
+    cs_session *s = &p->session;
+    cs_weight_claim *c = &p->weight_claims[l][p->n_weight_claims[l]++];
+    const unsigned k_bits = cs_params_long_width_bits(p->params, l - 1), j_bits = cs_params_width_bits(p->params, l);
+    cs_fr point[2 * CS_AXIS_BITS], value = CS_FR_ZERO;
+    cs_session_challenges(s, CS_LABEL_FINAL_MODEL_POINT, point, k_bits + j_bits);
+    c->has_time = false;
+    c->k = cs_axis_eq(point, k_bits);
+    c->j = cs_axis_eq(point + k_bits, j_bits);
+    if (p->instance->final) {
+        CS_TRY(cs_session_fail(s, matrix_at(p->instance->final, l, &c->k, &c->j, &value)));
+        cs_expr_add_const(&c->value, value, 0);
+        return CS_OK;
+    }
+    cs_var v;
+    if (cs_proving(s))
+        CS_TRY(cs_session_fail(s, committed_value(p, l, &c->k, &c->j, &value)));
+    CS_TRY(cs_session_send_own(s, CS_LABEL_FINAL_MODEL_VALUE, NULL, 0, &value, 1, &v));
+    cs_expr_add_term(&c->value, CS_FR_ONE, v);
+    cs_expr claim = {0};
+    cs_expr_add_term(&claim, CS_FR_ONE, v);
+    cs_fr ones[CS_MAX_RANKS];
+    for (int i = 0; i < s->n_ranks; i++)
+        ones[i] = CS_FR_ONE;
+    const cs_axis axes[2] = {c->k, c->j};
+    cs_status status = cs_witness_claim(&p->witness, &claim);
+    if (status == CS_OK)
+        status = cs_witness_part(&p->witness, ones, CS_FR_ONE, cs_train_block(p, CS_BLOCK_F, l, 0), axes);
+    return cs_session_fail(s, status);
+}
+
+/* Public weight of step s in a claim: c_s less(s, tau), or c_s alone; repeated along the batch. */
+typedef struct step_weight {
+    unsigned bt;
+    cs_fr *table; /* [2^bt] */
+} step_weight;
+
+static cs_status make_step_weight(const cs_proof *p, const cs_weight_claim *c, step_weight *out) {
+    const size_t n = (size_t)1 << p->bt;
+    out->bt = p->bt;
+    out->table = CS_NEW(cs_fr, n);
+    cs_fr *eq = CS_NEW(cs_fr, n);
+    cs_status status = out->table && eq ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK && c->has_time)
+        status = cs_axis_table(eq, &c->time, 0);
+    cs_fr later = CS_FR_ZERO;
+    for (size_t t = n; status == CS_OK && t-- > 0;) {
+        if (t < p->params->steps) {
+            const cs_fr rate = cs_fr_from_i64(p->params->rate[t]);
+            out->table[t] = c->has_time ? cs_fr_mul(rate, later) : rate;
+        }
+        later = cs_fr_add(later, eq[t]);
+    }
+    cs_free(eq);
+    return status;
+}
+
+static cs_fr step_weight_at(void *context, int rank, const cs_fr *point) {
+    const step_weight *w = context;
+    cs_fr out = CS_FR_ZERO;
+    (void)rank;
+    cs_fr *eq = CS_NEW(cs_fr, (size_t)1 << w->bt);
+    if (eq) {
+        cs_fr_vec_eq(eq, point, w->bt);
+        out = cs_fr_vec_dot(eq, w->table, (size_t)1 << w->bt);
+    }
+    cs_free(eq);
+    return out;
+}
+
+/* Prover: x(s,b) = <A_{l-1}(s,b,·), vk>, d(s,b) = <delta_l(s,b,·), vj>, the step weights along the batch, and this rank's part of the sum. */
+static cs_status update_tables(const cs_proof *p, size_t l, const cs_weight_claim *c, const step_weight *w, cs_sc_witness *out,
+                               cs_fr *part) {
+    const size_t size = (size_t)1 << (p->bt + p->bb);
+    const cs_view x = cs_train_activation_view(p, l - 1), d = cs_train_delta_view(p, l);
+    cs_fr *vk = CS_NEW(cs_fr, (size_t)1 << c->k.bits), *vj = CS_NEW(cs_fr, (size_t)1 << c->j.bits);
+    for (int k = 0; k < 2; k++)
+        out->tables[k].values = CS_NEW(cs_fr, size);
+    cs_fr *weights = out->publics[0].values = CS_NEW(cs_fr, size);
+    cs_status status = vk && vj && out->tables[0].values && out->tables[1].values && weights ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK)
+        status = cs_axis_table(vk, &c->k, p->session.rank);
+    if (status == CS_OK)
+        status = cs_axis_table(vj, &c->j, p->session.rank);
+    *part = CS_FR_ZERO;
+    if (status == CS_OK) {
+        cs_contract_last(out->tables[0].values, &x, vk);
+        cs_contract_last(out->tables[1].values, &d, vj);
+        for (size_t at = 0; at < size; at++) {
+            weights[at] = w->table[at >> p->bb];
+            const cs_fr xd = cs_fr_mul(out->tables[0].values[at], out->tables[1].values[at]);
+            *part = cs_fr_add(*part, cs_fr_mul(weights[at], xd));
+        }
+    }
+    cs_free(vk);
+    cs_free(vj);
+    return status;
+}
+
+/* The cross row: claim + sum of the parts = W(0) at (vk, vj). Each rank's part is its own variable, proved by local rows. */
+static cs_status update_row(cs_proof *p, size_t l, cs_weight_claim *c, cs_var parts) {
+    cs_fr start;
+    CS_TRY(matrix_at(p->instance->initial, l, &c->k, &c->j, &start));
+    for (int i = 0; i < p->session.n_ranks; i++)
+        cs_expr_add_term(&c->value, CS_FR_ONE, parts + (cs_var)i);
+    cs_expr_add_const(&c->value, cs_fr_neg(start), 0);
+    return cs_ledger_zero(&p->session.ledger, &c->value, true, CS_LABEL_UPDATE_SUM);
+}
+
+static cs_status prove_update(cs_proof *p, size_t l, cs_weight_claim *c, step_weight *w, cs_sc_witness *tables, cs_fr mine) {
+    cs_session *s = &p->session;
+    cs_fr omega[CS_MAX_RANKS];
+    cs_var parts;
+    CS_TRY(cs_session_send_own(s, CS_LABEL_UPDATE_PART, &mine, 1, NULL, 0, &parts));
+    CS_TRY(cs_session_fail(s, update_row(p, l, c, parts)));
+    cs_session_rank_weights(s, CS_LABEL_UPDATE_RANKS, omega);
+    cs_expr claim = {0};
+    for (int i = 0; i < s->n_ranks; i++)
+        cs_expr_add_term(&claim, omega[i], parts + (cs_var)i);
+    const cs_sumcheck what = {.bits = p->bt + p->bb, .n_own = 2, .n_public = 1, .n_terms = 1,
+                              .publics = {{step_weight_at, w, false}},
+                              .terms = {{.weights = omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
+    cs_sc_result r;
+    CS_TRY(cs_sumcheck_run(s, &what, &claim, tables, &r));
+    const cs_axis t = cs_axis_eq(r.point, p->bt), b = cs_axis_eq(r.point + p->bt, p->bb);
+    p->error_claims[l][p->n_error_claims[l]++] =
+        (cs_error_claim){.first = cs_sc_own(&r, 0, 1), .stride = r.per_rank, .t = t, .b = b, .j = c->j};
+    return cs_train_claim_activation(p, l - 1, cs_sc_own(&r, 0, 0), r.per_rank, &t, &b, &c->k);
+}
+
+cs_status cs_train_reduce_weights(cs_proof *p, size_t l) {
+    cs_session *s = &p->session;
+    for (unsigned k = 0; k < p->n_weight_claims[l]; k++) {
+        cs_weight_claim *c = &p->weight_claims[l][k];
+        cs_sc_witness tables = {0};
+        step_weight w = {0};
+        cs_fr mine = CS_FR_ZERO;
+        cs_status status = make_step_weight(p, c, &w);
+        if (status == CS_OK && cs_proving(s))
+            status = update_tables(p, l, c, &w, &tables, &mine);
+        status = cs_session_fail(s, status);
+        if (status == CS_OK)
+            status = prove_update(p, l, c, &w, &tables, mine);
+        for (int table = 0; table < 2; table++)
+            cs_free(tables.tables[table].values);
+        cs_free(tables.publics[0].values);
+        cs_free(w.table);
+        CS_TRY(status);
+    }
+    return CS_OK;
+}
