@@ -1,0 +1,109 @@
+#include "attest/job_parts.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attest/params_json.h"
+#include "attest/strings.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+cs_status cs_job_parse(cs_job *out, const char *file, const void *text, size_t size) {
+    memset(out, 0, sizeof *out);
+    json_t *document = NULL;
+    if (size > CS_JOB_MAX_BYTES)
+        return cs_fail(CS_ERR_INPUT, "%s: %zu bytes; a job file has at most %zu", file, size, CS_JOB_MAX_BYTES);
+    cs_status status = cs_string_own(&out->file, cs_string_copy(file));
+    if (status == CS_OK)
+        status = cs_json_parse(&document, file, text, size);
+    if (status == CS_OK) {
+        const cs_json root = cs_json_root(out->file, document);
+        status = cs_job_read(out, &root);
+    }
+    json_decref(document);
+    if (status != CS_OK)
+        cs_job_free(out);
+    return status;
+}
+
+cs_status cs_job_load(cs_job *out, const char *path) {
+    cs_buffer text = {0};
+    memset(out, 0, sizeof *out);
+    cs_status status = cs_file_read(path, CS_JOB_MAX_BYTES, &text);
+    if (status == CS_OK)
+        status = cs_job_parse(out, path, text.data, text.size);
+    cs_buffer_free(&text);
+    return status;
+}
+
+void cs_job_free(cs_job *job) {
+    for (size_t k = 0; k < CS_MAX_RANKS; k++) {
+        cs_free(job->members[k].name);
+        cs_free(job->members[k].data);
+        cs_free(job->members[k].labels);
+        cs_free(job->members[k].opening);
+    }
+    for (size_t k = 0; job->classes != NULL && k < job->params.widths[job->params.layers]; k++)
+        cs_free(job->classes[k]);
+    cs_free(job->classes);
+    cs_free(job->file);
+    cs_free(job->name);
+    cs_free(job->beacon);
+    cs_free(job->initial);
+    cs_free(job->label_name);
+    cs_free(job->affine);
+    cs_free(job->test_data);
+    cs_free(job->test_labels);
+    cs_params_free(&job->params);
+    memset(job, 0, sizeof *job);
+}
+
+static json_t *members_to_json(const cs_job *job) {
+    json_t *out = json_array();
+    for (int i = 0; i < job->params.n_ranks; i++) {
+        char key[65] = "";
+        if (job->members[i].has_key)
+            cs_hex32(key, job->members[i].key);
+        json_array_append_new(out, json_pack("[s, s]", job->members[i].name, key));
+    }
+    return out;
+}
+
+cs_status cs_job_digest(uint8_t out[32], const cs_job *job, const uint8_t *initial_digest) {
+    char initial[65] = "seed";
+    if (initial_digest != NULL)
+        cs_hex32(initial, initial_digest);
+    json_t *v = json_pack("{s:s, s:o, s:s, s:s, s:o, s:b, s:b, s:o, s:o}", "name", job->name, "params",
+                          cs_params_to_json(&job->params), "beacon", job->beacon, "initial", initial, "members",
+                          members_to_json(job), "final_public", (int)job->params.final_public, "honest_but_curious",
+                          (int)job->honest_but_curious, "features", cs_features_to_json(job->affine, job->affine_count),
+                          "classes", cs_classes_to_json(job->classes, job->params.widths[job->params.layers]));
+    char *text = v == NULL ? NULL : cs_json_canonical(v);
+    json_decref(v);
+    if (text == NULL)
+        return cs_fail(CS_ERR_MEMORY, "no memory for the job's digest");
+    static const char label[] = "consort/job/1";
+    crypto_hash_sha256_state hash;
+    crypto_hash_sha256_init(&hash);
+    crypto_hash_sha256_update(&hash, (const uint8_t *)label, sizeof label);
+    crypto_hash_sha256_update(&hash, (const uint8_t *)text, strlen(text));
+    crypto_hash_sha256_final(&hash, out);
+    free(text);
+    return CS_OK;
+}
+
+cs_dataset_options cs_job_dataset_options(const cs_job *job, const char *labels, size_t rows) {
+    const cs_params *p = &job->params;
+    return (cs_dataset_options){.format = job->format,
+                                .header = job->header,
+                                .skip_lines = job->skip_lines,
+                                .label_name = labels == NULL ? job->label_name : NULL,
+                                .label_column = labels == NULL ? job->label_column : 0,
+                                .label_path = labels,
+                                .features = p->widths[0],
+                                .classes = (uint32_t)p->widths[p->layers],
+                                .affine = job->affine,
+                                .affine_count = job->affine_count,
+                                .max_rows = rows};
+}

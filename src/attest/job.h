@@ -1,0 +1,67 @@
+/* The job file: what the members agree to do, as JSON (docs/job.schema.json, docs/formats.md). Local. */
+#ifndef CS_ATTEST_JOB_H
+#define CS_ATTEST_JOB_H
+
+#include "attest/json.h"
+#include "data/dataset.h"
+#include "train/params.h"
+
+/** Longest job file in bytes. */
+#define CS_JOB_MAX_BYTES ((size_t)1 << 22)
+
+/** Paths are as a program can open them: relative ones in the file are relative to its folder, "{name}" is the member's
+ * name. */
+typedef struct cs_job_member {
+    char *name; /* [A-Za-z0-9_-.], at most 64 */
+    size_t rows;
+    char *data;    /* NULL: the member names it on its command line */
+    char *labels;  /* NULL: the labels are a column of `data` */
+    char *opening; /* NULL: `data` with ".opening" appended */
+    bool has_key;  /* a pinned X25519 public key */
+    uint8_t key[32];
+} cs_job_member;
+
+typedef struct cs_job {
+    char *file;                          /* for messages and relative paths */
+    char *name;                          /* as a member's name; names the output files */
+    cs_params params;                    /* complete and validated */
+    unsigned rate_shift;                 /* s: rate / global batch = c * 2^-s, w = a + d + s */
+    char *beacon;                        /* "" if there is none */
+    char *initial;                       /* path of a .safetensors file with W(0); NULL: W(0) comes from the seed */
+    cs_job_member members[CS_MAX_RANKS]; /* [params.n_ranks] */
+    cs_dataset_format format;
+    cs_dataset_header header;
+    size_t skip_lines;
+    char *label_name;    /* NULL: label_column */
+    size_t label_column; /* from 1; 0: the last */
+    char **classes;      /* [widths[layers]] names, or NULL */
+    cs_affine *affine;   /* [affine_count]: one for all features, or one each */
+    size_t affine_count;
+    char *test_data; /* public test rows, NULL if none */
+    char *test_labels;
+    bool honest_but_curious; /* members do not check weight tables (6.3) */
+} cs_job;
+
+/** The fields that the parser accepts, object by object; docs/job.schema.json lists the same. */
+extern const cs_json_shape CS_JOB_SHAPES[];
+extern const size_t CS_JOB_SHAPE_COUNT;
+
+/** Reads, completes by defaults (see cs_job_complete) and validates. Owned by the caller: cs_job_free. After a failure *out
+ * is empty. CS_ERR_INPUT names file and field; CS_ERR_IO; CS_ERR_MEMORY. */
+cs_status cs_job_load(cs_job *out, const char *path);
+
+/** The same from memory; `file` is for messages and relative paths. */
+cs_status cs_job_parse(cs_job *out, const char *file, const void *text, size_t size);
+
+/** Frees and empties; a zeroed job is fine. */
+void cs_job_free(cs_job *job);
+
+/** SHA-256 of all that the members must agree on, in a canonical encoding: everything but paths, file formats and the test
+ * data. `initial_digest` is that of the given W(0), NULL if it comes from the seed. CS_ERR_MEMORY. */
+cs_status cs_job_digest(uint8_t out[32], const cs_job *job, const uint8_t *initial_digest);
+
+/** How to read a data file of the job (borrows from the job). `labels`: path of the labels' own file, or NULL; `rows`: most
+ * rows to accept, 0: no limit. */
+cs_dataset_options cs_job_dataset_options(const cs_job *job, const char *labels, size_t rows);
+
+#endif

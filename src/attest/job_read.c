@@ -1,0 +1,248 @@
+#include "attest/job_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "attest/job_defaults.h"
+#include "attest/strings.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+enum { NAME_BYTES = 64, PATH_BYTES = 4096, BEACON_BYTES = 1024 };
+
+static const cs_json_field ROOT[] = {{"name", true},
+                                     {"model", true},
+                                     {"scales", false},
+                                     {"schedule", true},
+                                     {"seeds", false},
+                                     {"initial", false},
+                                     {"members", true},
+                                     {"data", true},
+                                     {"test", false},
+                                     {"output", false},
+                                     {"honest_but_curious", false},
+                                     {"columns", false}};
+static const cs_json_field MODEL[] = {{"widths", true}, {"initial_max", false}};
+static const cs_json_field SCALES[] = {
+    {"a", false}, {"d", false}, {"value_bits", false}, {"exp_bits", false}, {"limb_bits", false}};
+static const cs_json_field SCHEDULE[] = {{"epochs", false}, {"steps", false}, {"batch", true}, {"rates", true}};
+static const cs_json_field RATES[] = {{"from_step", false}, {"from_epoch", false}, {"rate", true}};
+static const cs_json_field SEEDS[] = {{"beacon", false}};
+static const cs_json_field MEMBERS[] = {{"name", true},    {"rows", true},     {"data", false},
+                                        {"labels", false}, {"opening", false}, {"key", false}};
+static const cs_json_field DATA[] = {{"format", false}, {"header", false},  {"skip_lines", false},
+                                     {"label", false},  {"classes", false}, {"features", true}};
+static const cs_json_field FEATURES[] = {{"min", true}, {"max", true}, {"offset", false}, {"multiplier", true}};
+static const cs_json_field TEST[] = {{"data", true}, {"labels", false}};
+static const cs_json_field OUTPUT[] = {{"model", false}};
+
+#define SHAPE(object, fields)                                                                                               \
+    { object, fields, sizeof(fields) / sizeof *(fields) }
+const cs_json_shape CCS_SHAPE_JOB_SHAPES[] = {SHAPE("", ROOT),
+                                              SHAPE("model", MODEL),
+                                              SHAPE("scales", SCALES),
+                                              SHAPE("schedule", SCHEDULE),
+                                              SHAPE("schedule.rates[]", RATES),
+                                              SHAPE("seeds", SEEDS),
+                                              SHAPE("members[]", MEMBERS),
+                                              SHAPE("data", DATA),
+                                              SHAPE("data.features", FEATURES),
+                                              SHAPE("test", TEST),
+                                              SHAPE("output", OUTPUT)};
+const size_t CCS_SHAPE_JOB_SHAPE_COUNT = CS_SHAPE_COUNT;
+
+static cs_status read_name(char **out, const cs_json *v) {
+    const char *text;
+    CS_TRY(cs_json_string(&text, v, 1, NAME_BYTES));
+    if (strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") != strlen(text) || text[0] == '.')
+        return cs_json_fail(v, "\"%s\": allowed are letters, digits, '_', '-' and '.', not first", text);
+    return cs_string_own(out, cs_string_copy(text));
+}
+
+cs_status cs_job_read_path(char **out, const cs_job *job, const cs_json *v, const char *member) {
+    const char *text;
+    if (v->value == NULL)
+        return CS_OK;
+    CS_TRY(cs_json_string(&text, v, 1, PATH_BYTES));
+    if (member == NULL)
+        return cs_string_own(out, cs_path_beside(job->file, text));
+    char *full = cs_string_replace(text, "{name}", member);
+    if (full == NULL)
+        return CS_ERR_MEMORY;
+    const cs_status status = cs_string_own(out, cs_path_beside(job->file, full));
+    cs_free(full);
+    return status;
+}
+
+static cs_status read_model(cs_job *job, const cs_json *v) {
+    const cs_json widths = cs_json_get(v, "widths");
+    size_t n;
+    CS_TRY(cs_json_object(v, &CS_JOB_SHAPES[CS_SHAPE_MODEL]));
+    CS_TRY(cs_json_array(&n, &widths, 2, CS_MAX_LAYERS + 1));
+    job->params.layers = n - 1;
+    for (size_t k = 0; k < n; k++) {
+        const cs_json item = cs_json_at(&widths, k);
+        CS_TRY(cs_json_size(&job->params.widths[k], &item, 1, (size_t)1 << 20));
+    }
+    return CS_OK;
+}
+
+static cs_status read_member(cs_job *job, const cs_json *v, cs_job_member *m) {
+    const cs_json name = cs_json_get(v, "name"), rows = cs_json_get(v, "rows"), key = cs_json_get(v, "key");
+    const cs_json data = cs_json_get(v, "data"), labels = cs_json_get(v, "labels"), opening = cs_json_get(v, "opening");
+    CS_TRY(cs_json_object(v, &CS_JOB_SHAPES[CS_SHAPE_MEMBERS]));
+    CS_TRY(read_name(&m->name, &name));
+    for (const cs_job_member *other = job->members; other < m; other++)
+        if (strcmp(other->name, m->name) == 0)
+            return cs_json_fail(&name, "another member is called \"%s\" already", m->name);
+    CS_TRY(cs_json_size(&m->rows, &rows, 1, (size_t)1 << 31));
+    CS_TRY(cs_job_read_path(&m->data, job, &data, m->name));
+    CS_TRY(cs_job_read_path(&m->labels, job, &labels, m->name));
+    CS_TRY(cs_job_read_path(&m->opening, job, &opening, m->name));
+    m->has_key = key.value != NULL;
+    if (!m->has_key)
+        return CS_OK;
+    CS_TRY(cs_json_hex32(m->key, &key));
+    for (const cs_job_member *other = job->members; other < m; other++)
+        if (other->has_key && memcmp(other->key, m->key, sizeof m->key) == 0)
+            return cs_json_fail(&key, "\"%s\" has the same key", other->name);
+    return CS_OK;
+}
+
+static cs_status read_members(cs_job *job, const cs_json *v) {
+    size_t n, keys = 0;
+    CS_TRY(cs_json_array(&n, v, 1, CS_MAX_RANKS));
+    job->params.n_ranks = (int)n;
+    for (size_t k = 0; k < n; k++) {
+        const cs_json item = cs_json_at(v, k);
+        CS_TRY(read_member(job, &item, &job->members[k]));
+        job->params.rows[k] = job->members[k].rows;
+        keys += job->members[k].has_key;
+    }
+    if (keys != 0 && keys != n)
+        return cs_json_fail(v, "%zu of %zu members have a key: give one to all or to none", keys, n);
+    return CS_OK;
+}
+
+static cs_status read_optional(unsigned *out, const cs_json *object, const char *name, unsigned fallback, unsigned min,
+                               unsigned max) {
+    const cs_json v = cs_json_get(object, name);
+    *out = fallback;
+    return v.value == NULL ? CS_OK : cs_json_unsigned(out, &v, min, max);
+}
+
+static cs_status read_scales(cs_job *job, const cs_json *v) {
+    if (v->value != NULL)
+        CS_TRY(cs_json_object(v, &CS_JOB_SHAPES[CS_SHAPE_SCALES]));
+    CS_TRY(read_optional(&job->params.a, v, "a", CS_DEFAULT_A, 1, 16));
+    CS_TRY(read_optional(&job->params.d, v, "d", CS_DEFAULT_D, 1, 16));
+    return read_optional(&job->params.value_bits, v, "value_bits", CS_DEFAULT_VALUE_BITS, 2, 16);
+}
+
+static cs_status read_limbs(cs_job *job, const cs_json *scales) {
+    const cs_json v = cs_json_get(scales, "limb_bits");
+    cs_params *p = &job->params;
+    size_t n;
+    unsigned sum = 0;
+    if (v.value == NULL)
+        return cs_fail_prefix(cs_default_limbs(p), "%s: schedule.rates", job->file);
+    CS_TRY(cs_json_array(&n, &v, 1, CS_MAX_LIMBS));
+    p->n_limbs = (unsigned)n;
+    for (size_t k = 0; k < n; k++) {
+        const cs_json item = cs_json_at(&v, k);
+        CS_TRY(cs_json_unsigned(&p->limb_bits[k], &item, 1, p->value_bits));
+        sum += p->limb_bits[k];
+    }
+    if (sum != p->w)
+        return cs_json_fail(&v, "the limbs have %u bits together, the weights' scale w = a + d + s = %u + %u + %u = %u", sum,
+                            p->a, p->d, job->rate_shift, p->w);
+    return CS_OK;
+}
+
+static cs_status read_initial_max(cs_job *job, const cs_json *model) {
+    const cs_json v = cs_json_get(model, "initial_max");
+    cs_params *p = &job->params;
+    size_t n;
+    cs_default_initial_max(p);
+    if (v.value == NULL)
+        return CS_OK;
+    CS_TRY(cs_json_array(&n, &v, p->layers, p->layers));
+    for (size_t l = 0; l < n; l++) {
+        const cs_json item = cs_json_at(&v, l);
+        double bound;
+        CS_TRY(cs_json_number(&bound, &item, ldexp(1, -(int)p->w), 1024));
+        p->initial_max[l] = (int64_t)round(ldexp(bound, (int)p->w));
+    }
+    return CS_OK;
+}
+
+static cs_status read_output(cs_job *job, const cs_json *v) {
+    const cs_json model = cs_json_get(v, "model");
+    job->params.final_public = true;
+    if (v->value == NULL)
+        return CS_OK;
+    CS_TRY(cs_json_object(v, &CS_JOB_SHAPES[CS_SHAPE_OUTPUT]));
+    if (model.value == NULL)
+        return CS_OK;
+    const char *text;
+    CS_TRY(cs_json_string(&text, &model, 1, 16));
+    job->params.final_public = strcmp(text, "public") == 0;
+    if (!job->params.final_public && strcmp(text, "committed") != 0)
+        return cs_json_fail(&model, "\"%s\"; allowed: \"public\", \"committed\"", text);
+    return CS_OK;
+}
+
+static cs_status read_columns(cs_job *job, const cs_json *v) {
+    cs_params *p = &job->params;
+    p->ledger_width = CS_DEFAULT_LEDGER_WIDTH;
+    if (v->value == NULL) {
+        p->column_bits = 8;
+        CS_TRY(cs_fail_prefix(cs_params_validate(p), "%s", job->file));
+        return cs_default_column_bits(p);
+    }
+    size_t columns;
+    CS_TRY(cs_json_size(&columns, v, 1, (size_t)1 << 20));
+    if ((columns & (columns - 1)) != 0)
+        return cs_json_fail(v, "%zu is not a power of two", columns);
+    for (p->column_bits = 0; (size_t)1 << p->column_bits < columns;)
+        p->column_bits++;
+    return cs_fail_prefix(cs_params_validate(p), "%s", job->file);
+}
+
+static cs_status read_seeds(cs_job *job, const cs_json *seeds, const cs_json *initial) {
+    const cs_json beacon = cs_json_get(seeds, "beacon");
+    const char *text = "";
+    if (seeds->value != NULL)
+        CS_TRY(cs_json_object(seeds, &CS_JOB_SHAPES[CS_SHAPE_SEEDS]));
+    if (beacon.value != NULL)
+        CS_TRY(cs_json_string(&text, &beacon, 0, BEACON_BYTES));
+    CS_TRY(cs_string_own(&job->beacon, cs_string_copy(text)));
+    if (json_is_string(initial->value) && strcmp(json_string_value(initial->value), "seed") == 0)
+        return CS_OK;
+    return cs_job_read_path(&job->initial, job, initial, NULL);
+}
+
+/* Members before the schedule (epochs count their rows), the schedule before the limbs (w), all before the columns. */
+cs_status cs_job_read(cs_job *job, const cs_json *v) {
+    CS_TRY(cs_json_object(v, &CS_JOB_SHAPES[CS_SHAPE_ROOT]));
+    const cs_json name = cs_json_get(v, "name"), model = cs_json_get(v, "model"), scales = cs_json_get(v, "scales");
+    const cs_json schedule = cs_json_get(v, "schedule"), seeds = cs_json_get(v, "seeds"),
+                  initial = cs_json_get(v, "initial");
+    const cs_json members = cs_json_get(v, "members"), data = cs_json_get(v, "data"), test = cs_json_get(v, "test");
+    const cs_json output = cs_json_get(v, "output"), curious = cs_json_get(v, "honest_but_curious"),
+                  columns = cs_json_get(v, "columns");
+    CS_TRY(read_name(&job->name, &name));
+    CS_TRY(read_model(job, &model));
+    CS_TRY(read_members(job, &members));
+    CS_TRY(read_scales(job, &scales));
+    CS_TRY(cs_job_read_schedule(job, &schedule));
+    CS_TRY(read_limbs(job, &scales));
+    CS_TRY(read_optional(&job->params.exp_bits, &scales, "exp_bits", cs_default_exp_bits(&job->params), 1, 16));
+    CS_TRY(read_initial_max(job, &model));
+    CS_TRY(read_output(job, &output));
+    CS_TRY(read_columns(job, &columns));
+    CS_TRY(cs_job_read_data(job, &data));
+    CS_TRY(cs_job_read_test(job, &test));
+    CS_TRY(read_seeds(job, &seeds, &initial));
+    return curious.value == NULL ? CS_OK : cs_json_bool(&job->honest_but_curious, &curious);
+}

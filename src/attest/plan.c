@@ -1,0 +1,135 @@
+#include "attest/plan.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/bits.h"
+#include "train/blocks.h"
+
+/* Measured with portable arithmetic on one core of an EPYC at about 4 GHz (benchmarks/), seconds per unit. */
+static const double COMMIT_ENTRY = 2.2e-7;  /* an integer in a row commitment */
+static const double OPEN_ENTRY = 2.5e-7;    /* an integer in the batch opening */
+static const double LOOKUP_LEAF = 1.1e-6;   /* a leaf of the fraction tree */
+static const double TRAIN_PRODUCT = 1.5e-9; /* a multiplication and addition of training */
+static const double VERIFY_POINT = 1.2e-5;  /* a point of the verifier's multi-scalar multiplication */
+static const double VERIFY_SCALAR = 3.0e-8; /* a public weight or a draw */
+static const double BASE_MEMORY = 48 << 20; /* program, libraries, tables of generators */
+
+/* The table has ranges for one bit and for each distinct limb size, and three parts of 2^value_bits rows. */
+static size_t table_rows(const cs_params *p) {
+    size_t rows = 3 * ((size_t)1 << p->value_bits) + 2;
+    for (unsigned k = 0; k < p->n_limbs; k++) {
+        bool seen = p->limb_bits[k] == 1;
+        for (unsigned j = 0; j < k; j++)
+            seen = seen || p->limb_bits[j] == p->limb_bits[k];
+        rows += seen ? 0 : (size_t)1 << p->limb_bits[k];
+    }
+    return rows;
+}
+
+/* Whether the block is the first column of a lookup: (Z, A, S) are one. */
+static bool is_looked_up(const cs_block_info *b) {
+    switch (b->kind) {
+    case CS_BLOCK_A:
+    case CS_BLOCK_S:
+    case CS_BLOCK_M:
+    case CS_BLOCK_C:
+    case CS_BLOCK_F:
+    case CS_BLOCK_MULT:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static void add_block(cs_plan *out, const cs_params *p, const cs_block_info *b) {
+    const size_t size = cs_block_size(b), rows = size >> p->column_bits ? size >> p->column_bits : 1;
+    size_t real = 1;
+    for (unsigned k = 0; k < b->axes; k++)
+        real *= b->shape[k];
+    out->committed_integers += size;
+    out->rank_rows += rows;
+    out->committed_rows += b->root_only ? rows : rows * (size_t)p->n_ranks;
+    out->memory_bytes += (double)size * (double)cs_int_size(cs_int_type_for(b->min, b->max));
+    if (is_looked_up(b)) {
+        out->lookups += real;
+        out->lookup_leaves += size;
+    }
+}
+
+/* Rounds of all sumchecks, each one message: a triangle for the lookups' tree, then forward, backward, update, opening. */
+static size_t count_messages(const cs_plan *plan, const cs_params *p) {
+    const size_t depth = cs_bits(plan->lookup_leaves + plan->table_rows), step = cs_params_step_bits(p);
+    size_t rounds = depth * (depth + 1) / 2 + cs_bits(plan->committed_integers);
+    for (size_t l = 1; l <= p->layers; l++)
+        rounds += 2 * (step + cs_params_long_width_bits(p, l - 1)) + 2 * (step + cs_params_batch_bits(p)) + 8;
+    return rounds;
+}
+
+static void estimate(cs_plan *out, const cs_params *p) {
+    const double entries = (double)out->committed_integers, leaves = (double)out->lookup_leaves + (double)out->table_rows;
+    const double samples = (double)out->steps * (double)p->batch, weights = (double)out->parameters;
+    out->memory_bytes += BASE_MEMORY + 64 * leaves + 48 * entries;
+    out->messages = count_messages(out, p);
+    const double ranks = p->n_ranks, message_rows = (double)out->messages * (1 + ranks / 4);
+    out->proof_bytes = 32 * ((double)out->committed_rows + message_rows) + 64 * (p->column_bits + 16);
+    out->msm_points = (double)out->committed_rows + (double)out->columns + 2 * message_rows;
+    out->verify_scalars = 2 * weights + ranks * samples;
+    out->rank_cpu_seconds =
+        entries * (COMMIT_ENTRY + OPEN_ENTRY) + leaves * LOOKUP_LEAF + 6 * samples * weights * TRAIN_PRODUCT;
+    out->verify_seconds = out->msm_points * VERIFY_POINT + out->verify_scalars * VERIFY_SCALAR;
+}
+
+cs_status cs_plan_new(cs_plan *out, const cs_params *p) {
+    cs_blocks blocks;
+    *out = (cs_plan){.steps = p->steps, .columns = (size_t)1 << p->column_bits, .table_rows = table_rows(p)};
+    CS_TRY(cs_blocks_new(&blocks, p, cs_pow2(out->table_rows)));
+    const size_t batch = (size_t)p->n_ranks * p->batch;
+    out->draws = p->steps * batch;
+    for (size_t l = 1; l <= p->layers; l++)
+        out->parameters += (p->widths[l - 1] + 1) * p->widths[l];
+    out->blocks = blocks.n;
+    for (size_t k = 0; k < blocks.n; k++)
+        add_block(out, p, &blocks.info[k]);
+    estimate(out, p);
+    out->coarse_errors = p->d < 63 && (size_t)1 << p->d < 8 * batch;
+    cs_blocks_free(&blocks);
+    return CS_OK;
+}
+
+json_t *cs_plan_to_json(const cs_plan *plan) {
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:b}", /* */
+                     "steps", (json_int_t)plan->steps, "draws", (json_int_t)plan->draws,                           /* */
+                     "parameters", (json_int_t)plan->parameters, "blocks", (json_int_t)plan->blocks,               /* */
+                     "committed_integers_per_rank", (json_int_t)plan->committed_integers,                          /* */
+                     "lookups_per_rank", (json_int_t)plan->lookups, "table_rows", (json_int_t)plan->table_rows,    /* */
+                     "columns", (json_int_t)plan->columns, "rows_per_rank", (json_int_t)plan->rank_rows,           /* */
+                     "rows", (json_int_t)plan->committed_rows, "messages", (json_int_t)plan->messages,             /* */
+                     "memory_bytes_per_rank", plan->memory_bytes, "proof_bytes", plan->proof_bytes,                /* */
+                     "verify_msm_points", plan->msm_points, "verify_scalars", plan->verify_scalars,                /* */
+                     "cpu_seconds_per_rank", plan->rank_cpu_seconds, "verify_seconds", plan->verify_seconds,       /* */
+                     "coarse_errors", (int)plan->coarse_errors);
+}
+
+double cs_memory_available(void) {
+    FILE *file = fopen("/proc/meminfo", "r");
+    char line[128];
+    double kib = 0;
+    while (file != NULL && kib == 0 && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "MemAvailable: %lf kB", &kib) != 1)
+            kib = 0;
+    if (file != NULL)
+        fclose(file);
+    return kib * 1024;
+}
+
+cs_status cs_plan_check_memory(const cs_plan *plan, int ranks_here, double available) {
+    const double needed = plan->memory_bytes * ranks_here;
+    if (available <= 0 || needed <= available)
+        return CS_OK;
+    return cs_fail(
+        CS_ERR_MEMORY,
+        "this job needs about %.0f MiB (%d ranks of %.0f MiB on this machine), %.0f MiB are available: use more machines, "
+        "fewer steps or a smaller batch",
+        needed / 0x1p20, ranks_here, plan->memory_bytes / 0x1p20, available / 0x1p20);
+}

@@ -1,0 +1,42 @@
+/* What a job will cost, without running it. Formulas in docs/formats.md's neighbour docs/cli.md ("consort plan"). Local. */
+#ifndef CS_ATTEST_PLAN_H
+#define CS_ATTEST_PLAN_H
+
+#include "attest/json.h"
+#include "train/params.h"
+
+typedef struct cs_plan {
+    size_t steps, draws;       /* training steps; records used by all ranks together, over all steps */
+    size_t parameters;         /* weights of the model */
+    size_t blocks;             /* tensors of a rank */
+    size_t committed_integers; /* per rank, padding included; rank 0's, which also holds a committed final model */
+    size_t lookups;            /* per rank, real entries; padded leaves: */
+    size_t lookup_leaves;
+    size_t table_rows;       /* real rows of the lookup table */
+    size_t columns;          /* C */
+    size_t rank_rows;        /* commitment rows of rank 0 */
+    size_t committed_rows;   /* of all ranks together */
+    size_t messages;         /* about: messages of the session */
+    double memory_bytes;     /* about, per rank */
+    double proof_bytes;      /* about */
+    double msm_points;       /* about: points of the verifier's multi-scalar multiplication */
+    double verify_scalars;   /* about: field operations of the verifier: public weights and gathers */
+    double rank_cpu_seconds; /* about, per rank, with portable arithmetic on one core */
+    double verify_seconds;   /* about */
+    bool coarse_errors;      /* 2^-d is coarser than 1 / (8 global batch): accuracy may suffer (section 7) */
+} cs_plan;
+
+/** From valid parameters (column_bits may be any value up to 20). CS_ERR_MEMORY. */
+cs_status cs_plan_new(cs_plan *out, const cs_params *p);
+
+/** A new object; NULL without memory. */
+json_t *cs_plan_to_json(const cs_plan *plan);
+
+/** Bytes of memory that the machine can still give away (MemAvailable); 0 if unknown. */
+double cs_memory_available(void);
+
+/** CS_ERR_MEMORY, with numbers, if `ranks_here` ranks of this job do not fit `available` bytes (0: unknown, never an error).
+ */
+cs_status cs_plan_check_memory(const cs_plan *plan, int ranks_here, double available);
+
+#endif
