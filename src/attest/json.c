@@ -115,14 +115,14 @@ cs_status cs_json_integer(int64_t *out, const cs_json *v, int64_t min, int64_t m
 }
 
 cs_status cs_json_size(size_t *out, const cs_json *v, size_t min, size_t max) {
-    int64_t value;
+    int64_t value = 0;
     CS_TRY(cs_json_integer(&value, v, (int64_t)min, max > INT64_MAX ? INT64_MAX : (int64_t)max));
     *out = (size_t)value;
     return CS_OK;
 }
 
 cs_status cs_json_unsigned(unsigned *out, const cs_json *v, unsigned min, unsigned max) {
-    int64_t value;
+    int64_t value = 0;
     CS_TRY(cs_json_integer(&value, v, min, max));
     *out = (unsigned)value;
     return CS_OK;
@@ -159,7 +159,7 @@ cs_status cs_json_string(const char **out, const cs_json *v, size_t min, size_t 
 }
 
 cs_status cs_json_hex32(uint8_t out[32], const cs_json *v) {
-    const char *text;
+    const char *text = "";
     CS_TRY(cs_json_string(&text, v, 64, 64));
     size_t size = 0;
     const bool lower = strspn(text, "0123456789abcdef") == 64 && text[64] == '\0';
