@@ -38,18 +38,18 @@ static const cs_json_field OUTPUT[] = {{"model", false}};
 
 #define SHAPE(object, fields)                                                                                               \
     { object, fields, sizeof(fields) / sizeof *(fields) }
-const cs_json_shape CCS_SHAPE_JOB_SHAPES[] = {SHAPE("", ROOT),
-                                              SHAPE("model", MODEL),
-                                              SHAPE("scales", SCALES),
-                                              SHAPE("schedule", SCHEDULE),
-                                              SHAPE("schedule.rates[]", RATES),
-                                              SHAPE("seeds", SEEDS),
-                                              SHAPE("members[]", MEMBERS),
-                                              SHAPE("data", DATA),
-                                              SHAPE("data.features", FEATURES),
-                                              SHAPE("test", TEST),
-                                              SHAPE("output", OUTPUT)};
-const size_t CCS_SHAPE_JOB_SHAPE_COUNT = CS_SHAPE_COUNT;
+const cs_json_shape CS_JOB_SHAPES[] = {SHAPE("", ROOT),
+                                       SHAPE("model", MODEL),
+                                       SHAPE("scales", SCALES),
+                                       SHAPE("schedule", SCHEDULE),
+                                       SHAPE("schedule.rates[]", RATES),
+                                       SHAPE("seeds", SEEDS),
+                                       SHAPE("members[]", MEMBERS),
+                                       SHAPE("data", DATA),
+                                       SHAPE("data.features", FEATURES),
+                                       SHAPE("test", TEST),
+                                       SHAPE("output", OUTPUT)};
+const size_t CS_JOB_SHAPE_COUNT = CS_SHAPE_COUNT;
 
 static cs_status read_name(char **out, const cs_json *v) {
     const char *text;
