@@ -23,11 +23,14 @@ MPI_OBJ := $(MPI_SRC:%.c=$(BUILD)/%.o)
 LIB     := $(BUILD)/libconsort.a
 
 # Unit tests: tests/<module>/test_<name>.c -> build/tests/<module>/test_<name>
-TEST_SRC := $(filter-out tests/mpi/% tests/attack/% tests/fuzz/% tests/e2e/%,$(sort $(wildcard tests/*/test_*.c)))
+TEST_SRC := $(filter-out tests/support/% tests/mpi/% tests/attack/% tests/fuzz/% tests/e2e/%,$(sort $(wildcard tests/*/test_*.c)))
 TEST_BIN := $(TEST_SRC:%.c=$(BUILD)/%)
+SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 
 .PHONY: all
 all: $(BUILD)/consort $(BUILD)/consort-prove
+
+$(BUILD)/tests/support/%.o: CPPFLAGS += -Itests
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -47,9 +50,9 @@ $(BUILD)/consort: $(CLI_OBJ) $(LIB)
 $(BUILD)/consort-prove: $(MPI_OBJ) $(LIB)
 	OMPI_CC=$(CC) $(MPICC) $(LDFLAGS) $^ $(LIBS) -o $@
 
-$(BUILD)/tests/%: tests/%.c $(LIB)
+$(BUILD)/tests/%: tests/%.c $(SUPPORT_OBJ) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
 
 .PHONY: unit
 unit: $(TEST_BIN)

@@ -173,7 +173,7 @@ cs_status cs_session_each_points(cs_session *s, cs_label label, const cs_g1_affi
     size_t total = 0, bad = 0;
     for (int i = 0; i < s->n_ranks; i++)
         total += counts[i];
-    const uint8_t *data;
+    const uint8_t *data = NULL;
     CS_TRY(cs_wire_read(s, label, total, &data));
     for (int i = 0; i < s->n_ranks; i++) {
         bad += cs_g1_vec_decode(all[i], data, counts[i]) != counts[i];

@@ -11,7 +11,7 @@ cs_status cs_wire_read(cs_session *s, cs_label label, size_t count, const uint8_
 
 cs_status cs_wire_read_points(cs_session *s, cs_label label, cs_g1_affine *out, size_t count) {
     const size_t start = s->in_pos;
-    const uint8_t *data;
+    const uint8_t *data = NULL;
     CS_TRY(cs_wire_read(s, label, count, &data));
     const size_t good = cs_g1_vec_decode(out, data, count);
     if (good != count)
@@ -21,7 +21,7 @@ cs_status cs_wire_read_points(cs_session *s, cs_label label, cs_g1_affine *out, 
 
 cs_status cs_wire_read_scalars(cs_session *s, cs_label label, cs_fr *out, size_t count) {
     const size_t start = s->in_pos;
-    const uint8_t *data;
+    const uint8_t *data = NULL;
     CS_TRY(cs_wire_read(s, label, count, &data));
     for (size_t k = 0; k < count; k++)
         if (!cs_fr_decode(&out[k], data + 32 * k))

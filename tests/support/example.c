@@ -1,0 +1,236 @@
+#include "support/example.h"
+#include <sodium.h>
+#include <string.h>
+#include <time.h>
+#include "base/memory.h"
+#include "train/loop.h"
+#include "train/sampler.h"
+
+cs_example_options cs_example_defaults(void) {
+    return (cs_example_options){.n_ranks = 2, .steps = 2, .batch = 2, .layers = 2, .widths = {3, 3, 2}, .rows = 5, .a = 3, .d = 5,
+                                .shift = 4, .value_bits = 8, .exp_bits = 5, .column_bits = 5, .n_limbs = 2, .seed = 7};
+}
+
+/* A small deterministic generator for synthetic data (SplitMix64). */
+static uint64_t next(uint64_t *state) {
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static cs_status make_params(cs_params *p, const cs_example_options *o) {
+    *p = (cs_params){.n_ranks = o->n_ranks, .steps = o->steps, .batch = o->batch, .layers = o->layers, .a = o->a, .d = o->d,
+                     .w = o->a + o->d + o->shift, .n_limbs = o->n_limbs, .value_bits = o->value_bits, .exp_bits = o->exp_bits,
+                     .column_bits = o->column_bits, .ledger_width = 16, .final_public = !o->final_committed};
+    memcpy(p->widths, o->widths, sizeof p->widths);
+    for (int i = 0; i < o->n_ranks; i++)
+        p->rows[i] = o->rows + (size_t)i;
+    for (unsigned k = 0; k < p->n_limbs; k++)
+        p->limb_bits[k] = p->w / p->n_limbs + (k < p->w % p->n_limbs);
+    for (size_t l = 0; l < p->layers; l++)
+        p->initial_max[l] = (int64_t)1 << (p->w - 1);
+    p->rate = CS_NEW(int64_t, o->steps);
+    if (!p->rate)
+        return CS_ERR_MEMORY;
+    for (size_t t = 0; t < o->steps; t++)
+        p->rate[t] = o->rates ? o->rates[t] : 1;
+    return cs_params_validate(p);
+}
+
+/* Two classes of blurred patterns, so that training has something to learn. */
+static void make_data(const cs_example *e, cs_example_rank *r, uint64_t seed) {
+    const cs_params *p = &e->params;
+    cs_tensor *d = &r->tensors[cs_blocks_find(&e->blocks, CS_BLOCK_D, 0, 0)];
+    cs_tensor *y = &r->tensors[cs_blocks_find(&e->blocks, CS_BLOCK_Y, 0, 0)];
+    uint64_t state = seed + (uint64_t)r->rank * 1000003;
+    for (size_t row = 0; row < p->rows[r->rank]; row++) {
+        const size_t label = (size_t)(next(&state) % p->widths[p->layers]);
+        cs_tensor_set(y, (row << cs_params_width_bits(p, p->layers)) + label, 1);
+        for (size_t k = 0; k < p->widths[0]; k++) {
+            const int64_t pattern = (k + label) % 3 == 0 ? (int64_t)1 << p->a : 0;
+            const int64_t noise = (int64_t)(next(&state) % ((1u << p->a) + 1)) - ((int64_t)1 << (p->a - 1));
+            cs_tensor_set(d, (row << cs_params_width_bits(p, 0)) + k, pattern + noise);
+        }
+    }
+}
+
+static cs_status make_rank(cs_example *e, int rank, uint64_t seed) {
+    cs_example_rank *r = &e->ranks[rank];
+    const size_t rows = cs_dataset_row_count(&e->params), final_rows = cs_final_row_count(&e->params);
+    r->example = e;
+    r->rank = rank;
+    r->tensors = CS_NEW(cs_tensor, e->blocks.n);
+    r->dataset_blindings = CS_NEW(cs_fr, rows);
+    r->final_blindings = CS_NEW(cs_fr, final_rows);
+    e->dataset_rows[rank] = CS_NEW(cs_g1_affine, rows);
+    if (!r->tensors || !r->dataset_blindings || !r->final_blindings || !e->dataset_rows[rank])
+        return CS_ERR_MEMORY;
+    CS_TRY(cs_blocks_tensors(r->tensors, &e->blocks, rank));
+    make_data(e, r, seed);
+    for (size_t k = 0; k < rows; k++)
+        r->dataset_blindings[k] = cs_fr_random();
+    for (size_t k = 0; k < final_rows; k++)
+        r->final_blindings[k] = cs_fr_random();
+    return cs_dataset_commit(e->dataset_rows[rank], &e->params, &e->blocks, r->tensors, r->dataset_blindings);
+}
+
+cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
+    static const uint8_t seed[32] = {1, 2, 3};
+    *e = (cs_example){0};
+    CS_TRY(make_params(&e->params, o));
+    CS_TRY(cs_table_new(&e->table, &e->params));
+    CS_TRY(cs_blocks_new(&e->blocks, &e->params, e->table.n));
+    CS_TRY(cs_model_from_seed(&e->initial, &e->params, seed));
+    CS_TRY(cs_draws_new(&e->draws, &e->params, seed));
+    e->dataset_rows = CS_NEW(cs_g1_affine *, (size_t)o->n_ranks);
+    e->final_rows = CS_NEW(cs_g1_affine, cs_final_row_count(&e->params));
+    if (!e->dataset_rows || !e->final_rows)
+        return CS_ERR_MEMORY;
+    for (int i = 0; i < o->n_ranks; i++)
+        CS_TRY(make_rank(e, i, o->seed));
+    e->instance = (cs_instance){.params = &e->params, .table = &e->table, .blocks = &e->blocks, .initial = &e->initial,
+                                .dataset_rows = e->dataset_rows, .draws = e->draws};
+    return CS_OK;
+}
+
+void cs_example_free(cs_example *e) {
+    for (int i = 0; i < e->params.n_ranks; i++) {
+        cs_example_rank *r = &e->ranks[i];
+        if (r->tensors)
+            cs_blocks_tensors_free(r->tensors, &e->blocks);
+        cs_free(r->tensors);
+        cs_free(r->dataset_blindings);
+        cs_free(r->final_blindings);
+        cs_trainer_free(r->trainer);
+        if (e->dataset_rows)
+            cs_free(e->dataset_rows[i]);
+    }
+    cs_free(e->dataset_rows);
+    cs_free(e->final_rows);
+    cs_draws_free(e->draws);
+    cs_model_free(&e->initial);
+    cs_model_free(&e->final);
+    cs_blocks_free(&e->blocks);
+    cs_table_free(&e->table);
+    cs_params_free(&e->params);
+    cs_buffer_free(&e->proof);
+    *e = (cs_example){0};
+}
+
+void cs_example_digest(cs_example *e) {
+    crypto_hash_sha256_state h;
+    crypto_hash_sha256_init(&h);
+    uint8_t part[32];
+    for (int i = 0; i < e->params.n_ranks; i++)
+        for (size_t k = 0; k < cs_dataset_row_count(&e->params); k++) {
+            cs_g1_encode(part, e->dataset_rows[i][k]);
+            crypto_hash_sha256_update(&h, part, sizeof part);
+        }
+    if (e->instance.final) {
+        cs_model_digest(part, e->instance.final);
+        crypto_hash_sha256_update(&h, part, sizeof part);
+    }
+    cs_model_digest(part, e->instance.initial);
+    crypto_hash_sha256_update(&h, part, sizeof part);
+    crypto_hash_sha256_update(&h, (const uint8_t *)e->params.rate, e->params.steps * sizeof *e->params.rate);
+    crypto_hash_sha256_final(&h, e->instance.digest);
+    memcpy(e->digest, e->instance.digest, 32);
+}
+
+/* The final model becomes part of the statement: rank 0 commits to it, or it is public. Between two barriers of run_rank. */
+static cs_status publish_model(cs_example *e) {
+    CS_TRY(cs_model_copy(&e->final, cs_trainer_model(e->ranks[0].trainer)));
+    if (e->params.final_public) {
+        e->instance.final = &e->final;
+    } else {
+        for (size_t l = 1; l <= e->params.layers; l++) {
+            cs_tensor *f = &e->ranks[0].tensors[cs_blocks_find(&e->blocks, CS_BLOCK_F, l, 0)];
+            const unsigned bits = cs_params_width_bits(&e->params, l);
+            for (size_t k = 0; k < e->final.rows[l - 1]; k++)
+                for (size_t j = 0; j < e->final.columns[l - 1]; j++)
+                    cs_tensor_set(f, (k << bits) + j, e->final.w[l - 1][k * e->final.columns[l - 1] + j]);
+        }
+        CS_TRY(cs_final_commit(e->final_rows, &e->params, &e->blocks, e->ranks[0].tensors, e->ranks[0].final_blindings));
+        e->instance.final_rows = e->final_rows;
+    }
+    cs_example_digest(e);
+    return CS_OK;
+}
+
+static cs_status train(cs_example_rank *r, cs_comm *comm, cs_pads *pads) {
+    cs_example *e = r->example;
+    static const uint8_t digest[32] = {9};
+    cs_status status = cs_trainer_new(&r->trainer, &e->params, r->rank, "member", &e->initial, e->draws[r->rank], &e->blocks,
+                                      r->tensors);
+    if (status != CS_OK)
+        return cs_comm_raise(comm, status);
+#ifdef CS_TAMPER
+    if (r->tamper)
+        cs_trainer_set_tamper(r->trainer, r->tamper, r->tamper_context);
+#endif
+    CS_TRY(cs_train_run(comm, pads, r->trainer, &e->params, digest, NULL));
+    CS_TRY(cs_comm_agree(comm, CS_LABEL_AGREE, CS_OK));
+    CS_TRY(cs_comm_agree(comm, CS_LABEL_AGREE, r->rank ? CS_OK : publish_model(e)));
+    return cs_comm_agree(comm, CS_LABEL_AGREE, CS_OK);
+}
+
+static double thread_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static cs_status prove(cs_example_rank *r, cs_comm *comm, const cs_keyring *keys, cs_pads *pads) {
+    cs_example *e = r->example;
+    r->shard = (cs_shard){.tensors = r->tensors, .dataset_blindings = r->dataset_blindings,
+                          .final_blindings = r->final_blindings, .trainer = r->trainer};
+#ifdef CS_TAMPER
+    r->shard.attack = &r->attack;
+    if (r->skip_table_checks)
+        r->shard.trainer = NULL;
+    if (r->before_proof)
+        r->before_proof(r, r->before_context);
+#endif
+    const double start = thread_seconds();
+    cs_buffer none = {0};
+    const cs_status status = cs_train_prove(comm, keys, pads, &e->instance, &r->shard, NULL, r->rank ? &none : &e->proof, &r->stats);
+    r->cpu_seconds = thread_seconds() - start;
+    return status;
+}
+
+static cs_status run_rank(cs_comm *comm, void *arg) {
+    cs_example_rank *r = arg;
+    static const uint8_t job[32] = {0};
+    cs_identity me;
+    cs_keyring keys = {0};
+    cs_pads *pads = NULL;
+    cs_status status = cs_identity_generate(&me);
+    if (status != CS_OK)
+        return cs_comm_raise(comm, status);
+    status = cs_handshake(comm, &me, NULL, job, &keys);
+    if (status == CS_OK) {
+        status = cs_pads_new(&pads, &keys);
+        status = status == CS_OK ? CS_OK : cs_comm_raise(comm, status);
+    }
+    if (status == CS_OK)
+        status = train(r, comm, pads);
+    if (status == CS_OK)
+        status = prove(r, comm, &keys, pads);
+    cs_pads_free(pads);
+    cs_keyring_free(&keys);
+    cs_identity_wipe(&me);
+    return status;
+}
+
+cs_status cs_example_prove(cs_example *e) {
+    void *args[CS_MAX_RANKS];
+    for (int i = 0; i < e->params.n_ranks; i++)
+        args[i] = &e->ranks[i];
+    cs_buffer_clear(&e->proof);
+    return cs_comm_run_threads(e->params.n_ranks, run_rank, args, e->outcomes);
+}
+
+cs_status cs_example_verify(const cs_example *e, const uint8_t *proof, size_t size) {
+    return cs_train_verify(&e->instance, proof, size, NULL);
+}

@@ -1,0 +1,70 @@
+/* Small synthetic training runs for tests and benchmarks: N members as threads of one process, from datasets to a proof. */
+#ifndef CS_TESTS_SUPPORT_EXAMPLE_H
+#define CS_TESTS_SUPPORT_EXAMPLE_H
+
+#include "comm/threads.h"
+#include "train/instance.h"
+#include "train/protocol.h"
+
+typedef struct cs_example_options {
+    int n_ranks;
+    size_t steps, batch, layers, widths[CS_MAX_LAYERS + 1], rows; /* rows of rank 0; rank i has rows + i */
+    unsigned a, d, shift;        /* w = a + d + shift */
+    unsigned value_bits, exp_bits, column_bits, n_limbs;
+    bool final_committed;
+    const int64_t *rates;        /* [steps], or NULL: all one */
+    uint64_t seed;               /* of the synthetic data */
+} cs_example_options;
+
+/** What one member has. */
+typedef struct cs_example_rank {
+    struct cs_example *example;
+    int rank;
+    cs_tensor *tensors;
+    cs_fr *dataset_blindings, *final_blindings;
+    cs_trainer *trainer;
+    cs_shard shard;
+    cs_proof_stats stats;
+    double cpu_seconds; /* of this rank's thread, in the proof */
+#ifdef CS_TAMPER
+    cs_tamper_fn *tamper;
+    void *tamper_context;
+    bool skip_table_checks;
+    cs_attack attack;
+    /* called after training, before the proof: may change tensors */
+    void (*before_proof)(struct cs_example_rank *r, void *context);
+    void *before_context;
+#endif
+} cs_example_rank;
+
+typedef struct cs_example {
+    cs_params params;
+    cs_table table;
+    cs_blocks blocks;
+    cs_model initial, final;
+    uint32_t **draws;
+    uint8_t digest[32];
+    cs_g1_affine **dataset_rows, *final_rows;
+    cs_instance instance;
+    cs_example_rank ranks[CS_MAX_RANKS];
+    cs_buffer proof;
+    cs_comm_outcome outcomes[CS_MAX_RANKS];
+} cs_example;
+
+/** A tiny run: 2 ranks, 2 steps, batch 2, widths 3-3-2. */
+cs_example_options cs_example_defaults(void);
+
+/** Parameters, datasets and their commitments, W(0), draws. Free with cs_example_free. */
+cs_status cs_example_new(cs_example *e, const cs_example_options *o);
+void cs_example_free(cs_example *e);
+
+/** All ranks train (as threads, gradients under pads), then prove. The final model is rank 0's. proof and outcomes are filled. */
+cs_status cs_example_prove(cs_example *e);
+
+/** The verifier, on a proof of e's statement. */
+cs_status cs_example_verify(const cs_example *e, const uint8_t *proof, size_t size);
+
+/** Recomputes the statement's digest (after a test changed the statement). */
+void cs_example_digest(cs_example *e);
+
+#endif
