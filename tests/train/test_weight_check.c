@@ -1,0 +1,105 @@
+/* Weight tables: right ones pass, every single wrong entry, padded ones included, is found. */
+#include "train/job.h"
+
+enum { MOST_STEPS = 5 };
+
+typedef struct history {
+    job j;
+    cs_model w[MOST_STEPS + 1]; /* W(t) */
+} history;
+
+static void train(history *h, size_t steps) {
+    job_params(&h->j);
+    h->j.p.steps = steps;
+    job_new(&h->j);
+    assert_int_equal(cs_model_copy(&h->w[0], &h->j.initial), CS_OK);
+    for (size_t t = 0; t < steps; t++) {
+        assert_int_equal(job_step(&h->j, t), CS_OK);
+        assert_int_equal(cs_model_copy(&h->w[t + 1], cs_trainer_model(h->j.trainers[1])), CS_OK);
+    }
+}
+
+static void forget(history *h) {
+    for (size_t t = 0; t <= h->j.p.steps; t++)
+        cs_model_free(&h->w[t]);
+    job_free(&h->j);
+}
+
+/* W_l(t) contracted over its columns (else rows) with the vector; padded steps have W(T). */
+static void make_table(const history *h, size_t l, bool columns, cs_fr *table, const cs_fr *vector, size_t width) {
+    const cs_params *p = &h->j.p;
+    const size_t rows = p->widths[l - 1] + 1, n = p->widths[l];
+    for (size_t t = 0; t < (size_t)1 << cs_params_step_bits(p); t++) {
+        const int64_t *w = h->w[t < p->steps ? t : p->steps].w[l - 1];
+        for (size_t k = 0; k < rows; k++)
+            for (size_t j = 0; j < n; j++) {
+                cs_fr *out = &table[t * width + (columns ? k : j)];
+                *out = cs_fr_add(*out, cs_fr_mul(vector[columns ? j : k], cs_fr_from_i64(w[k * n + j])));
+            }
+    }
+}
+
+static void check_direction(const history *h, size_t l, bool columns) {
+    const cs_params *p = &h->j.p;
+    const size_t long_width = (size_t)1 << cs_params_long_width_bits(p, l - 1),
+                 short_width = (size_t)1 << cs_params_width_bits(p, l);
+    const size_t width = columns ? long_width : short_width, n = columns ? short_width : long_width;
+    const size_t size = width << cs_params_step_bits(p);
+    cs_status (*check)(const cs_trainer *, size_t, const cs_fr *, const cs_fr *) =
+        columns ? cs_trainer_check_columns : cs_trainer_check_rows;
+    cs_fr *table = CS_NEW(cs_fr, size), *vector = CS_NEW(cs_fr, n);
+    for (size_t k = 0; k < n; k++)
+        vector[k] = cs_fr_random();
+    make_table(h, l, columns, table, vector, width);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(check(h->j.trainers[i], l, table, vector), CS_OK);
+    for (size_t k = 0; k < size; k++) {
+        const cs_fr right = table[k];
+        table[k] = cs_fr_add(right, k % 2 ? CS_FR_ONE : cs_fr_random());
+        assert_int_equal(check(h->j.trainers[k % 3], l, table, vector), CS_ERR_ABORT);
+        table[k] = right;
+    }
+    assert_int_equal(check(h->j.trainers[0], l, table, vector), CS_OK);
+    /* Two wrong entries of one step that cancel for equal weights. */
+    table[0] = cs_fr_add(table[0], CS_FR_ONE);
+    table[1] = cs_fr_sub(table[1], CS_FR_ONE);
+    assert_int_equal(check(h->j.trainers[0], l, table, vector), CS_ERR_ABORT);
+    cs_free(table);
+    cs_free(vector);
+}
+
+static void every_entry(void **state) {
+    (void)state;
+    const size_t steps[] = {1, 3, 4, 5}; /* with and without padded steps */
+    for (size_t k = 0; k < 4; k++) {
+        history h = {0};
+        train(&h, steps[k]);
+        for (size_t l = 1; l <= 2; l++) {
+            check_direction(&h, l, true);
+            check_direction(&h, l, false);
+        }
+        forget(&h);
+    }
+    assert_int_equal(cs_memory_live(), 0);
+}
+
+static void not_before_the_end(void **state) {
+    (void)state;
+    job j;
+    const cs_fr table[64] = {{{0}}}, vector[16] = {{{0}}};
+    job_params(&j);
+    job_new(&j);
+    assert_int_equal(cs_trainer_check_columns(j.trainers[0], 1, table, vector), CS_ERR_INTERNAL);
+    assert_int_equal(job_train(&j), CS_OK);
+    assert_int_equal(cs_trainer_check_columns(j.trainers[0], 0, table, vector), CS_ERR_INTERNAL);
+    assert_int_equal(cs_trainer_check_rows(j.trainers[0], 3, table, vector), CS_ERR_INTERNAL);
+    cs_memory_limit(cs_memory_live());
+    assert_int_equal(cs_trainer_check_rows(j.trainers[0], 1, table, vector), CS_ERR_MEMORY);
+    cs_memory_limit(SIZE_MAX);
+    job_free(&j);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_entry), cmocka_unit_test(not_before_the_end)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
