@@ -1,11 +1,11 @@
 /* The whole protocol, prover and verifier, on tiny runs of every shape. */
+#include "support/example.h"
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
-#include "support/example.h"
 
 static void accept(const cs_example_options *o) {
     cs_example e;
@@ -21,12 +21,12 @@ static void accept(const cs_example_options *o) {
     cs_example_free(&e);
 }
 
-#define ACCEPTS(name, ...)                               \
-    static void name(void **state) {                     \
-        (void)state;                                     \
-        cs_example_options o = cs_example_defaults();    \
-        __VA_ARGS__                                      \
-        accept(&o);                                      \
+#define ACCEPTS(name, ...)                                                                                                  \
+    static void name(void **state) {                                                                                        \
+        (void)state;                                                                                                        \
+        cs_example_options o = cs_example_defaults();                                                                       \
+        __VA_ARGS__                                                                                                         \
+        accept(&o);                                                                                                         \
     }
 
 ACCEPTS(two_ranks, )
@@ -55,8 +55,8 @@ static void two_hidden_layers_and_schedule(void **state) {
     accept(&o);
 }
 
-/* Two proofs of one run differ in every commitment and answer: nothing of the witness shows through equality. (Zero is common to both: the
- * folded instance holds row by row, so the first message of its zerocheck is zero.) */
+/* Two proofs of one run differ in every commitment and answer: nothing of the witness shows through equality. (Zero is
+ * common to both: the folded instance holds row by row, so the first message of its zerocheck is zero.) */
 static void proofs_are_fresh(void **state) {
     (void)state;
     static const uint8_t zero[32];
@@ -80,14 +80,22 @@ static void proofs_are_fresh(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_rank),           cmocka_unit_test(two_ranks),
-        cmocka_unit_test(three_ranks),        cmocka_unit_test(seven_ranks),
-        cmocka_unit_test(one_step_one_sample), cmocka_unit_test(odd_batch),
-        cmocka_unit_test(full_powers_of_two), cmocka_unit_test(no_hidden_layer),
-        cmocka_unit_test(width_power_of_two), cmocka_unit_test(width_one),
-        cmocka_unit_test(tensors_smaller_than_a_row), cmocka_unit_test(tensors_larger_than_a_row),
-        cmocka_unit_test(committed_final_model), cmocka_unit_test(three_limbs),
-        cmocka_unit_test(two_hidden_layers_and_schedule), cmocka_unit_test(proofs_are_fresh),
+        cmocka_unit_test(one_rank),
+        cmocka_unit_test(two_ranks),
+        cmocka_unit_test(three_ranks),
+        cmocka_unit_test(seven_ranks),
+        cmocka_unit_test(one_step_one_sample),
+        cmocka_unit_test(odd_batch),
+        cmocka_unit_test(full_powers_of_two),
+        cmocka_unit_test(no_hidden_layer),
+        cmocka_unit_test(width_power_of_two),
+        cmocka_unit_test(width_one),
+        cmocka_unit_test(tensors_smaller_than_a_row),
+        cmocka_unit_test(tensors_larger_than_a_row),
+        cmocka_unit_test(committed_final_model),
+        cmocka_unit_test(three_limbs),
+        cmocka_unit_test(two_hidden_layers_and_schedule),
+        cmocka_unit_test(proofs_are_fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
