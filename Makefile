@@ -58,6 +58,29 @@ $(BUILD)/tests/%: tests/%.c $(SUPPORT_OBJ) $(LIB)
 unit: $(TEST_BIN)
 	@set -e; for t in $(TEST_BIN); do echo "== $$t"; $$t; done
 
+# Fuzz targets: tests/fuzz/fuzz_<name>.c with seeds in tests/fuzz/corpus/<name>/; what a run finds stays under build/fuzz.
+FUZZ_SECONDS ?= 5
+FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(LIB) $(LDFLAGS) -fsanitize=fuzzer $(LIBS) -o $@
+
+.PHONY: fuzz
+fuzz:
+	@mkdir -p $(BUILD)/fuzz
+	@echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && !n; }' | \
+	    clang -x c -fsanitize=fuzzer,address,undefined - -o $(BUILD)/fuzz/probe 2>$(BUILD)/fuzz/probe.log || \
+	    { echo "fuzz: needs clang with libFuzzer: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
+	+$(MAKE) BUILD=$(BUILD)/fuzz CC=clang OPT="-O1 -g" \
+	    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" \
+	    $(FUZZ_NAMES:%=$(BUILD)/fuzz/tests/fuzz/fuzz_%)
+	@set -e; for n in $(FUZZ_NAMES); do echo "== fuzz $$n"; mkdir -p $(BUILD)/fuzz/found/$$n; \
+	    $(BUILD)/fuzz/tests/fuzz/fuzz_$$n -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	        -artifact_prefix=$(BUILD)/fuzz/$$n- $(BUILD)/fuzz/found/$$n tests/fuzz/corpus/$$n >$(BUILD)/fuzz/$$n.log 2>&1 || \
+	        { cat $(BUILD)/fuzz/$$n.log; exit 1; }; \
+	    grep number_of_executed_units $(BUILD)/fuzz/$$n.log; done
+
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)
