@@ -54,6 +54,42 @@ $(BUILD)/tests/%: tests/%.c $(SUPPORT_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
 
+# The same library with tampering hooks (-DCS_TAMPER), for tests of dishonest ranks only.
+TAMPER      := $(BUILD)/tamper
+TAMPER_LIB  := $(TAMPER)/libconsort.a
+TAMPER_OBJ  := $(LIB_SRC:%.c=$(TAMPER)/%.o)
+ATTACK_SRC  := $(sort $(wildcard tests/attack/test_*.c))
+ATTACK_BIN  := $(ATTACK_SRC:%.c=$(BUILD)/%)
+TAMPER_SUPPORT := $(patsubst %.c,$(TAMPER)/%.o,$(sort $(wildcard tests/support/*.c)))
+
+$(TAMPER)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -DCS_TAMPER -MMD -MP -c $< -o $@
+
+$(TAMPER)/mpi/%.o: mpi/%.c
+	@mkdir -p $(@D)
+	OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) $(CFLAGS) -DCS_TAMPER -MMD -MP -c $< -o $@
+
+$(TAMPER_LIB): $(TAMPER_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(TAMPER)/consort-prove: $(MPI_SRC:%.c=$(TAMPER)/%.o) $(TAMPER_LIB)
+	OMPI_CC=$(CC) $(MPICC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(BUILD)/tests/attack/%: tests/attack/%.c $(TAMPER_SUPPORT) $(TAMPER_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -DCS_TAMPER -MMD -MP $< $(TAMPER_SUPPORT) $(TAMPER_LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
+
+.PHONY: attack
+attack: $(ATTACK_BIN)
+	@set -e; for t in $(ATTACK_BIN); do echo "== $$t"; $$t; done
+
+# Benchmarks: benchmarks/bench_<name>.c -> build/benchmarks/bench_<name>
+$(BUILD)/benchmarks/%: benchmarks/%.c $(SUPPORT_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) $(LIBS) -o $@
+
 .PHONY: unit
 unit: $(TEST_BIN)
 	@set -e; for t in $(TEST_BIN); do echo "== $$t"; $$t; done

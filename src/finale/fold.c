@@ -207,7 +207,7 @@ static cs_status exchange(cs_finale *f, instance *m) {
     CS_TRY(cs_session_sum_points(s, CS_LABEL_FINALE_MASK, m->points, s->ledger.common_rows, n_z, f->mask));
     CS_TRY(cs_session_sum_points(s, CS_LABEL_FINALE_CROSS, m->points ? m->points + n_z : NULL, NULL, n_e, f->cross));
     CS_TRY(cs_session_sum_points(s, CS_LABEL_FINALE_ERROR, m->points ? m->points + n_z + n_e : NULL, NULL, n_e, f->error));
-    CS_TRY(cs_session_agree(s, cs_proving(s) ? cs_finale_check_rows(s) : CS_OK));
+    CS_TRY(cs_session_agree(s, cs_proving(s) && !cs_session_dishonest(s) ? cs_finale_check_rows(s) : CS_OK));
     f->e = cs_session_challenge(s, CS_LABEL_FINALE_CHALLENGE);
     CS_TRY(answer(f, m));
     s->alone = cs_proving(s);

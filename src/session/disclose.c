@@ -103,7 +103,10 @@ static cs_status add_parts(cs_session *s, const cs_buffer *parts, size_t count, 
 }
 
 /* A member opens the common rows without a message: it knows their values and blindings. */
-static cs_status check_common(const cs_g1_affine *mine, const bool *common, size_t count, const cs_buffer *shown) {
+static cs_status check_common(const cs_session *s, const cs_g1_affine *mine, const bool *common, size_t count,
+                              const cs_buffer *shown) {
+    if (cs_session_dishonest(s))
+        return CS_OK;
     for (size_t k = 0; common && k < count; k++) {
         uint8_t raw[32];
         cs_g1_encode(raw, mine[k]);
@@ -128,7 +131,7 @@ static cs_status prove_sum_points(cs_session *s, cs_label label, const cs_g1_aff
     if (status == CS_OK)
         status = cs_wire_show(s, label, &shown, 32 * count);
     if (status == CS_OK)
-        status = cs_session_fail(s, check_common(mine, common, count, &shown));
+        status = cs_session_fail(s, check_common(s, mine, common, count, &shown));
     free_parts(s, parts);
     cs_buffer_free(&out);
     cs_buffer_free(&shown);
@@ -300,13 +303,17 @@ cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t inde
 
 /* ---- masked answers ---- */
 
-cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, const cs_fr *mine, size_t n, cs_fr *sum) {
+cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum) {
     if (!cs_proving(s))
         return CS_OK;
     if (s->member.answered[which])
         return cs_session_fail(s, cs_fail(CS_ERR_ABORT, "%s: a rank answers once", cs_label_text(label)));
     s->member.answered[which] = true;
     cs_buffer out = {0}, nothing = {0}, *parts = NULL;
+#ifdef CS_TAMPER
+    if (s->attack && s->attack->answer)
+        s->attack->answer(s->attack->context, s->rank, label, mine, n);
+#endif
     append_scalars(&out, mine, n);
     cs_status status = gather(s, label, &out, &parts);
     if (status == CS_OK && cs_is_root(s))

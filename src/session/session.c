@@ -59,6 +59,17 @@ cs_status cs_session_send(cs_session *s, cs_label label, const cs_kind *kinds, c
     *first = (cs_var)s->ledger.n_vars;
     if (n == 0)
         return CS_OK;
+#ifdef CS_TAMPER
+    cs_fr *changed = NULL;
+    if (cs_proving(s) && s->attack && s->attack->message) {
+        changed = CS_NEW(cs_fr, n);
+        if (!changed)
+            return cs_session_fail(s, CS_ERR_MEMORY);
+        memcpy(changed, values, n * sizeof *changed);
+        s->attack->message(s->attack->context, s->rank, label, s->attack->occurrences[label]++, changed, n);
+        values = changed;
+    }
+#endif
     const size_t rows = cs_ledger_message_rows(&s->ledger, kinds, n);
     cs_g1_affine *mine = CS_NEW(cs_g1_affine, rows), *sum = CS_NEW(cs_g1_affine, rows);
     bool *common = CS_NEW(bool, rows);
@@ -73,6 +84,9 @@ cs_status cs_session_send(cs_session *s, cs_label label, const cs_kind *kinds, c
     cs_free(mine);
     cs_free(sum);
     cs_free(common);
+#ifdef CS_TAMPER
+    cs_free(changed);
+#endif
     return status;
 }
 

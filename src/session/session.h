@@ -8,6 +8,7 @@
 #include "comm/comm.h"
 #include "curve/commit.h"
 #include "ledger/ledger.h"
+#include "session/attack.h"
 #include "session/deferred.h"
 #include "session/keys.h"
 #include "session/pads.h"
@@ -46,6 +47,9 @@ typedef struct cs_session {
     const uint8_t *in;
     size_t in_size, in_pos;
     cs_deferred deferred;
+#ifdef CS_TAMPER
+    cs_attack *attack; /* NULL: honest */
+#endif
 } cs_session;
 
 /** `digest` of the statement. proof: the root's output (NULL elsewhere). Local. */
@@ -61,6 +65,16 @@ static inline bool cs_proving(const cs_session *s) {
 
 static inline bool cs_is_root(const cs_session *s) {
     return s->role == CS_PROVE && s->rank == 0;
+}
+
+/** Test builds: does this rank go on when its own checks fail? Always false otherwise. */
+static inline bool cs_session_dishonest(const cs_session *s) {
+#ifdef CS_TAMPER
+    return s->attack && s->attack->dishonest;
+#else
+    (void)s;
+    return false;
+#endif
 }
 
 /** A local failure: in the proving role makes it collective (cs_comm_raise) unless it already is (CS_ERR_RANK). Returns
@@ -99,7 +113,7 @@ cs_status cs_session_each_points(cs_session *s, cs_label label, const cs_g1_affi
 
 /** What this rank reveals to the root alone: n scalars that are uniform whatever the witness is (the caller's argument).
  *  Refuses the second time: CS_ERR_ABORT. On the root sum[n] is their sum over the ranks. Collective; no effect when verifying. */
-cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, const cs_fr *mine, size_t n, cs_fr *sum);
+cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum);
 
 /** values[n]: this rank's addends on entry, the sum over the ranks on return, which the ranks learn and nobody else. Goes under
  *  pads keyed by this rank's view (label, index, history, transcript). Collective; not called when verifying. */

@@ -3,6 +3,7 @@
 #define CS_TRAIN_INSTANCE_H
 
 #include "curve/g1.h"
+#include "session/attack.h"
 #include "train/blocks.h"
 #include "train/model.h"
 #include "train/sgd.h"
@@ -26,6 +27,9 @@ typedef struct cs_shard {
     const cs_fr *dataset_blindings;    /* [cs_dataset_row_count] */
     const cs_fr *final_blindings;      /* [cs_final_row_count] on rank 0 if the final model is committed */
     const cs_trainer *trainer;         /* for the checks of weight tables; NULL: members are declared honest-but-curious, tables are not checked */
+#ifdef CS_TAMPER
+    cs_attack *attack; /* how this rank cheats, or NULL */
+#endif
 } cs_shard;
 
 /** Commitment rows of one rank's D and Y, and of all F blocks (0 if the final model is public). */

@@ -114,11 +114,18 @@ cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, c
     if (!p)
         return cs_comm_raise(comm, CS_ERR_MEMORY);
     cs_status status = cs_session_prove(&p->session, comm, keys, pads, instance->digest, instance->params->ledger_width, proof);
+#ifdef CS_TAMPER
+    p->session.attack = shard->attack;
+#endif
     if (status == CS_OK)
         status = open_instance(p, instance, shard);
     status = cs_session_fail(&p->session, status);
     if (status == CS_OK)
         status = run(p, progress);
+#ifdef CS_TAMPER
+    if (shard->attack && shard->attack->observe)
+        shard->attack->observe(shard->attack->context, &p->session);
+#endif
     if (status == CS_OK)
         fill_stats(p, comm->rank, stats);
     close_instance(p);

@@ -1,0 +1,27 @@
+/* Test builds only (-DCS_TAMPER): how a dishonest rank departs from the protocol while everything after it stays consistent. */
+#ifndef CS_SESSION_ATTACK_H
+#define CS_SESSION_ATTACK_H
+
+#ifdef CS_TAMPER
+
+#include "field/fr.h"
+#include "transcript/labels.h"
+
+struct cs_session;
+
+typedef struct cs_attack {
+    /* The rank does not stop when its own rows, common variables or answers are wrong. */
+    bool dishonest;
+    /* May change what the rank commits to: values[n] of the `occurrence`-th message (from 0) with this label. */
+    void (*message)(void *context, int rank, cs_label label, size_t occurrence, cs_fr *values, size_t n);
+    /* May change what the rank reveals to the root (opening, finale), as scalars[n]. */
+    void (*answer)(void *context, int rank, cs_label label, cs_fr *scalars, size_t n);
+    /* At the end of the rank's proof, whatever its outcome: may read the session (ledger, known values, transcript). */
+    void (*observe)(void *context, const struct cs_session *s);
+    void *context;
+    size_t occurrences[CS_LABEL_COUNT];
+} cs_attack;
+
+#endif
+
+#endif
