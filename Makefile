@@ -77,7 +77,7 @@ $(TAMPER_LIB): $(TAMPER_OBJ)
 $(TAMPER)/consort-prove: $(MPI_SRC:%.c=$(TAMPER)/%.o) $(TAMPER_LIB)
 	OMPI_CC=$(CC) $(MPICC) $(LDFLAGS) $^ $(LIBS) -o $@
 
-$(BUILD)/tests/attack/%: tests/attack/%.c $(TAMPER_SUPPORT) $(TAMPER_LIB)
+$(ATTACK_BIN): $(BUILD)/tests/attack/%: tests/attack/%.c $(TAMPER_SUPPORT) $(TAMPER_LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -DCS_TAMPER -MMD -MP $< $(TAMPER_SUPPORT) $(TAMPER_LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
 
