@@ -1,0 +1,143 @@
+#include "attest/container.h"
+
+#include <string.h>
+#include <zlib.h>
+
+#include "attest/model_file.h"
+#include "attest/statement.h"
+#include "base/bytes.h"
+#include "base/file.h"
+
+enum { VERSION = 1, HEADER_SIZE = 16, ENTRY_SIZE = 24, FLAG_ZLIB = 1 };
+
+static const uint8_t MAGIC[8] = {'c', 'o', 'n', 's', 'o', 'r', 't', '\n'};
+
+static const struct {
+    char tag[5];
+    bool required;
+    size_t limit;
+} SECTIONS[CS_SECTION_COUNT] = {{"STAT", true, CS_STATEMENT_MAX_BYTES},
+                                {"INIT", false, CS_MODEL_MAX_BYTES},
+                                {"MODL", false, CS_MODEL_MAX_BYTES},
+                                {"PROF", true, CS_PROOF_MAX_BYTES}};
+
+/* ------------------------------------------------------------ writing */
+
+static cs_status append_section(cs_buffer *out, const char *tag, const cs_buffer *raw) {
+    cs_buffer packed = {0};
+    uLongf length = compressBound(raw->size);
+    cs_status status = cs_buffer_resize(&packed, length);
+    if (status == CS_OK && compress2(packed.data, &length, raw->data, raw->size, Z_BEST_COMPRESSION) != Z_OK)
+        status = cs_fail(CS_ERR_MEMORY, "no memory to compress the section %s", tag);
+    if (status == CS_OK) {
+        const bool smaller = length < raw->size;
+        cs_buffer_append(out, tag, 4);
+        cs_buffer_append_u32(out, smaller ? FLAG_ZLIB : 0);
+        cs_buffer_append_u64(out, smaller ? length : raw->size);
+        cs_buffer_append_u64(out, raw->size);
+        cs_buffer_append(out, smaller ? packed.data : raw->data, smaller ? length : raw->size);
+        status = cs_buffer_status(out);
+    }
+    cs_buffer_free(&packed);
+    return status;
+}
+
+cs_status cs_container_encode(cs_buffer *out, const cs_container *c) {
+    uint32_t n = 0;
+    for (int k = 0; k < CS_SECTION_COUNT; k++)
+        n += c->section[k].size != 0;
+    cs_buffer_append(out, MAGIC, sizeof MAGIC);
+    cs_buffer_append_u32(out, VERSION);
+    cs_buffer_append_u32(out, n);
+    for (int k = 0; k < CS_SECTION_COUNT; k++)
+        if (c->section[k].size != 0)
+            CS_TRY(append_section(out, SECTIONS[k].tag, &c->section[k]));
+    return cs_buffer_status(out);
+}
+
+/* ------------------------------------------------------------ reading */
+
+/* Unpacks to exactly `raw` bytes; deflate cannot expand by more than about 1032, so a small file cannot claim much memory.
+ */
+static cs_status unpack(cs_buffer *out, const char *name, const char *tag, const uint8_t *data, size_t stored, size_t raw) {
+    if (raw / 1040 > stored)
+        return cs_fail(CS_ERR_INPUT, "%s: section %s: %zu bytes cannot unpack to %zu", name, tag, stored, raw);
+    CS_TRY(cs_buffer_resize(out, raw));
+    uLongf length = raw;
+    uLong used = stored;
+    if (uncompress2(out->data, &length, data, &used) != Z_OK || length != raw || used != stored)
+        return cs_fail(CS_ERR_INPUT, "%s: section %s: the compressed data is damaged or does not have its declared length",
+                       name, tag);
+    return CS_OK;
+}
+
+/* One section at data[0..size); *used is its length. Sections before `*next` have passed. */
+static cs_status read_section(cs_container *out, const char *name, const uint8_t *data, size_t size, int *next,
+                              size_t *used) {
+    if (size < ENTRY_SIZE)
+        return cs_fail(CS_ERR_INPUT, "%s: truncated: a section's head is missing", name);
+    int k = *next;
+    while (k < CS_SECTION_COUNT && memcmp(SECTIONS[k].tag, data, 4) != 0)
+        k++;
+    if (k == CS_SECTION_COUNT)
+        return cs_fail(CS_ERR_INPUT, "%s: a section is unknown, repeated or out of order", name);
+    const uint32_t flags = cs_load_u32(data + 4);
+    const uint64_t stored = cs_load_u64(data + 8), raw = cs_load_u64(data + 16);
+    const char *tag = SECTIONS[k].tag;
+    if (flags > FLAG_ZLIB || raw == 0 || raw > SECTIONS[k].limit || (flags == FLAG_ZLIB ? stored >= raw : stored != raw))
+        return cs_fail(CS_ERR_INPUT, "%s: section %s: flags or lengths are invalid", name, tag);
+    if (stored > size - ENTRY_SIZE)
+        return cs_fail(CS_ERR_INPUT, "%s: truncated: section %s has %zu of its %llu bytes", name, tag, size - ENTRY_SIZE,
+                       (unsigned long long)stored);
+    *next = k + 1;
+    *used = ENTRY_SIZE + stored;
+    if (flags == FLAG_ZLIB)
+        return unpack(&out->section[k], name, tag, data + ENTRY_SIZE, stored, raw);
+    cs_buffer_append(&out->section[k], data + ENTRY_SIZE, raw);
+    return cs_buffer_status(&out->section[k]);
+}
+
+static cs_status read_container(cs_container *out, const char *name, const uint8_t *data, size_t size) {
+    if (size < HEADER_SIZE || memcmp(data, MAGIC, sizeof MAGIC) != 0)
+        return cs_fail(CS_ERR_INPUT, "%s: not an attestation file", name);
+    if (cs_load_u32(data + 8) != VERSION)
+        return cs_fail(CS_ERR_INPUT, "%s: format version %u; this program reads version %d", name, cs_load_u32(data + 8),
+                       VERSION);
+    const uint32_t n = cs_load_u32(data + 12);
+    size_t at = HEADER_SIZE;
+    int next = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        size_t used = 0;
+        CS_TRY(read_section(out, name, data + at, size - at, &next, &used));
+        at += used;
+    }
+    if (at != size)
+        return cs_fail(CS_ERR_INPUT, "%s: %zu bytes follow the last section", name, size - at);
+    for (int k = 0; k < CS_SECTION_COUNT; k++)
+        if (SECTIONS[k].required && out->section[k].size == 0)
+            return cs_fail(CS_ERR_INPUT, "%s: the section %s is missing", name, SECTIONS[k].tag);
+    return CS_OK;
+}
+
+cs_status cs_container_decode(cs_container *out, const char *name, const uint8_t *data, size_t size) {
+    memset(out, 0, sizeof *out);
+    const cs_status status = read_container(out, name, data, size);
+    if (status != CS_OK)
+        cs_container_free(out);
+    return status;
+}
+
+cs_status cs_container_load(cs_container *out, const char *path) {
+    cs_buffer data = {0};
+    memset(out, 0, sizeof *out);
+    cs_status status = cs_file_read(path, CS_CONTAINER_MAX_BYTES, &data);
+    if (status == CS_OK)
+        status = cs_container_decode(out, path, data.data, data.size);
+    cs_buffer_free(&data);
+    return status;
+}
+
+void cs_container_free(cs_container *c) {
+    for (int k = 0; k < CS_SECTION_COUNT; k++)
+        cs_buffer_free(&c->section[k]);
+}

@@ -1,0 +1,38 @@
+/* The attestation file: a statement, its models and its proof in one binary file (docs/formats.md, byte by byte). Local. */
+#ifndef CS_ATTEST_CONTAINER_H
+#define CS_ATTEST_CONTAINER_H
+
+#include "base/buffer.h"
+
+/** Longest file, and longest proof, in bytes. */
+#define CS_CONTAINER_MAX_BYTES ((size_t)1 << 33)
+#define CS_PROOF_MAX_BYTES     ((size_t)1 << 30)
+
+/** Sections in their order in the file. An empty one is absent; the statement and the proof never are. */
+typedef enum cs_section {
+    CS_SECTION_STATEMENT,
+    CS_SECTION_INITIAL,
+    CS_SECTION_MODEL,
+    CS_SECTION_PROOF,
+    CS_SECTION_COUNT
+} cs_section;
+
+typedef struct cs_container {
+    cs_buffer section[CS_SECTION_COUNT];
+} cs_container;
+
+/** Appends the file; a section is compressed (zlib, level 9) if that makes it shorter. CS_ERR_MEMORY. */
+cs_status cs_container_encode(cs_buffer *out, const cs_container *c);
+
+/** Reads data[size]; `name` is for messages. CS_ERR_INPUT unless magic number, version, order, lengths and the end are
+ * exactly right. No more memory is taken than the limit of each section. Freed by cs_container_free; empty after a failure.
+ */
+cs_status cs_container_decode(cs_container *out, const char *name, const uint8_t *data, size_t size);
+
+/** cs_container_decode of a file. Also CS_ERR_IO. */
+cs_status cs_container_load(cs_container *out, const char *path);
+
+/** Frees and empties; a zeroed one is fine. */
+void cs_container_free(cs_container *c);
+
+#endif

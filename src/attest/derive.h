@@ -1,0 +1,33 @@
+/* What follows from a statement, and the instance that the proof is about. Local. */
+#ifndef CS_ATTEST_DERIVE_H
+#define CS_ATTEST_DERIVE_H
+
+#include "attest/statement.h"
+#include "train/sampler.h"
+
+/** Owns all it points at but the statement, which it borrows. */
+typedef struct cs_derived {
+    const cs_statement *statement;
+    uint8_t seed[32];
+    uint8_t initial_digest[32], table_digest[32];
+    uint8_t training_digest[32]; /* before the final model is known */
+    cs_model initial, final;     /* final: only if public */
+    cs_table table;
+    cs_blocks blocks;
+    uint32_t **draws;
+    cs_instance instance; /* valid after cs_derived_complete */
+} cs_derived;
+
+/** Seed, W(0), table, blocks, draws, training digest. The statement has parameters, members and dataset commitments; it need
+ * not be complete. `initial`: the given W(0) (copied), NULL if the statement derives it from the seed. CS_ERR_INPUT if it is
+ * missing, superfluous, out of its bounds or does not have the digest that the statement says; CS_ERR_MEMORY. Freed by
+ * cs_derived_free; empty after a failure. */
+cs_status cs_derived_new(cs_derived *out, const cs_statement *s, const cs_model *initial);
+
+/** Checks W(T) (`final`, copied; NULL if it is only committed) against its bounds and the complete statement, and builds the
+ * instance. CS_ERR_INPUT, CS_ERR_MEMORY. */
+cs_status cs_derived_complete(cs_derived *d, const cs_model *final);
+
+void cs_derived_free(cs_derived *d);
+
+#endif

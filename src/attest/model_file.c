@@ -1,0 +1,139 @@
+#include "attest/model_file.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "data/safetensors.h"
+
+enum { NAME_SIZE = 32, EXACT_BITS = 53 };
+
+typedef char tensor_name[NAME_SIZE];
+
+/* ------------------------------------------------------------ writing */
+
+/* values[k] = w[k] * 2^-scale; every integer below 2^53 is exact. */
+static cs_status to_doubles(double *values, const cs_model *m, unsigned scale) {
+    for (size_t l = 0; l < m->layers; l++)
+        for (size_t k = 0; k < m->rows[l] * m->columns[l]; k++) {
+            const int64_t v = m->w[l][k];
+            if (v >= (int64_t)1 << EXACT_BITS || v <= -((int64_t)1 << EXACT_BITS))
+                return cs_fail(CS_ERR_RANGE,
+                               "a weight of layer %zu has more than %d bits and no exact double: lower the rates or scales",
+                               l + 1, EXACT_BITS);
+            *values++ = ldexp((double)v, -(int)scale);
+        }
+    return CS_OK;
+}
+
+/* Rows of weights first, the bias row last: as they lie in memory. */
+static void describe(cs_tensor *tensors, tensor_name *names, const double *values, const cs_model *m) {
+    for (size_t l = 0; l < m->layers; l++) {
+        const size_t rows = m->rows[l] - 1, columns = m->columns[l];
+        snprintf(names[2 * l], NAME_SIZE, "layer%zu.weight", l + 1);
+        snprintf(names[2 * l + 1], NAME_SIZE, "layer%zu.bias", l + 1);
+        tensors[2 * l] =
+            (cs_tensor){.name = names[2 * l], .dtype = CS_DTYPE_F64, .dims = 2, .shape = {rows, columns}, .f64 = values};
+        values += rows * columns;
+        tensors[2 * l + 1] =
+            (cs_tensor){.name = names[2 * l + 1], .dtype = CS_DTYPE_F64, .dims = 1, .shape = {columns}, .f64 = values};
+        values += columns;
+    }
+}
+
+cs_status cs_model_encode(cs_buffer *out, const cs_model *m, const cs_params *p) {
+    cs_tensor tensors[2 * CS_MAX_LAYERS];
+    tensor_name names[2 * CS_MAX_LAYERS];
+    char scale[16];
+    snprintf(scale, sizeof scale, "%u", p->w);
+    const cs_metadata metadata[] = {{"format", "consort/model/1"}, {"scale_bits", scale}};
+    double *values = CS_NEW(double, cs_model_size(m));
+    if (values == NULL)
+        return CS_ERR_MEMORY;
+    cs_status status = to_doubles(values, m, p->w);
+    if (status == CS_OK) {
+        describe(tensors, names, values, m);
+        const cs_safetensors file = {tensors, 2 * m->layers, metadata, 2, NULL};
+        status = cs_safetensors_encode(out, &file);
+    }
+    cs_free(values);
+    return status;
+}
+
+/* ------------------------------------------------------------ reading */
+
+static cs_status from_double(int64_t *out, double v, unsigned scale, const char *file, const char *tensor, size_t index) {
+    const double integer = ldexp(v, (int)scale);
+    if (!(fabs(integer) < 0x1p53) || integer != floor(integer) || (v == 0 && signbit(v)))
+        return cs_fail(CS_ERR_INPUT, "%s: %s: number %zu (%.17g) is not an integer times 2^-%u", file, tensor, index, v,
+                       scale);
+    *out = (int64_t)integer;
+    return CS_OK;
+}
+
+static cs_status read_tensor(int64_t *out, const cs_safetensors *from, const char *file, const char *name, size_t rows,
+                             size_t columns, unsigned scale) {
+    const cs_tensor *t = cs_safetensors_find(from, name);
+    if (t == NULL)
+        return cs_fail(CS_ERR_INPUT, "%s: the tensor \"%s\" is missing", file, name);
+    const bool shaped =
+        rows == 0 ? t->dims == 1 && t->shape[0] == columns : t->dims == 2 && t->shape[0] == rows && t->shape[1] == columns;
+    if (t->dtype != CS_DTYPE_F64 || !shaped)
+        return cs_fail(CS_ERR_INPUT,
+                       rows == 0 ? "%s: %s: F64 of shape [%zu] is required" : "%s: %s: F64 of shape [%zu, %zu] is required",
+                       file, name, rows == 0 ? columns : rows, columns);
+    for (size_t k = 0; k < (rows == 0 ? columns : rows * columns); k++)
+        CS_TRY(from_double(&out[k], t->f64[k], scale, file, name, k));
+    return CS_OK;
+}
+
+static cs_status read_model(cs_model *out, const cs_params *p, const char *file, const cs_safetensors *from) {
+    if (from->tensor_count != 2 * p->layers)
+        return cs_fail(CS_ERR_INPUT, "%s: %zu tensors; a weight and a bias for each of %zu layers are required", file,
+                       from->tensor_count, p->layers);
+    CS_TRY(cs_model_new(out, p));
+    for (size_t l = 0; l < p->layers; l++) {
+        const size_t rows = p->widths[l], columns = p->widths[l + 1];
+        tensor_name name;
+        snprintf(name, sizeof name, "layer%zu.weight", l + 1);
+        CS_TRY(read_tensor(out->w[l], from, file, name, rows, columns, p->w));
+        snprintf(name, sizeof name, "layer%zu.bias", l + 1);
+        CS_TRY(read_tensor(out->w[l] + rows * columns, from, file, name, 0, columns, p->w));
+    }
+    return CS_OK;
+}
+
+cs_status cs_model_decode(cs_model *out, const cs_params *p, const char *name, const uint8_t *data, size_t size) {
+    cs_safetensors file;
+    memset(out, 0, sizeof *out);
+    CS_TRY(cs_fail_prefix(cs_safetensors_decode(&file, data, size), "%s", name));
+    const cs_status status = read_model(out, p, name, &file);
+    cs_safetensors_free(&file);
+    if (status != CS_OK)
+        cs_model_free(out);
+    return status;
+}
+
+cs_status cs_model_decode_canonical(cs_model *out, const cs_params *p, const char *name, const uint8_t *data, size_t size) {
+    cs_buffer again = {0};
+    CS_TRY(cs_model_decode(out, p, name, data, size));
+    cs_status status = cs_model_encode(&again, out, p);
+    if (status == CS_OK && (again.size != size || memcmp(again.data, data, size) != 0))
+        status = cs_fail(CS_ERR_INPUT, "%s: not the canonical encoding of its model", name);
+    cs_buffer_free(&again);
+    if (status != CS_OK)
+        cs_model_free(out);
+    return status;
+}
+
+cs_status cs_model_load(cs_model *out, const cs_params *p, const char *path) {
+    cs_buffer data = {0};
+    memset(out, 0, sizeof *out);
+    cs_status status = cs_file_read(path, CS_MODEL_MAX_BYTES, &data);
+    if (status == CS_OK)
+        status = cs_model_decode(out, p, path, data.data, data.size);
+    cs_buffer_free(&data);
+    return status;
+}
