@@ -3,11 +3,11 @@
 
 enum { WIDTH = 64, CLASSES = 10 };
 
-/* A class is a random pattern of 64 pixels; a record is the pattern with two thirds of its pixels replaced by noise. */
+/* A class is a random pattern of 64 pixels; a record is the pattern with half of its pixels replaced by noise. */
 static void synthetic(job *j, int32_t *features, int32_t *label, const int32_t patterns[CLASSES][WIDTH]) {
     *label = (int32_t)job_random(j, 0, CLASSES - 1);
     for (size_t k = 0; k < WIDTH; k++)
-        features[k] = job_random(j, 0, 2) != 0 ? (int32_t)job_random(j, 0, 256) : patterns[*label][k];
+        features[k] = job_random(j, 0, 1) != 0 ? (int32_t)job_random(j, 0, 256) : patterns[*label][k];
 }
 
 static void fill(job *j, cs_rows *test, int32_t *features, int32_t *labels) {
