@@ -19,8 +19,3 @@ cs_status cs_affine_check(const cs_affine *map) {
                        map->min, map->max, low, high);
     return CS_OK;
 }
-
-/* A subtraction followed by a multiplication and a call cannot be contracted to a fused multiply-add. */
-int32_t cs_affine_apply(const cs_affine *map, double value) {
-    return (int32_t)round((value - map->offset) * map->multiplier);
-}

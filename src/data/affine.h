@@ -18,7 +18,13 @@ typedef struct cs_affine {
  *  (the map is monotone, so those of all values between are). Local. */
 cs_status cs_affine_check(const cs_affine *map);
 
-/** The integer of `value`. Requires a map that passed cs_affine_check and min <= value <= max. Local; cannot fail. */
-int32_t cs_affine_apply(const cs_affine *map, double value);
+/** The integer of `value`. Requires a map that passed cs_affine_check and min <= value <= max. Local; cannot fail.
+ *  Nothing in it can be contracted to a fused multiply-add: sums feed a product or a comparison, the product feeds no sum.
+ */
+static inline int32_t cs_affine_apply(const cs_affine *map, double value) {
+    const double x = (value - map->offset) * map->multiplier;
+    const int32_t toward_zero = (int32_t)x;
+    return toward_zero + (x >= toward_zero + 0.5) - (x <= toward_zero - 0.5);
+}
 
 #endif

@@ -123,6 +123,18 @@ static void rounds_to_nearest_ties_away_from_zero(void **state) {
     assert_int_equal(cs_affine_apply(&half, nextafter(0.5, 0)), 0);
 }
 
+static void random_values_round_like_the_library_function(void **state) {
+    (void)state;
+    const cs_affine map = {.min = -1e6, .max = 1e6, .offset = 0.3, .multiplier = 1000.0 / 3};
+    uint64_t x = 88172645463325252u;
+    assert_int_equal(cs_affine_check(&map), CS_OK);
+    for (int k = 0; k < 100000; k++) {
+        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+        const double v = ((double)(x >> 11) / 0x1p52 - 1) * (k % 2 ? 1e6 : 1);
+        assert_int_equal(cs_affine_apply(&map, v), lround((v - map.offset) * map.multiplier));
+    }
+}
+
 static void scales_fill_their_range(void **state) {
     (void)state;
     const cs_affine digits = {.max = 16, .multiplier = 16}, extreme = {.min = INT32_MIN, .max = INT32_MAX, .multiplier = 1};
@@ -156,9 +168,12 @@ static void unusable_maps_are_refused(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_are_the_nearest_doubles), cmocka_unit_test(random_numbers_agree_with_strtod),
-        cmocka_unit_test(other_text_is_refused),           cmocka_unit_test(rounds_to_nearest_ties_away_from_zero),
-        cmocka_unit_test(scales_fill_their_range),         cmocka_unit_test(unusable_maps_are_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_are_the_nearest_doubles),
+                                       cmocka_unit_test(random_numbers_agree_with_strtod),
+                                       cmocka_unit_test(other_text_is_refused),
+                                       cmocka_unit_test(rounds_to_nearest_ties_away_from_zero),
+                                       cmocka_unit_test(random_values_round_like_the_library_function),
+                                       cmocka_unit_test(scales_fill_their_range),
+                                       cmocka_unit_test(unusable_maps_are_refused)};
     return cmocka_run_group_tests(tests, make_locale, free_locale);
 }
