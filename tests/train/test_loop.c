@@ -1,0 +1,198 @@
+/* Joint training of several ranks as threads: the sum under pads, failures, dishonest networks. */
+#include "train/job.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "comm/threads.h"
+#include "train/loop.h"
+
+/* What rank i does wrong. */
+typedef struct member {
+    job *j;
+    uint8_t digest[32];
+    size_t progress;
+    cs_comm_ops ops;                                    /* with a fault */
+    cs_status (*from_root)(cs_comm *c, cs_buffer *out); /* the true one */
+    size_t replies, fault_reply;                        /* the reply of training whose content is changed; 0: none */
+    size_t fault_byte;                                  /* of the last number in it */
+} member;
+
+static _Thread_local member *self;
+
+static cs_status changed_reply(cs_comm *c, cs_buffer *out) {
+    CS_TRY(self->from_root(c, out));
+    if (++self->replies == self->fault_reply)
+        out->data[out->size - 8 + self->fault_byte] ^= 1;
+    return CS_OK;
+}
+
+static void count(void *context, const char *stage, double fraction) {
+    member *m = context;
+    m->progress += strcmp(stage, "training") == 0 && fraction > 0 && fraction <= 1;
+}
+
+static cs_status train(cs_comm *comm, void *arg) {
+    member *m = arg;
+    cs_identity me;
+    cs_keyring keys = {0};
+    cs_pads *pads = NULL;
+    cs_trainer *trainer = m->j->trainers[comm->rank];
+    const cs_progress progress = {.fn = count, .context = m};
+    self = m;
+    CS_TRY(cs_identity_generate(&me));
+    CS_TRY(cs_handshake(comm, &me, NULL, JOB_SEED, &keys));
+    if (m->fault_reply > 0) {
+        m->ops = *comm->ops;
+        m->from_root = comm->ops->from_root;
+        m->ops.from_root = changed_reply;
+        comm->ops = &m->ops;
+    }
+    cs_status status = cs_pads_new(&pads, &keys);
+    if (status == CS_OK)
+        status = cs_train_run(comm, pads, trainer, &m->j->p, m->digest, &progress);
+    cs_pads_free(pads);
+    cs_keyring_free(&keys);
+    return status;
+}
+
+/* Runs all ranks of `j`; members[] say what is wrong. */
+static cs_status run(job *j, member members[JOB_RANKS], cs_comm_outcome outcomes[JOB_RANKS]) {
+    void *args[JOB_RANKS];
+    for (size_t i = 0; i < JOB_RANKS; i++) {
+        if (members[i].j == NULL)
+            members[i].j = j;
+        args[i] = &members[i];
+    }
+    return cs_comm_run_threads(j->p.n_ranks, train, args, outcomes);
+}
+
+static void same_as_without_pads(void **state) {
+    (void)state;
+    for (int ranks = 1; ranks <= JOB_RANKS; ranks++) {
+        job plain, padded;
+        member members[JOB_RANKS] = {0};
+        cs_comm_outcome outcomes[JOB_RANKS];
+        job *const both[] = {&plain, &padded};
+        for (size_t k = 0; k < 2; k++) {
+            job_params(both[k]);
+            both[k]->p.n_ranks = ranks;
+            both[k]->p.rows[3] = 2;
+            job_new(both[k]);
+        }
+        assert_int_equal(job_train(&plain), CS_OK);
+        assert_int_equal(run(&padded, members, outcomes), CS_OK);
+        for (size_t i = 0; i < (size_t)ranks; i++) {
+            assert_true(job_same_models(cs_trainer_model(plain.trainers[0]), cs_trainer_model(padded.trainers[i])));
+            assert_int_equal(members[i].progress, plain.p.steps);
+        }
+        job_free(&plain);
+        job_free(&padded);
+    }
+    assert_int_equal(cs_memory_live(), 0);
+}
+
+/* One rank's failure in any step, the first and the last included, ends all. */
+static void own_failure(void **state) {
+    (void)state;
+    for (size_t rank = 0; rank < 3; rank++)
+        for (size_t step = 0; step < 5; step++) {
+            job j;
+            member members[JOB_RANKS] = {0};
+            cs_comm_outcome outcomes[JOB_RANKS];
+            job_params(&j);
+            j.p.rows[rank] = 15; /* no record is drawn twice */
+            job_new(&j);
+            cs_tensor_set(&j.tensors[rank][0], (size_t)j.draws[rank][3 * step] << 2, 300);
+            assert_int_equal(run(&j, members, outcomes), CS_ERR_RANGE);
+            for (size_t i = 0; i < 3; i++)
+                assert_int_equal(outcomes[i].status, i == rank ? CS_ERR_RANGE : CS_ERR_RANK);
+            assert_non_null(strstr(outcomes[rank].text, "features"));
+            job_free(&j);
+        }
+    assert_int_equal(cs_memory_live(), 0);
+}
+
+/* Ranks that believe in different statements get noise at once, and all of them notice. */
+static void different_statements(void **state) {
+    (void)state;
+    job j;
+    member members[JOB_RANKS] = {0};
+    cs_comm_outcome outcomes[JOB_RANKS];
+    job_params(&j);
+    job_new(&j);
+    members[2].digest[31] = 1;
+    assert_int_equal(run(&j, members, outcomes), CS_ERR_ABORT);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(outcomes[i].status, CS_ERR_ABORT);
+        assert_non_null(strstr(outcomes[i].text, "step 0, layer"));
+    }
+    job_free(&j);
+}
+
+/* A root that shows one rank another sum, off by one in one weight: the next sum is noise for everybody. */
+static void different_sums(void **state) {
+    (void)state;
+    for (size_t reply = 1; reply <= 4; reply++) {
+        job j;
+        member members[JOB_RANKS] = {0};
+        cs_comm_outcome outcomes[JOB_RANKS];
+        char step[32];
+        job_params(&j);
+        job_new(&j);
+        members[1].fault_reply = reply;
+        snprintf(step, sizeof step, "step %zu, layer", reply);
+        assert_int_equal(run(&j, members, outcomes), CS_ERR_ABORT);
+        for (size_t i = 0; i < 3; i++) {
+            assert_int_equal(outcomes[i].status, CS_ERR_ABORT);
+            assert_non_null(strstr(outcomes[i].text, step));
+        }
+        job_free(&j);
+    }
+}
+
+/* Only the last update of one rank fails: the others still learn of it. */
+static void last_update(void **state) {
+    (void)state;
+    for (size_t rank = 1; rank < 3; rank++) {
+        job j;
+        member members[JOB_RANKS] = {0};
+        cs_comm_outcome outcomes[JOB_RANKS];
+        job_params(&j);
+        job_new(&j);
+        members[rank].fault_reply = j.p.steps;
+        members[rank].fault_byte = 6;
+        assert_int_equal(run(&j, members, outcomes), CS_ERR_ABORT);
+        for (size_t i = 0; i < 3; i++)
+            assert_int_equal(outcomes[i].status, i == rank ? CS_ERR_ABORT : CS_ERR_RANK);
+        job_free(&j);
+    }
+}
+
+/* A rank whose model has another shape. */
+static void different_shapes(void **state) {
+    (void)state;
+    job j, other;
+    member members[JOB_RANKS] = {0};
+    cs_comm_outcome outcomes[JOB_RANKS];
+    job_params(&j);
+    job_new(&j);
+    job_params(&other);
+    other.p.widths[1] = 4;
+    job_new(&other);
+    members[1].j = &other;
+    assert_int_equal(run(&j, members, outcomes), CS_ERR_RANK);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(outcomes[i].status, CS_ERR_RANK);
+    assert_non_null(strstr(outcomes[0].text, "rank 1 sent 248 bytes of gradients instead of 304"));
+    job_free(&j);
+    job_free(&other);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_as_without_pads), cmocka_unit_test(own_failure),      cmocka_unit_test(different_statements),
+        cmocka_unit_test(different_sums),       cmocka_unit_test(different_shapes), cmocka_unit_test(last_update),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
