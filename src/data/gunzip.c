@@ -22,17 +22,13 @@ bool cs_gzip_detect(const uint8_t *data, size_t size) {
     return size >= 2 && data[0] == 0x1f && data[1] == 0x8b;
 }
 
-/* Makes room behind the first `filled` bytes; one byte past the limit, so that reaching it and passing it can be told apart.
- */
+/* Makes room behind the first `filled` bytes, past the limit if need be: that is how reaching it and passing it are told
+ * apart. */
 static cs_status make_room(z_stream *z, cs_buffer *out, size_t filled, const char *name, size_t limit) {
     if (filled > limit)
         return cs_fail(CS_ERR_INPUT, "%s: unpacks to more than the limit of %zu bytes", name, limit);
-    if (filled == out->size) {
-        size_t size = filled < FIRST_ROOM ? FIRST_ROOM : 2 * filled;
-        if (size > limit + 1)
-            size = limit + 1;
-        CS_TRY(cs_buffer_resize(out, size));
-    }
+    if (filled == out->size)
+        CS_TRY(cs_buffer_resize(out, filled < FIRST_ROOM ? FIRST_ROOM : 2 * filled));
     const size_t room = out->size - filled;
     z->next_out = out->data + filled;
     z->avail_out = (uInt)(room < INPUT_AT_ONCE ? room : INPUT_AT_ONCE);
@@ -74,8 +70,6 @@ static cs_status unpack(z_stream *z, cs_buffer *out, const char *name, const uin
 cs_status cs_gunzip(cs_buffer *out, const char *name, const uint8_t *data, size_t size, size_t limit) {
     z_stream z = {.zalloc = zlib_alloc, .zfree = zlib_free};
     cs_buffer_clear(out);
-    if (limit > SIZE_MAX / 4)
-        limit = SIZE_MAX / 4;
     if (inflateInit2(&z, GZIP_WINDOW) != Z_OK)
         return cs_fail(CS_ERR_MEMORY, "%s: no memory to unpack", name);
     const cs_status status = unpack(&z, out, name, data, size, limit);

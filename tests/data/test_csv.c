@@ -34,6 +34,7 @@ static void reads_rows_in_every_spelling(void **state) {
                            "\xef\xbb\xbf\"a, \"\"b\"\"\",,\xc3\xa9\r\n1,-2,5\r\n30,4,9\r\n"};
     for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
         assert_reads(&o, texts[k], 2, values, labels, 2);
+    assert_reads(&o, "1,2\n3,4", 1, (const int32_t[]){1, 3}, (const int32_t[]){2, 4}, 2); /* no byte more than it needs */
 }
 
 static void header_can_be_declared(void **state) {
