@@ -42,7 +42,7 @@ static void check_forward(const job *j, const cs_model *W, size_t i, size_t t, s
                 sum += (wide)activation(j, i, l - 1, t, b, k) * W->w[l - 1][k * j->p.widths[l] + n];
             const int64_t z = job_entry(j, i, CS_BLOCK_Z, l, 0, t, b, n);
             const wide remainder = remainder_of(j, i, CS_BLOCK_R, l, t, b, n);
-            assert_true(((wide)z << j->p.w) + remainder - ((wide)1 << (j->p.w - 1)) == sum);
+            assert_true((wide)z * ((wide)1 << j->p.w) + remainder - ((wide)1 << (j->p.w - 1)) == sum);
             if (l < j->p.layers) {
                 assert_true(job_entry(j, i, CS_BLOCK_A, l, 0, t, b, n) == (z > 0 ? z : 0));
                 assert_true(job_entry(j, i, CS_BLOCK_S, l, 0, t, b, n) == (z > 0));
@@ -80,7 +80,7 @@ static void check_backward(const job *j, const cs_model *W, size_t i, size_t t, 
                 sum += (wide)delta(j, i, l + 1, t, b, n) * W->w[l][k * j->p.widths[l + 1] + n];
             const wide v = job_entry(j, i, CS_BLOCK_V, l, 0, t, b, k),
                        remainder = remainder_of(j, i, CS_BLOCK_RV, l, t, b, k);
-            assert_true((v << j->p.w) + remainder - ((wide)1 << (j->p.w - 1)) == sum);
+            assert_true(v * ((wide)1 << j->p.w) + remainder - ((wide)1 << (j->p.w - 1)) == sum);
         }
 }
 
