@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "attest/text.h"
 #include "base/bits.h"
 #include "train/blocks.h"
 
@@ -109,6 +110,33 @@ json_t *cs_plan_to_json(const cs_plan *plan) {
                      "verify_msm_points", plan->msm_points, "verify_scalars", plan->verify_scalars,                /* */
                      "cpu_seconds_per_rank", plan->rank_cpu_seconds, "verify_seconds", plan->verify_seconds,       /* */
                      "coarse_errors", (int)plan->coarse_errors);
+}
+
+void cs_plan_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job) {
+    const cs_params *p = &job->params;
+    char a[32];
+    cs_text_append(out, "%s: %d members", job->name, p->n_ranks);
+    for (size_t l = 0; l <= p->layers; l++)
+        cs_text_append(out, "%s%zu", l == 0 ? ", widths " : "-", p->widths[l]);
+    cs_text_append(out, "\n  steps                 %zu, global batch %zu, %zu draws\n", plan->steps,
+                   plan->draws / plan->steps, plan->draws);
+    cs_text_append(out, "  scales                activations 2^%u, errors 2^%u, weights 2^%u; values of %u bits\n", p->a,
+                   p->d, p->w, p->value_bits);
+    cs_text_append(out, "  parameters            %zu\n", plan->parameters);
+    cs_text_append(out, "  committed integers    %zu per rank, %zu rows of %zu columns\n", plan->committed_integers,
+                   plan->rank_rows, plan->columns);
+    cs_text_append(out, "  lookups               %zu per rank, in a table of %zu rows\n", plan->lookups, plan->table_rows);
+    cs_text_append(out, "  memory                about %s per rank\n", cs_text_bytes(a, plan->memory_bytes));
+    cs_text_append(out, "  CPU                   about %.1f s per rank\n", plan->rank_cpu_seconds);
+    cs_text_append(out, "  proof                 about %s, %zu messages\n", cs_text_bytes(a, plan->proof_bytes),
+                   plan->messages);
+    cs_text_append(out, "  verification          about %.2f s: %.0f points, %.0f scalars\n", plan->verify_seconds,
+                   plan->msm_points, plan->verify_scalars);
+    if (plan->coarse_errors)
+        cs_text_append(out,
+                       "  warning               scales.d = %u is coarse for a global batch of %zu: accuracy may suffer; "
+                       "take 2^d >= %zu\n",
+                       p->d, plan->draws / plan->steps, 8 * (plan->draws / plan->steps));
 }
 
 double cs_memory_available(void) {

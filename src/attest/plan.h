@@ -2,7 +2,8 @@
 #ifndef CS_ATTEST_PLAN_H
 #define CS_ATTEST_PLAN_H
 
-#include "attest/json.h"
+#include "attest/job.h"
+#include "base/buffer.h"
 #include "train/params.h"
 
 typedef struct cs_plan {
@@ -31,6 +32,9 @@ cs_status cs_plan_new(cs_plan *out, const cs_params *p);
 
 /** A new object; NULL without memory. */
 json_t *cs_plan_to_json(const cs_plan *plan);
+
+/** A table for people, one figure a line. Lack of memory is sticky in the buffer. */
+void cs_plan_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job);
 
 /** Bytes of memory that the machine can still give away (MemAvailable); 0 if unknown. */
 double cs_memory_available(void);

@@ -1,0 +1,135 @@
+/* consort-prove: one rank of a run. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attest/plan.h"
+#include "consort/version.h"
+#include "curve/generators.h"
+#include "field/fr_vec.h"
+#include "options.h"
+#include "progress_bar.h"
+#include "transport.h"
+
+/* Prints the text and frees the buffer. */
+static cs_status print(cs_buffer *text) {
+    const cs_status status = cs_buffer_status(text);
+    if (status == CS_OK)
+        fwrite(text->data, 1, text->size, stdout);
+    cs_buffer_free(text);
+    return status;
+}
+
+/* Prints and releases. */
+static cs_status print_json(json_t *v) {
+    const bool printed = v != NULL && json_dumpf(v, stdout, JSON_INDENT(2)) == 0;
+    json_decref(v);
+    if (!printed)
+        return cs_fail(CS_ERR_MEMORY, "no memory for the JSON output");
+    putchar('\n');
+    return CS_OK;
+}
+
+/* Under mpirun every process gets here; the first one speaks. */
+static cs_status plan(const cs_prove_options *options) {
+    const char *rank = getenv("OMPI_COMM_WORLD_RANK");
+    cs_job job;
+    cs_plan figures;
+    CS_TRY(cs_job_load(&job, options->run.job));
+    cs_status status = cs_plan_new(&figures, &job.params);
+    if (status == CS_OK && (rank == NULL || strcmp(rank, "0") == 0)) {
+        cs_buffer text = {0};
+        if (!options->json)
+            cs_plan_to_text(&text, &figures, &job);
+        status = options->json ? print_json(cs_plan_to_json(&figures)) : print(&text);
+    }
+    if (status == CS_OK)
+        status = cs_fail_prefix(cs_plan_check_memory(&figures, job.params.n_ranks, cs_memory_available()), "%s", job.file);
+    cs_job_free(&job);
+    return status;
+}
+
+static cs_status show(const cs_prove_options *options, const cs_run_report *report) {
+    cs_buffer text = {0};
+    if (options->json)
+        return print_json(cs_run_report_to_json(report));
+    if (options->quiet)
+        return CS_OK;
+    cs_run_report_to_text(&text, report);
+    return print(&text);
+}
+
+#ifdef CS_TAMPER
+/* Test builds only: CONSORT_TAMPER=gradient@RANK makes that rank add to its gradient of the first step. */
+static void tamper(void *context, int rank, size_t step, int what, size_t layer, size_t limb, int64_t *values, size_t rows,
+                   size_t columns) {
+    (void)context, (void)limb, (void)rows, (void)columns;
+    const char *wanted = getenv("CONSORT_TAMPER");
+    int cheat;
+    if (wanted != NULL && sscanf(wanted, "gradient@%d", &cheat) == 1 && cheat == rank && step == 0 && layer == 1 &&
+        what == CS_TAMPER_GRADIENT)
+        values[0] += 1 << 12;
+}
+#endif
+
+static cs_status run(cs_comm *comm, cs_prove_options *options) {
+    cs_progress_bar bar;
+    cs_run_report report;
+    const char *local = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+    options->run.ranks_here = local == NULL ? 0 : atoi(local);
+    const bool speaks = comm->rank == 0 && !options->quiet;
+    if (speaks)
+        options->run.progress = cs_progress_bar_start(&bar);
+#ifdef CS_TAMPER
+    options->run.tamper = tamper;
+#endif
+    cs_status status = cs_run(comm, &options->run, &report);
+    if (speaks)
+        cs_progress_bar_end(&bar);
+    if (status == CS_OK && comm->rank == 0)
+        status = show(options, &report);
+    if (status != CS_OK)
+        fprintf(stderr, "consort-prove: rank %d%s%s%s: %s: %s\n", comm->rank, report.member[0] ? " (" : "", report.member,
+                report.member[0] ? ")" : "", cs_status_name(status), cs_error_text());
+    return status;
+}
+
+/* Everything that needs no other rank. Returns whether it was that. */
+static bool answer_alone(const cs_prove_options *options, cs_status *status) {
+    if (options->help)
+        fputs(cs_prove_usage(), stdout);
+    else if (options->version)
+        printf("consort-prove %s (%s)\n", CONSORT_VERSION, cs_field_isa());
+    else if (options->plan)
+        *status = plan(options);
+    else
+        return false;
+    return true;
+}
+
+int main(int argc, char **argv) {
+    cs_prove_options options;
+    cs_comm comm;
+    if (sodium_init() < 0) {
+        fprintf(stderr, "consort-prove: libsodium does not start\n");
+        return CS_ERR_INTERNAL;
+    }
+    cs_status status = cs_prove_options_parse(&options, argc, argv);
+    if (status == CS_OK && answer_alone(&options, &status)) {
+        if (status != CS_OK)
+            fprintf(stderr, "consort-prove: %s\n", cs_error_text());
+        return (int)status;
+    }
+    if (status != CS_OK)
+        fprintf(stderr, "consort-prove: %s\n", cs_error_text());
+    const cs_status started = cs_mpi_comm_init(&comm, &argc, &argv);
+    if (started != CS_OK) {
+        fprintf(stderr, "consort-prove: %s\n", cs_error_text());
+        return (int)started;
+    }
+    status = status == CS_OK ? run(&comm, &options) : cs_comm_raise(&comm, status);
+    cs_mpi_comm_finalize(&comm);
+    cs_generators_release();
+    return (int)status;
+}

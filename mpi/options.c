@@ -1,0 +1,111 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+enum {
+    OPT_OUT = 256,
+    OPT_PLAN,
+    OPT_JSON,
+    OPT_QUIET,
+    OPT_DATA,
+    OPT_LABELS,
+    OPT_OPENING,
+    OPT_KEY,
+    OPT_MEMBER,
+    OPT_HELP,
+    OPT_VERSION
+};
+
+static const struct option OPTIONS[] = {{"out", required_argument, NULL, OPT_OUT},
+                                        {"plan", no_argument, NULL, OPT_PLAN},
+                                        {"json", no_argument, NULL, OPT_JSON},
+                                        {"quiet", no_argument, NULL, OPT_QUIET},
+                                        {"data", required_argument, NULL, OPT_DATA},
+                                        {"labels", required_argument, NULL, OPT_LABELS},
+                                        {"opening", required_argument, NULL, OPT_OPENING},
+                                        {"key", required_argument, NULL, OPT_KEY},
+                                        {"member", required_argument, NULL, OPT_MEMBER},
+                                        {"help", no_argument, NULL, OPT_HELP},
+                                        {"version", no_argument, NULL, OPT_VERSION},
+                                        {NULL, 0, NULL, 0}};
+
+const char *cs_prove_usage(void) {
+    return "usage: mpirun -n MEMBERS consort-prove JOB --out DIR [options]\n"
+           "       consort-prove JOB --plan [--json]\n"
+           "\n"
+           "Trains the job's model together with the other members and proves it. One rank per member, in the job's order;\n"
+           "each rank reads its own member's data only. Members with machines of their own give their own options:\n"
+           "  mpirun -n 1 consort-prove JOB --out DIR --data a.csv : -n 1 consort-prove JOB --out DIR --data b.csv\n"
+           "\n"
+           "  --out DIR        where the first member writes NAME.attestation, NAME.safetensors and NAME.report.json\n"
+           "  --plan           print what the job will cost and stop; needs no mpirun\n"
+           "  --data PATH      this member's data, instead of the job's\n"
+           "  --labels PATH    the labels that belong to it, if they have a file of their own\n"
+           "  --opening PATH   the secret blindings of this member's data (made if missing; default: DATA.opening)\n"
+           "  --key FILE       this member's secret key (consort keygen)\n"
+           "  --member NAME    fail unless this rank is that member\n"
+           "  --json           the report as JSON\n"
+           "  --quiet          no progress and no report\n"
+           "  --version, --help\n"
+           "\n"
+           "Exit status: 0 done, 2 wrong usage, 3 bad input, 4 file error, 5 memory, 6 a value left its range,\n"
+           "7 another rank failed, 8 a rank's own check failed, 1 the proof did not verify, 9 defect.\n";
+}
+
+static cs_status take(cs_prove_options *out, int option, char **argv) {
+    switch (option) {
+    case OPT_OUT:
+        out->run.out = optarg;
+        return CS_OK;
+    case OPT_DATA:
+        out->run.data = optarg;
+        return CS_OK;
+    case OPT_LABELS:
+        out->run.labels = optarg;
+        return CS_OK;
+    case OPT_OPENING:
+        out->run.opening = optarg;
+        return CS_OK;
+    case OPT_KEY:
+        out->run.key = optarg;
+        return CS_OK;
+    case OPT_MEMBER:
+        out->run.member = optarg;
+        return CS_OK;
+    case OPT_PLAN:
+        out->plan = true;
+        return CS_OK;
+    case OPT_JSON:
+        out->json = true;
+        return CS_OK;
+    case OPT_QUIET:
+        out->quiet = true;
+        return CS_OK;
+    case OPT_HELP:
+        out->help = true;
+        return CS_OK;
+    case OPT_VERSION:
+        out->version = true;
+        return CS_OK;
+    default:
+        return cs_fail(CS_ERR_USAGE, "%s: unknown option, or its value is missing; see --help", argv[optind - 1]);
+    }
+}
+
+cs_status cs_prove_options_parse(cs_prove_options *out, int argc, char **argv) {
+    *out = (cs_prove_options){0};
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1;)
+        CS_TRY(take(out, option, argv));
+    if (out->help || out->version)
+        return CS_OK;
+    if (optind + 1 != argc)
+        return cs_fail(CS_ERR_USAGE,
+                       optind == argc ? "the job file is missing; see --help" : "%s: one job file is expected; see --help",
+                       argv[argc - 1]);
+    out->run.job = argv[optind];
+    if (!out->plan && out->run.out == NULL)
+        return cs_fail(CS_ERR_USAGE, "--out DIR is missing; see --help");
+    return CS_OK;
+}

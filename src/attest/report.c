@@ -1,0 +1,54 @@
+#include "attest/report.h"
+
+#include "attest/text.h"
+
+static json_t *stages_to_json(const cs_stages *s) {
+    json_t *out = json_array();
+    for (size_t k = 0; k < s->n; k++)
+        json_array_append_new(out, json_pack("{s:s, s:f}", "stage", s->names[k], "seconds", s->seconds[k]));
+    return out;
+}
+
+json_t *cs_run_report_to_json(const cs_run_report *r) {
+    json_t *out = json_pack(
+        "{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:f, s:s, s:s}",
+        "job", r->job, "ranks", r->ranks, "steps", (json_int_t)r->steps, "draws", (json_int_t)r->draws, /* */
+        "parameters", (json_int_t)r->parameters, "committed_integers", (json_int_t)r->committed,        /* */
+        "lookups", (json_int_t)r->lookups, "messages", (json_int_t)r->messages,                         /* */
+        "stages", stages_to_json(&r->stages), "wall_seconds", r->wall_seconds,                          /* */
+        "cpu_seconds_max", r->cpu_max, "cpu_seconds_mean", r->cpu_mean,                                 /* */
+        "bytes_sent_max", (json_int_t)r->bytes_sent_max,                                                /* */
+        "bytes_received_max", (json_int_t)r->bytes_received_max,                                        /* */
+        "exchanges_max", (json_int_t)r->exchanges_max,                                                  /* */
+        "peak_bytes_max", r->peak_bytes_max, "peak_bytes_total", r->peak_bytes_total,                   /* */
+        "proof_bytes", (json_int_t)r->proof_bytes, "file_bytes", (json_int_t)r->file_bytes,             /* */
+        "verify_seconds", r->verify_seconds, "attestation", r->attestation, "model", r->model);
+    if (out != NULL && r->has_accuracy) {
+        json_object_set_new(out, "test_accuracy", json_real(r->accuracy));
+        json_object_set_new(out, "test_rows", json_integer((json_int_t)r->test_rows));
+    }
+    return out;
+}
+
+void cs_run_report_to_text(cs_buffer *out, const cs_run_report *r) {
+    char a[32], b[32];
+    cs_text_append(out, "%s: %d members trained and proved together\n", r->job, r->ranks);
+    if (r->has_accuracy)
+        cs_text_append(out, "  test accuracy         %.4f (%zu rows)\n", r->accuracy, r->test_rows);
+    cs_text_append(out, "  training              %zu steps, %zu draws, %zu parameters\n", r->steps, r->draws, r->parameters);
+    cs_text_append(out, "  proved                %zu committed integers, %zu lookups, %zu messages\n", r->committed,
+                   r->lookups, r->messages);
+    cs_text_append(out, "  wall time             %.2f s\n", r->wall_seconds);
+    for (size_t k = 0; k < r->stages.n; k++)
+        cs_text_append(out, "    %-20s%.2f s\n", r->stages.names[k], r->stages.seconds[k]);
+    cs_text_append(out, "  CPU per rank          max %.2f s, mean %.2f s\n", r->cpu_max, r->cpu_mean);
+    cs_text_append(out, "  network per rank      sent %s, received %s at most; %llu exchanges\n",
+                   cs_text_bytes(a, (double)r->bytes_sent_max), cs_text_bytes(b, (double)r->bytes_received_max),
+                   (unsigned long long)r->exchanges_max);
+    cs_text_append(out, "  memory                %s at most per rank, %s all ranks\n", cs_text_bytes(a, r->peak_bytes_max),
+                   cs_text_bytes(b, r->peak_bytes_total));
+    cs_text_append(out, "  proof                 %s; the attestation %s\n", cs_text_bytes(a, (double)r->proof_bytes),
+                   cs_text_bytes(b, (double)r->file_bytes));
+    cs_text_append(out, "  verification          %.3f s\n", r->verify_seconds);
+    cs_text_append(out, "  written               %s\n                        %s\n", r->attestation, r->model);
+}

@@ -1,0 +1,312 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "attest/run_state.h"
+#include "base/bytes.h"
+#include "base/memory.h"
+#include "base/timer.h"
+#include "train/loop.h"
+
+/* Tags of this file's own exchanges, apart from the labels' numbers. */
+enum { TAG_DATASETS = 0x10000, TAG_FINAL, TAG_FIGURES, TAG_END };
+
+/* Training's part of the whole run, for progress. */
+static const double TRAINING_SHARE = 0.2;
+
+/* ------------------------------------------------------------ points on the wire */
+
+static cs_status append_points(cs_buffer *out, const cs_g1_affine *points, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        uint8_t bytes[32];
+        cs_g1_encode(bytes, points[k]);
+        cs_buffer_append(out, bytes, sizeof bytes);
+    }
+    return cs_buffer_status(out);
+}
+
+static cs_status read_points(cs_g1_affine **out, const uint8_t *bytes, size_t n, const char *what) {
+    *out = CS_NEW(cs_g1_affine, n);
+    if (*out == NULL)
+        return CS_ERR_MEMORY;
+    const size_t bad = cs_g1_vec_decode(*out, bytes, n);
+    return bad == n ? CS_OK : cs_fail(CS_ERR_ABORT, "%s: commitment %zu is not a point of the curve", what, bad);
+}
+
+/* Collective: every rank gives `mine`, all get the parts of all ranks one after the other. Each part has `size` bytes. */
+static cs_status exchange(cs_comm *comm, uint32_t tag, const cs_buffer *mine, size_t size, cs_buffer *all) {
+    cs_buffer *parts = CS_NEW(cs_buffer, (size_t)comm->size);
+    cs_status status = parts == NULL ? CS_ERR_MEMORY : cs_comm_gather(comm, tag, mine->data, mine->size, parts);
+    for (int i = 0; status == CS_OK && comm->rank == 0 && i < comm->size; i++) {
+        if (parts[i].size != size)
+            status =
+                cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes of commitments, %zu are expected", i, parts[i].size, size);
+        cs_buffer_append(all, parts[i].data, parts[i].size);
+    }
+    for (int i = 0; parts != NULL && i < comm->size; i++)
+        cs_buffer_free(&parts[i]);
+    cs_free(parts);
+    if (status == CS_OK)
+        status = cs_comm_reply(comm, tag, all);
+    if (status == CS_OK && all->size != size * (size_t)comm->size)
+        status = cs_fail(CS_ERR_ABORT, "the root sent %zu bytes of commitments, %zu are expected", all->size,
+                         size * (size_t)comm->size);
+    return status;
+}
+
+/* ------------------------------------------------------------ handshake and dataset */
+
+static cs_status handshake(cs_run_state *r) {
+    uint8_t pinned[CS_MAX_RANKS][CS_KEY_SIZE];
+    for (int i = 0; i < r->comm->size; i++)
+        memcpy(pinned[i], r->job.members[i].key, CS_KEY_SIZE);
+    const bool pins = r->job.members[0].has_key; /* the job's reader gives a key to all or to none */
+    CS_TRY(
+        cs_handshake(r->comm, &r->identity, pins ? (const uint8_t(*)[CS_KEY_SIZE])pinned : NULL, r->job_digest, &r->keys));
+    return cs_pads_new(&r->pads, &r->keys);
+}
+
+/* The rank's witness: D and Y are filled, the rest is the trainer's. */
+static cs_status make_tensors(cs_run_state *r) {
+    const cs_params *p = &r->job.params;
+    cs_table table;
+    CS_TRY(cs_table_new(&table, p));
+    cs_status status = cs_blocks_new(&r->blocks, p, table.n);
+    cs_table_free(&table);
+    CS_TRY(status);
+    r->tensors = CS_NEW(cs_tensor, r->blocks.n);
+    if (r->tensors == NULL)
+        return CS_ERR_MEMORY;
+    CS_TRY(cs_blocks_tensors(r->tensors, &r->blocks, r->comm->rank));
+    cs_tensor *features = &r->tensors[cs_blocks_find(&r->blocks, CS_BLOCK_D, 0, 0)];
+    cs_tensor *classes = &r->tensors[cs_blocks_find(&r->blocks, CS_BLOCK_Y, 0, 0)];
+    const unsigned in = cs_params_width_bits(p, 0), out = cs_params_width_bits(p, p->layers);
+    for (size_t row = 0; row < r->data.rows; row++) {
+        for (size_t k = 0; k < p->widths[0]; k++)
+            cs_tensor_set(features, (row << in) + k, r->data.values[row * p->widths[0] + k]);
+        cs_tensor_set(classes, (row << out) + (size_t)r->data.labels[row], 1);
+    }
+    return CS_OK;
+}
+
+/* Collective. Every rank ends with the same statement and finds its own rows and key in it. */
+static cs_status commit_dataset(cs_run_state *r) {
+    const cs_params *p = &r->job.params;
+    const size_t n = cs_dataset_row_count(p);
+    cs_buffer mine = {0}, all = {0};
+    cs_g1_affine *points = CS_NEW(cs_g1_affine, n);
+    cs_status status = points == NULL ? CS_ERR_MEMORY : CS_OK;
+    CS_TRY_OUT(status);
+    CS_TRY_OUT(make_tensors(r));
+    CS_TRY_OUT(cs_opening_get(&r->opening, r->opening_path, p, n, &r->data));
+    CS_TRY_OUT(cs_dataset_commit(points, p, &r->blocks, r->tensors, r->opening.blindings));
+    CS_TRY_OUT(append_points(&mine, points, n));
+    CS_TRY_OUT(exchange(r->comm, TAG_DATASETS, &mine, mine.size, &all));
+    CS_TRY_OUT(cs_statement_from_job(&r->statement, &r->job, r->initial_given ? r->initial_digest : NULL));
+    for (int i = 0; i < p->n_ranks; i++) {
+        memcpy(r->statement.members[i], r->keys.members[i], 32);
+        CS_TRY_OUT(read_points(&r->statement.datasets[i], all.data + (size_t)i * mine.size, n, "the datasets' commitments"));
+    }
+    if (memcmp(all.data + (size_t)r->comm->rank * mine.size, mine.data, mine.size) != 0)
+        status = cs_fail(CS_ERR_ABORT, "the root changed the commitment to this member's dataset");
+out:
+    cs_free(points);
+    cs_buffer_free(&mine);
+    cs_buffer_free(&all);
+    return status;
+}
+
+/* ------------------------------------------------------------ training and proof */
+
+typedef struct scaled {
+    const cs_progress *to;
+    double share;
+} scaled;
+
+static void report_scaled(void *context, const char *stage, double fraction) {
+    const scaled *s = context;
+    cs_progress_report(s->to, stage, s->share * fraction);
+}
+
+static cs_status train(cs_run_state *r, const cs_progress *progress) {
+    const cs_params *p = &r->statement.params;
+    const int rank = r->comm->rank;
+    scaled part = {.to = progress, .share = TRAINING_SHARE};
+    const cs_progress training = {.fn = report_scaled, .context = &part};
+    CS_TRY(cs_derived_new(&r->derived, &r->statement, r->initial_given ? &r->initial : NULL));
+    CS_TRY(cs_trainer_new(&r->trainer, p, rank, r->job.members[rank].name, &r->derived.initial, r->derived.draws[rank],
+                          &r->blocks, r->tensors));
+#ifdef CS_TAMPER
+    if (r->options->tamper != NULL)
+        cs_trainer_set_tamper(r->trainer, r->options->tamper, NULL);
+#endif
+    return cs_train_run(r->comm, r->pads, r->trainer, p, r->derived.training_digest, &training);
+}
+
+/* Rank 0's blocks of the final weights, and its commitments to them. */
+static cs_status commit_final(cs_run_state *r, cs_buffer *out) {
+    const cs_params *p = &r->statement.params;
+    const cs_model *m = cs_trainer_model(r->trainer);
+    const size_t n = cs_final_row_count(p);
+    for (size_t l = 1; l <= p->layers; l++) {
+        cs_tensor *f = &r->tensors[cs_blocks_find(&r->blocks, CS_BLOCK_F, l, 0)];
+        const unsigned bits = cs_params_width_bits(p, l);
+        for (size_t k = 0; k < m->rows[l - 1]; k++)
+            for (size_t j = 0; j < m->columns[l - 1]; j++)
+                cs_tensor_set(f, (k << bits) + j, m->w[l - 1][k * m->columns[l - 1] + j]);
+    }
+    cs_g1_affine *points = CS_NEW(cs_g1_affine, n);
+    r->final_blindings = CS_NEW(cs_fr, n);
+    cs_status status = points != NULL && r->final_blindings != NULL ? CS_OK : CS_ERR_MEMORY;
+    for (size_t k = 0; status == CS_OK && k < n; k++)
+        r->final_blindings[k] = cs_fr_random();
+    if (status == CS_OK)
+        status = cs_final_commit(points, p, &r->blocks, r->tensors, r->final_blindings);
+    if (status == CS_OK)
+        status = append_points(out, points, n);
+    cs_free(points);
+    return status;
+}
+
+/* Collective. The statement becomes complete. */
+static cs_status finish_statement(cs_run_state *r) {
+    const cs_params *p = &r->statement.params;
+    const cs_model *final = cs_trainer_model(r->trainer);
+    if (p->final_public) {
+        cs_model_digest(r->statement.final_digest, final);
+    } else {
+        cs_buffer rows = {0};
+        cs_status status = r->comm->rank == 0 ? commit_final(r, &rows) : CS_OK;
+        if (status == CS_OK)
+            status = cs_comm_gather(r->comm, TAG_FINAL, NULL, 0, NULL);
+        if (status == CS_OK)
+            status = cs_comm_reply(r->comm, TAG_FINAL, &rows);
+        if (status == CS_OK && rows.size != 32 * cs_final_row_count(p))
+            status = cs_fail(CS_ERR_ABORT, "the root sent %zu bytes of commitments to the final model", rows.size);
+        if (status == CS_OK)
+            status = read_points(&r->statement.final_rows, rows.data, cs_final_row_count(p), "the final model");
+        cs_buffer_free(&rows);
+        CS_TRY(status);
+    }
+    r->statement.complete = true;
+    return cs_derived_complete(&r->derived, p->final_public ? final : NULL);
+}
+
+static cs_status prove(cs_run_state *r, const cs_progress *progress) {
+    cs_shard shard = {.tensors = r->tensors,
+                      .dataset_blindings = r->opening.blindings,
+                      .final_blindings = r->final_blindings,
+                      .trainer = r->job.honest_but_curious ? NULL : r->trainer};
+    return cs_train_prove(r->comm, &r->keys, r->pads, &r->derived.instance, &shard, progress, &r->proof, &r->stats);
+}
+
+/* ------------------------------------------------------------ figures */
+
+enum { FIGURES = 7 };
+
+static void add_figures(cs_run_report *out, const double f[FIGURES], int ranks) {
+    out->committed += (size_t)f[0];
+    out->lookups += (size_t)f[1];
+    out->cpu_max = f[2] > out->cpu_max ? f[2] : out->cpu_max;
+    out->cpu_mean += f[2] / ranks;
+    out->bytes_sent_max = f[3] > (double)out->bytes_sent_max ? (uint64_t)f[3] : out->bytes_sent_max;
+    out->bytes_received_max = f[4] > (double)out->bytes_received_max ? (uint64_t)f[4] : out->bytes_received_max;
+    out->exchanges_max = f[5] > (double)out->exchanges_max ? (uint64_t)f[5] : out->exchanges_max;
+    out->peak_bytes_max = f[6] > out->peak_bytes_max ? f[6] : out->peak_bytes_max;
+    out->peak_bytes_total += f[6];
+}
+
+/* Collective. */
+static cs_status collect_figures(cs_run_state *r) {
+    const cs_comm_stats *c = &r->comm->stats;
+    const double mine[FIGURES] = {(double)r->stats.committed, (double)r->stats.lookups,  r->cpu_seconds,
+                                  (double)c->bytes_sent,      (double)c->bytes_received, (double)c->exchanges,
+                                  cs_peak_rss_bytes()};
+    cs_buffer bytes = {0}, all = {0};
+    cs_buffer_append(&bytes, mine, sizeof mine);
+    cs_status status = cs_buffer_status(&bytes);
+    if (status == CS_OK)
+        status = exchange(r->comm, TAG_FIGURES, &bytes, sizeof mine, &all);
+    for (int i = 0; status == CS_OK && i < r->comm->size; i++) {
+        double figures[FIGURES];
+        memcpy(figures, all.data + (size_t)i * sizeof figures, sizeof figures);
+        add_figures(r->report, figures, r->comm->size);
+    }
+    cs_buffer_free(&bytes);
+    cs_buffer_free(&all);
+    return status;
+}
+
+static void describe(cs_run_state *r) {
+    cs_run_report *out = r->report;
+    const cs_params *p = &r->statement.params;
+    snprintf(out->job, sizeof out->job, "%s", r->job.name);
+    out->ranks = p->n_ranks;
+    out->steps = p->steps;
+    out->draws = p->steps * p->batch * (size_t)p->n_ranks;
+    out->parameters = cs_model_size(&r->derived.initial);
+    out->messages = r->stats.messages;
+}
+
+/* ------------------------------------------------------------ the whole */
+
+static cs_status run(cs_run_state *r) {
+    cs_progress progress = cs_stages_progress(&r->report->stages);
+    CS_TRY(cs_run_prepare(r));
+    cs_progress_report(&progress, "handshake", 0);
+    CS_TRY(handshake(r));
+    cs_progress_report(&progress, "dataset commitments", 0);
+    CS_TRY(commit_dataset(r));
+    cs_progress_report(&progress, "training", 0);
+    CS_TRY(train(r, &progress));
+    CS_TRY(finish_statement(r));
+    CS_TRY(prove(r, &progress));
+    r->cpu_seconds = cs_cpu_seconds();
+    describe(r);
+    CS_TRY(collect_figures(r));
+    cs_progress_report(&progress, "verification", 0.97);
+    if (r->comm->rank == 0)
+        CS_TRY(cs_run_publish(r));
+    const cs_status status = cs_comm_agree(r->comm, TAG_END, CS_OK);
+    if (status != CS_OK && r->comm->rank == 0)
+        cs_run_withdraw(r);
+    return status;
+}
+
+static void release(cs_run_state *r) {
+    cs_buffer_free(&r->proof);
+    cs_free(r->final_blindings);
+    cs_trainer_free(r->trainer);
+    cs_derived_free(&r->derived);
+    cs_statement_free(&r->statement);
+    if (r->tensors != NULL)
+        cs_blocks_tensors_free(r->tensors, &r->blocks);
+    cs_free(r->tensors);
+    cs_blocks_free(&r->blocks);
+    cs_opening_free(&r->opening);
+    cs_free(r->report_path);
+    cs_free(r->model_path);
+    cs_free(r->attestation_path);
+    cs_free(r->opening_path);
+    cs_dataset_free(&r->test);
+    cs_dataset_free(&r->data);
+    cs_pads_free(r->pads);
+    cs_keyring_free(&r->keys);
+    cs_identity_wipe(&r->identity);
+    cs_model_free(&r->initial);
+    cs_job_free(&r->job);
+}
+
+cs_status cs_run(cs_comm *comm, const cs_run_options *options, cs_run_report *report) {
+    memset(report, 0, sizeof *report);
+    cs_run_state *r = CS_NEW(cs_run_state, 1);
+    if (r == NULL)
+        return cs_comm_raise(comm, CS_ERR_MEMORY);
+    *r = (cs_run_state){.comm = comm, .options = options, .report = report, .started = cs_wall_seconds()};
+    cs_stages_start(&report->stages, &options->progress, "input");
+    const cs_status status = cs_comm_raise(comm, run(r));
+    cs_stages_stop(&report->stages);
+    report->wall_seconds = cs_wall_seconds() - r->started;
+    release(r);
+    cs_free(r);
+    return status;
+}

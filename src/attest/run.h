@@ -1,0 +1,35 @@
+/* The main job: members train together and prove it together, from the job file to the attestation. Knows no MPI: any
+ * transport behind cs_comm. */
+#ifndef CS_ATTEST_RUN_H
+#define CS_ATTEST_RUN_H
+
+#include "attest/report.h"
+#include "comm/comm.h"
+#include "train/sgd.h"
+
+/** What one member says on its command line. Strings are borrowed; NULL: as the job says. */
+typedef struct cs_run_options {
+    const char *job; /* path of the job file; required */
+    const char *out; /* folder for the root's files; required on the root */
+    const char *data, *labels, *opening;
+    const char *key;      /* this member's secret key file; NULL: a pair for this run alone */
+    const char *member;   /* must be the name of the member at this rank */
+    int ranks_here;       /* ranks that share this machine's memory; 0: all */
+    cs_progress progress; /* called on this rank */
+#ifdef CS_TAMPER
+    cs_tamper_fn *tamper; /* test builds only */
+#endif
+} cs_run_options;
+
+/** Collective. Rank i is member i of the job and reads its own data only. In order: job, keys and data (locally); handshake;
+ * dataset commitments; statement; training; final model; proof; the root verifies it and only then writes
+ * <out>/<name>.attestation, .safetensors and .report.json, each by way of a temporary file. None of them may exist before.
+ * On failure nothing is left under its final name, every rank returns a failure: its own, or CS_ERR_RANK with the ranks that
+ * failed. *report: on the root all of it, elsewhere this rank's part.
+ *
+ *  CS_ERR_USAGE: number of ranks, name or key do not fit the job. CS_ERR_INPUT: job, data, opening, or two ranks differ.
+ * CS_ERR_MEMORY: also if the plan exceeds what the machine has. CS_ERR_RANGE, CS_ERR_ABORT: while training or proving.
+ * CS_REJECT: the root's own verification failed. CS_ERR_IO. */
+cs_status cs_run(cs_comm *comm, const cs_run_options *options, cs_run_report *report);
+
+#endif

@@ -1,0 +1,127 @@
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "attest/model_file.h"
+#include "attest/plan.h"
+#include "attest/run_state.h"
+#include "base/file.h"
+
+static bool is_root(const cs_run_state *r) {
+    return r->comm->rank == 0;
+}
+
+static const cs_job_member *me(const cs_run_state *r) {
+    return &r->job.members[r->comm->rank];
+}
+
+static cs_status check_ranks(const cs_run_state *r) {
+    const int members = r->job.params.n_ranks, ranks = r->comm->size;
+    if (ranks != members)
+        return cs_fail(CS_ERR_USAGE,
+                       "%s: the job has %d members, this run has %d ranks; start one rank per member: mpirun -n %d …",
+                       r->job.file, members, ranks, members);
+    snprintf(r->report->member, sizeof r->report->member, "%s", me(r)->name);
+    const char *name = r->options->member;
+    if (name != NULL && strcmp(name, me(r)->name) != 0)
+        return cs_fail(CS_ERR_USAGE,
+                       "--member %s: rank %d is member \"%s\" of %s; give the members' commands in the order of the job",
+                       name, r->comm->rank, me(r)->name, r->job.file);
+    return CS_OK;
+}
+
+static cs_status load_initial(cs_run_state *r) {
+    r->initial_given = r->job.initial != NULL;
+    if (!r->initial_given)
+        return CS_OK;
+    CS_TRY(cs_model_load(&r->initial, &r->job.params, r->job.initial));
+    CS_TRY(cs_fail_prefix(cs_model_validate(&r->initial, &r->job.params, true), "%s (bounds: model.initial_max of the job)",
+                          r->job.initial));
+    cs_model_digest(r->initial_digest, &r->initial);
+    return CS_OK;
+}
+
+static cs_status load_key(cs_run_state *r) {
+    const char *path = r->options->key;
+    if (path == NULL && me(r)->has_key)
+        return cs_fail(CS_ERR_USAGE, "%s names a key for member \"%s\": give its secret key file with --key", r->job.file,
+                       me(r)->name);
+    if (path == NULL)
+        return cs_identity_generate(&r->identity);
+    CS_TRY(cs_identity_load(&r->identity, path));
+    if (me(r)->has_key && memcmp(r->identity.public_key, me(r)->key, CS_KEY_SIZE) != 0)
+        return cs_fail(CS_ERR_USAGE, "%s is not the key that %s names for member \"%s\"", path, r->job.file, me(r)->name);
+    return CS_OK;
+}
+
+static cs_status load_data(cs_run_state *r) {
+    const cs_run_options *o = r->options;
+    const char *path = o->data != NULL ? o->data : me(r)->data, *opening = o->opening != NULL ? o->opening : me(r)->opening;
+    /* a data file of one's own brings its own labels, or has them as a column */
+    const char *labels = o->labels != NULL ? o->labels : o->data != NULL ? NULL : me(r)->labels;
+    if (path == NULL)
+        return cs_fail(CS_ERR_USAGE, "%s names no data for member \"%s\": give --data", r->job.file, me(r)->name);
+    const cs_dataset_options options = cs_job_dataset_options(&r->job, labels, 0);
+    CS_TRY(cs_dataset_load(&r->data, &options, path));
+    if (r->data.rows != me(r)->rows)
+        return cs_fail(CS_ERR_INPUT, "%s: %zu rows; %s: members[%d].rows says %zu", path, r->data.rows, r->job.file,
+                       r->comm->rank, me(r)->rows);
+    return cs_string_own(&r->opening_path, opening != NULL ? cs_string_copy(opening) : cs_string_format("%s.opening", path));
+}
+
+static cs_status check_memory(const cs_run_state *r) {
+    cs_plan plan;
+    CS_TRY(cs_plan_new(&plan, &r->job.params));
+    const int here = r->options->ranks_here > 0 ? r->options->ranks_here : r->comm->size;
+    return cs_fail_prefix(cs_plan_check_memory(&plan, here, cs_memory_available()), "%s", r->job.file);
+}
+
+/* The proof is long work: better no room on the disk now than then. */
+static cs_status check_room(const cs_run_state *r) {
+    struct statvfs fs;
+    cs_plan plan;
+    CS_TRY(cs_plan_new(&plan, &r->job.params));
+    const double needed = 4 * plan.proof_bytes + 24 * (double)plan.parameters;
+    if (statvfs(r->options->out, &fs) != 0)
+        return CS_OK;
+    const double room = (double)fs.f_bavail * (double)fs.f_frsize;
+    if (room < needed)
+        return cs_fail(CS_ERR_IO, "%s: %.0f KiB free, about %.0f KiB will be needed", r->options->out, room / 1024,
+                       needed / 1024);
+    return CS_OK;
+}
+
+static cs_status check_outputs(cs_run_state *r) {
+    const char *out = r->options->out, *name = r->job.name;
+    if (out == NULL)
+        return cs_fail(CS_ERR_USAGE, "--out DIR is required");
+    CS_TRY(cs_string_own(&r->attestation_path, cs_string_format("%s/%s.attestation", out, name)));
+    CS_TRY(cs_string_own(&r->model_path, cs_string_format("%s/%s.safetensors", out, name)));
+    CS_TRY(cs_string_own(&r->report_path, cs_string_format("%s/%s.report.json", out, name)));
+    CS_TRY(cs_file_must_not_exist(r->attestation_path));
+    CS_TRY(cs_file_must_not_exist(r->model_path));
+    CS_TRY(cs_file_must_not_exist(r->report_path));
+    CS_TRY(cs_file_make_folder(out));
+    return check_room(r);
+}
+
+static cs_status load_test(cs_run_state *r) {
+    if (r->job.test_data == NULL)
+        return CS_OK;
+    const cs_dataset_options options = cs_job_dataset_options(&r->job, r->job.test_labels, 0);
+    return cs_dataset_load(&r->test, &options, r->job.test_data);
+}
+
+cs_status cs_run_prepare(cs_run_state *r) {
+    CS_TRY(cs_job_load(&r->job, r->options->job));
+    CS_TRY(check_ranks(r));
+    CS_TRY(load_initial(r));
+    CS_TRY(cs_job_digest(r->job_digest, &r->job, r->initial_given ? r->initial_digest : NULL));
+    CS_TRY(check_memory(r));
+    if (is_root(r)) {
+        CS_TRY(check_outputs(r));
+        CS_TRY(load_test(r));
+    }
+    CS_TRY(load_key(r));
+    return load_data(r);
+}

@@ -1,0 +1,89 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attest/attestation.h"
+#include "attest/model_file.h"
+#include "attest/run_state.h"
+#include "base/file.h"
+#include "base/timer.h"
+#include "train/float64.h"
+
+static cs_status measure_accuracy(cs_run_state *r) {
+    if (r->test.rows == 0)
+        return CS_OK;
+    const cs_rows rows = {.rows = r->test.rows, .features = r->test.values, .labels = r->test.labels};
+    r->report->has_accuracy = true;
+    r->report->test_rows = rows.rows;
+    return cs_model_accuracy(cs_trainer_model(r->trainer), &r->statement.params, rows, &r->report->accuracy);
+}
+
+/* Never publishes what does not verify. */
+static cs_status verify(cs_run_state *r) {
+    const double start = cs_wall_seconds();
+    const cs_status status = cs_train_verify(&r->derived.instance, r->proof.data, r->proof.size, NULL);
+    r->report->verify_seconds = cs_wall_seconds() - start;
+    return cs_fail_prefix(status, "the proof does not verify, so nothing is published");
+}
+
+static cs_status write_container(cs_run_state *r, const cs_model *final) {
+    cs_container container;
+    cs_buffer file = {0};
+    CS_TRY(cs_attestation_pack(&container, &r->statement, r->initial_given ? &r->initial : NULL,
+                               r->statement.params.final_public ? final : NULL, &r->proof));
+    cs_status status = cs_container_encode(&file, &container);
+    cs_container_free(&container);
+    if (status == CS_OK)
+        status = cs_file_write(r->attestation_path, file.data, file.size, 0644);
+    r->report->file_bytes = file.size;
+    cs_buffer_free(&file);
+    return status;
+}
+
+/* A model that is only committed stays with the members: its file is the root's alone. */
+static cs_status write_model(cs_run_state *r, const cs_model *final) {
+    cs_buffer file = {0};
+    cs_status status = cs_model_encode(&file, final, &r->statement.params);
+    if (status == CS_OK)
+        status = cs_file_write(r->model_path, file.data, file.size, r->statement.params.final_public ? 0644 : 0600);
+    cs_buffer_free(&file);
+    return status;
+}
+
+static cs_status write_report(cs_run_state *r) {
+    cs_run_report *report = r->report;
+    snprintf(report->attestation, sizeof report->attestation, "%s", r->attestation_path);
+    snprintf(report->model, sizeof report->model, "%s", r->model_path);
+    report->wall_seconds = cs_wall_seconds() - r->started;
+    cs_stages_stop(&report->stages);
+    json_t *v = cs_run_report_to_json(report);
+    char *text = v == NULL ? NULL : json_dumps(v, JSON_INDENT(2));
+    json_decref(v);
+    if (text == NULL)
+        return cs_fail(CS_ERR_MEMORY, "no memory for the report");
+    const cs_status status = cs_file_write(r->report_path, text, strlen(text), 0644);
+    free(text);
+    return status;
+}
+
+cs_status cs_run_publish(cs_run_state *r) {
+    const cs_model *final = cs_trainer_model(r->trainer);
+    r->report->proof_bytes = r->proof.size;
+    CS_TRY(verify(r));
+    CS_TRY(measure_accuracy(r));
+    cs_status status = write_model(r, final);
+    if (status == CS_OK)
+        status = write_container(r, final);
+    if (status == CS_OK)
+        status = write_report(r);
+    if (status != CS_OK)
+        cs_run_withdraw(r);
+    return status;
+}
+
+void cs_run_withdraw(cs_run_state *r) {
+    (void)unlink(r->attestation_path);
+    (void)unlink(r->model_path);
+    (void)unlink(r->report_path);
+}

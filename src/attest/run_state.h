@@ -1,0 +1,51 @@
+/* A run in progress: internal to src/attest/run*.c. */
+#ifndef CS_ATTEST_RUN_STATE_H
+#define CS_ATTEST_RUN_STATE_H
+
+#include "attest/dataset_opening.h"
+#include "attest/derive.h"
+#include "attest/run.h"
+#include "attest/strings.h"
+#include "session/keys.h"
+#include "session/pads.h"
+#include "train/protocol.h"
+
+/** Zero-initialised; everything in it is owned by it, except comm, options and report. */
+typedef struct cs_run_state {
+    cs_comm *comm;
+    const cs_run_options *options;
+    cs_run_report *report;
+    double started;
+    cs_job job;
+    uint8_t job_digest[32];
+    bool initial_given;
+    uint8_t initial_digest[32];
+    cs_model initial;
+    cs_identity identity;
+    cs_keyring keys;
+    cs_pads *pads;
+    cs_dataset data, test;
+    char *opening_path;
+    char *attestation_path, *model_path, *report_path; /* root */
+    cs_opening opening;
+    cs_blocks blocks;
+    cs_tensor *tensors; /* [blocks.n] */
+    cs_statement statement;
+    cs_derived derived;
+    cs_trainer *trainer;
+    cs_fr *final_blindings; /* rank 0, if the final model is committed */
+    cs_buffer proof;        /* root */
+    cs_proof_stats stats;
+    double cpu_seconds;
+} cs_run_state;
+
+/** Everything that a rank can find out alone, before anyone is bothered. Local. */
+cs_status cs_run_prepare(cs_run_state *r);
+
+/** Accuracy, container, files, report: the root's last work, after the proof. Local. */
+cs_status cs_run_publish(cs_run_state *r);
+
+/** Removes what cs_run_publish wrote (a later step failed). Local. */
+void cs_run_withdraw(cs_run_state *r);
+
+#endif

@@ -1,0 +1,26 @@
+#include "attest/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void cs_text_append(cs_buffer *out, const char *format, ...) {
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        cs_buffer_append(out, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+}
+
+const char *cs_text_bytes(char text[32], double bytes) {
+    if (bytes < 0x1p10)
+        snprintf(text, 32, "%.0f bytes", bytes);
+    else if (bytes < 0x1p20)
+        snprintf(text, 32, "%.1f KiB", bytes / 0x1p10);
+    else if (bytes < 0x1p30)
+        snprintf(text, 32, "%.1f MiB", bytes / 0x1p20);
+    else
+        snprintf(text, 32, "%.2f GiB", bytes / 0x1p30);
+    return text;
+}
