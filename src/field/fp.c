@@ -67,8 +67,7 @@ bool cs_fp_is_zero(cs_fp a) {
 }
 
 static void to_limbs(uint64_t out[4], cs_fp a) {
-    const uint64_t t[8] = {a.v[0], a.v[1], a.v[2], a.v[3]};
-    cs_mont_redc(out, t, CS_FP_M, CS_FP_N0);
+    cs_mont_redc(out, a.v, CS_FP_M, CS_FP_N0);
 }
 
 bool cs_fp_is_odd(cs_fp a) {

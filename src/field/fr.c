@@ -64,7 +64,7 @@ cs_fr cs_fr_from_i64(int64_t x) {
     const uint64_t magnitude = ((uint64_t)x ^ -negative) + negative;
     cs_fr r = cs_fr_from_u64(magnitude);
     const cs_fr minus = cs_fr_neg(r);
-    cs_limbs_select(r.v, -negative, minus.v, r.v);
+    cs_limbs_select(r.v, negative, minus.v, r.v);
     return r;
 }
 
@@ -77,8 +77,7 @@ bool cs_fr_is_zero(cs_fr a) {
 }
 
 void cs_fr_to_limbs(uint64_t out[4], cs_fr a) {
-    const uint64_t t[8] = {a.v[0], a.v[1], a.v[2], a.v[3]};
-    cs_mont_redc(out, t, CS_FR_M, CS_FR_N0);
+    cs_mont_redc(out, a.v, CS_FR_M, CS_FR_N0);
 }
 
 void cs_fr_encode(uint8_t out[32], cs_fr a) {

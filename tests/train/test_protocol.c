@@ -1,11 +1,13 @@
 /* The whole protocol, prover and verifier, on tiny runs of every shape. */
-#include "support/example.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include <cmocka.h>
+
+#include "support/example.h"
 
 static void accept(const cs_example_options *o) {
     cs_example e;

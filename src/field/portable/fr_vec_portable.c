@@ -41,10 +41,9 @@ static cs_fr vec_sum(const cs_fr *a, size_t n) {
 
 /* acc / 2^256 mod r for 9 limbs: the low half by reduction, the high half and the last limb by a multiplication each. */
 static cs_fr reduce_wide(const uint64_t acc[9]) {
-    const uint64_t low[8] = {acc[0], acc[1], acc[2], acc[3]};
     const cs_fr high = {{acc[4], acc[5], acc[6], acc[7]}}, top = {{acc[8]}};
     cs_fr r;
-    cs_mont_redc(r.v, low, CS_FR_M, CS_FR_N0);
+    cs_mont_redc(r.v, acc, CS_FR_M, CS_FR_N0);
     r = cs_fr_add_i(r, cs_fr_mul_i(high, CS_FR_ONE));
     return cs_fr_add_i(r, cs_fr_mul_i(top, R2));
 }

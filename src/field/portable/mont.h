@@ -12,32 +12,58 @@
 
 typedef unsigned __int128 cs_u128;
 
-/** r = a + b, returns the carry. */
-CS_INLINE uint64_t cs_limbs_add(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
-    cs_u128 t = 0;
-    for (int k = 0; k < 4; k++) {
-        t += (cs_u128)a[k] + b[k];
-        r[k] = (uint64_t)t;
-        t >>= 64;
-    }
-    return (uint64_t)t;
+/* Carries are written as comparisons of single limbs: gcc turns these into add/adc, but keeps 128-bit sums with their zero
+ * halves in memory (measured: 25 against 40 ns per multiplication). */
+
+/** a + b + *carry; *carry (0 or 1) becomes the carry out. */
+CS_INLINE uint64_t cs_limb_adc(uint64_t a, uint64_t b, uint64_t *carry) {
+    const uint64_t s = a + b, t = s + *carry;
+    *carry = (uint64_t)(s < a) + (uint64_t)(t < s);
+    return t;
 }
 
-/** r = a - b, returns the borrow (0 or 1). */
+/** a - b - *borrow; *borrow (0 or 1) becomes the borrow out. */
+CS_INLINE uint64_t cs_limb_sbb(uint64_t a, uint64_t b, uint64_t *borrow) {
+    const uint64_t d = a - b, t = d - *borrow;
+    *borrow = (uint64_t)(a < b) + (uint64_t)(d < t);
+    return t;
+}
+
+/** Low limb of a b + c + d, which fits in two limbs; *high is the other one. */
+CS_INLINE uint64_t cs_limb_mac(uint64_t *high, uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+    const cs_u128 p = (cs_u128)a * b;
+    uint64_t low = (uint64_t)p, up = (uint64_t)(p >> 64);
+    low += c;
+    up += low < c;
+    low += d;
+    up += low < d;
+    *high = up;
+    return low;
+}
+
+/** r = a + b, returns the carry. */
+CS_INLINE uint64_t cs_limbs_add(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
+    uint64_t carry = 0;
+    for (int k = 0; k < 4; k++)
+        r[k] = cs_limb_adc(a[k], b[k], &carry);
+    return carry;
+}
+
+/** r = a - b, returns the borrow. */
 CS_INLINE uint64_t cs_limbs_sub(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
     uint64_t borrow = 0;
-    for (int k = 0; k < 4; k++) {
-        const cs_u128 t = (cs_u128)a[k] - b[k] - borrow;
-        r[k] = (uint64_t)t;
-        borrow = (uint64_t)(t >> 64) & 1;
-    }
+    for (int k = 0; k < 4; k++)
+        r[k] = cs_limb_sbb(a[k], b[k], &borrow);
     return borrow;
 }
 
-/** r = mask ? a : b, for mask 0 or all ones. */
-CS_INLINE void cs_limbs_select(uint64_t r[4], uint64_t mask, const uint64_t a[4], const uint64_t b[4]) {
-    for (int k = 0; k < 4; k++)
-        r[k] = b[k] ^ (mask & (a[k] ^ b[k]));
+/** r = flag ? a : b. Compiles to conditional moves; masks instead cost 8 ns per multiplication. */
+CS_INLINE void cs_limbs_select(uint64_t r[4], uint64_t flag, const uint64_t a[4], const uint64_t b[4]) {
+    const uint64_t r0 = flag ? a[0] : b[0], r1 = flag ? a[1] : b[1], r2 = flag ? a[2] : b[2], r3 = flag ? a[3] : b[3];
+    r[0] = r0;
+    r[1] = r1;
+    r[2] = r2;
+    r[3] = r3;
 }
 
 CS_INLINE bool cs_limbs_is_zero(const uint64_t a[4]) {
@@ -52,7 +78,7 @@ CS_INLINE bool cs_limbs_eq(const uint64_t a[4], const uint64_t b[4]) {
 CS_INLINE void cs_mont_reduce_once(uint64_t r[4], const uint64_t a[4], const uint64_t m[4]) {
     uint64_t s[4];
     const uint64_t borrow = cs_limbs_sub(s, a, m);
-    cs_limbs_select(r, -borrow, a, s);
+    cs_limbs_select(r, borrow, a, s);
 }
 
 CS_INLINE void cs_mont_add(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4]) {
@@ -69,56 +95,55 @@ CS_INLINE void cs_mont_sub(uint64_t r[4], const uint64_t a[4], const uint64_t b[
     (void)cs_limbs_add(r, s, back);
 }
 
-/** r = a b / 2^256 mod m, for a b < 2^256 m (one factor may be any 256-bit number): interleaved product and reduction
- *  (CIOS; Koç, Acar, Kaliski, "Analyzing and comparing Montgomery multiplication algorithms", 1996). */
-CS_INLINE void cs_mont_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4], uint64_t n0) {
+/** r = a b / 2^256 mod m but only below (a b / 2^256) + m < 2^256: interleaved product and reduction, where the top limb of m,
+ *  below 2^62, keeps every sum in one limb (CIOS; Koç, Acar, Kaliski, "Analyzing and comparing Montgomery multiplication
+ *  algorithms", 1996). a and b below 2m give a result below 2m. */
+CS_INLINE void cs_mont_mul_lazy(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4], uint64_t n0) {
     uint64_t t[4] = {0};
     for (int i = 0; i < 4; i++) {
-        cs_u128 p = (cs_u128)a[0] * b[i] + t[0];
-        const uint64_t q = (uint64_t)p * n0;
-        cs_u128 s = (cs_u128)q * m[0] + (uint64_t)p;
+        uint64_t c, d;
+        uint64_t low = cs_limb_mac(&c, a[0], b[i], t[0], 0);
+        const uint64_t q = low * n0;
+        (void)cs_limb_mac(&d, q, m[0], low, 0);
         for (int j = 1; j < 4; j++) {
-            p = (cs_u128)a[j] * b[i] + t[j] + (uint64_t)(p >> 64);
-            s = (cs_u128)q * m[j] + (uint64_t)p + (uint64_t)(s >> 64);
-            t[j - 1] = (uint64_t)s;
+            low = cs_limb_mac(&c, a[j], b[i], t[j], c);
+            t[j - 1] = cs_limb_mac(&d, q, m[j], low, d);
         }
-        t[3] = (uint64_t)(p >> 64) + (uint64_t)(s >> 64);
+        t[3] = c + d;
     }
+    for (int k = 0; k < 4; k++)
+        r[k] = t[k];
+}
+
+/** r = a b / 2^256 mod m, for a b < 2^256 m (one factor may be any 256-bit number). */
+CS_INLINE void cs_mont_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4], uint64_t n0) {
+    uint64_t t[4];
+    cs_mont_mul_lazy(t, a, b, m, n0);
     cs_mont_reduce_once(r, t, m);
 }
 
-/** r = t / 2^256 mod m for a 512-bit t with t < 2^256 m. */
-CS_INLINE void cs_mont_redc(uint64_t r[4], const uint64_t t[8], const uint64_t m[4], uint64_t n0) {
-    uint64_t u[8];
-    uint64_t top = 0;
-    for (int k = 0; k < 8; k++)
-        u[k] = t[k];
+/** r = a / 2^256 mod m for any a: out of Montgomery form. */
+CS_INLINE void cs_mont_redc(uint64_t r[4], const uint64_t a[4], const uint64_t m[4], uint64_t n0) {
+    uint64_t t[4] = {a[0], a[1], a[2], a[3]};
     for (int i = 0; i < 4; i++) {
-        const uint64_t q = u[i] * n0;
-        cs_u128 s = 0;
-        for (int j = 0; j < 4; j++) {
-            s = (cs_u128)q * m[j] + u[i + j] + (uint64_t)(s >> 64);
-            u[i + j] = (uint64_t)s;
-        }
-        s = (cs_u128)u[i + 4] + (uint64_t)(s >> 64) + top;
-        u[i + 4] = (uint64_t)s;
-        top = (uint64_t)(s >> 64);
+        uint64_t d;
+        const uint64_t q = t[0] * n0;
+        (void)cs_limb_mac(&d, q, m[0], t[0], 0);
+        for (int j = 1; j < 4; j++)
+            t[j - 1] = cs_limb_mac(&d, q, m[j], t[j], d);
+        t[3] = d;
     }
-    cs_mont_reduce_once(r, u + 4, m);
+    cs_mont_reduce_once(r, t, m);
 }
 
 /** acc += a b, 9 limbs. */
 CS_INLINE void cs_limbs_mul_add(uint64_t acc[9], const uint64_t a[4], const uint64_t b[4]) {
     uint64_t carry = 0;
     for (int i = 0; i < 4; i++) {
-        cs_u128 s = 0;
-        for (int j = 0; j < 4; j++) {
-            s = (cs_u128)a[j] * b[i] + acc[i + j] + (uint64_t)(s >> 64);
-            acc[i + j] = (uint64_t)s;
-        }
-        s = (cs_u128)acc[i + 4] + (uint64_t)(s >> 64) + carry;
-        acc[i + 4] = (uint64_t)s;
-        carry = (uint64_t)(s >> 64);
+        uint64_t c = 0;
+        for (int j = 0; j < 4; j++)
+            acc[i + j] = cs_limb_mac(&c, a[j], b[i], acc[i + j], c);
+        acc[i + 4] = cs_limb_adc(acc[i + 4], c, &carry);
     }
     acc[8] += carry;
 }
