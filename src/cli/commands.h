@@ -1,0 +1,27 @@
+/* The commands of `consort`: argv[0] is the command's name. Each returns the program's exit status and has recorded why. */
+#ifndef CS_CLI_COMMANDS_H
+#define CS_CLI_COMMANDS_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+#include <getopt.h>
+#include <jansson.h>
+
+cs_status cs_cli_verify(int argc, char **argv);
+cs_status cs_cli_inspect(int argc, char **argv);
+cs_status cs_cli_plan(int argc, char **argv);
+cs_status cs_cli_keygen(int argc, char **argv);
+cs_status cs_cli_compare(int argc, char **argv);
+
+/** Reads the command line of a command: `options` as for getopt_long, each with flag == NULL and val an index into
+ * values[n_options], which becomes the option's argument ("" for one without). Exactly `n_files` arguments remain:
+ * files[n_files]. Prints `usage` for --help and sets *help. CS_ERR_USAGE. */
+cs_status cs_cli_parse(int argc, char **argv, const struct option *options, const char **values, const char **files,
+                       int n_files, const char *usage, int *help);
+
+/** Prints to standard output and frees the buffer, or the object. CS_ERR_MEMORY, CS_ERR_IO. */
+cs_status cs_cli_print(cs_buffer *text);
+cs_status cs_cli_print_json(json_t *v);
+
+#endif

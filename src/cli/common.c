@@ -1,0 +1,48 @@
+#include <stdio.h>
+
+#include "commands.h"
+
+cs_status cs_cli_parse(int argc, char **argv, const struct option *options, const char **values, const char **files,
+                       int n_files, const char *usage, int *help) {
+    *help = 0;
+    opterr = 0;
+    optind = 1;
+    for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+        if (option == 'h') {
+            fputs(usage, stdout);
+            *help = 1;
+            return CS_OK;
+        }
+        if (option == '?' || option == ':')
+            return cs_fail(CS_ERR_USAGE, "%s %s: unknown option, or its value is missing; see consort %s --help", argv[0],
+                           argv[optind - 1], argv[0]);
+        values[option] = optarg != NULL ? optarg : "";
+    }
+    if (argc - optind != n_files)
+        return cs_fail(CS_ERR_USAGE, "%s: %d arguments; %d are expected; see consort %s --help", argv[0], argc - optind,
+                       n_files, argv[0]);
+    for (int k = 0; k < n_files; k++)
+        files[k] = argv[optind + k];
+    return CS_OK;
+}
+
+static cs_status finish(void) {
+    return fflush(stdout) == 0 && !ferror(stdout) ? CS_OK : cs_fail(CS_ERR_IO, "cannot write to the standard output");
+}
+
+cs_status cs_cli_print(cs_buffer *text) {
+    const cs_status status = cs_buffer_status(text);
+    if (status == CS_OK)
+        fwrite(text->data, 1, text->size, stdout);
+    cs_buffer_free(text);
+    return status == CS_OK ? finish() : status;
+}
+
+cs_status cs_cli_print_json(json_t *v) {
+    const int printed = v != NULL && json_dumpf(v, stdout, JSON_INDENT(2)) == 0;
+    json_decref(v);
+    if (!printed)
+        return cs_fail(CS_ERR_MEMORY, "the JSON output cannot be made");
+    putchar('\n');
+    return finish();
+}

@@ -1,0 +1,117 @@
+#include <string.h>
+
+#include "attest/attestation.h"
+#include "attest/model_file.h"
+#include "attest/text.h"
+#include "base/memory.h"
+#include "commands.h"
+#include "train/float64.h"
+
+enum { JSON, MODEL, N_OPTIONS };
+
+static const struct option OPTIONS[] = {{"json", no_argument, NULL, JSON},
+                                        {"model", required_argument, NULL, MODEL},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {NULL, 0, NULL, 0}};
+
+static const char USAGE[] =
+    "usage: consort compare JOB.json FILE.attestation [--model FILE.safetensors] [--json]\n\n"
+    "Test accuracy of the released model, and of the same training in double precision: same W(0), draws and rates. Needs "
+    "the\n"
+    "data files of all members and the public test file, so it is for examples and dress rehearsals.\n\n"
+    "  --model FILE   the model, if the attestation only commits to it\n";
+
+typedef struct comparison {
+    cs_job job;
+    cs_attestation attestation;
+    cs_derived derived;
+    cs_dataset members[CS_MAX_RANKS], test;
+    cs_model model; /* of --model */
+    double exact, floating;
+} comparison;
+
+static cs_rows rows_of(const cs_dataset *d) {
+    return (cs_rows){.rows = d->rows, .features = d->values, .labels = d->labels};
+}
+
+static cs_status load_data(comparison *c) {
+    const cs_params *p = &c->job.params;
+    for (int i = 0; i < p->n_ranks; i++) {
+        const cs_job_member *m = &c->job.members[i];
+        if (m->data == NULL)
+            return cs_fail(CS_ERR_INPUT, "%s: members[%d].data: missing; the data of all members is needed here",
+                           c->job.file, i);
+        const cs_dataset_options options = cs_job_dataset_options(&c->job, m->labels, 0);
+        CS_TRY(cs_dataset_load(&c->members[i], &options, m->data));
+        if (c->members[i].rows != p->rows[i])
+            return cs_fail(CS_ERR_INPUT, "%s: %zu rows; the job says %zu", m->data, c->members[i].rows, p->rows[i]);
+    }
+    if (c->job.test_data == NULL)
+        return cs_fail(CS_ERR_INPUT, "%s: test: missing; a public test file is needed here", c->job.file);
+    const cs_dataset_options options = cs_job_dataset_options(&c->job, c->job.test_labels, 0);
+    return cs_dataset_load(&c->test, &options, c->job.test_data);
+}
+
+/* The statement is about this job if their parameters are the same. */
+static cs_status check_same(const comparison *c, const char *job, const char *attestation) {
+    const cs_params *a = &c->job.params, *b = &c->attestation.statement.params;
+    bool same = a->n_ranks == b->n_ranks && a->steps == b->steps && a->batch == b->batch && a->layers == b->layers &&
+                a->a == b->a && a->d == b->d && a->w == b->w &&
+                memcmp(a->widths, b->widths, (a->layers + 1) * sizeof *a->widths) == 0 &&
+                memcmp(a->rows, b->rows, (size_t)a->n_ranks * sizeof *a->rows) == 0;
+    same = same && memcmp(a->rate, b->rate, a->steps * sizeof *a->rate) == 0;
+    return same ? CS_OK
+                : cs_fail(CS_ERR_INPUT, "%s is not an attestation of the job %s: their parameters differ", attestation, job);
+}
+
+static cs_status compare(comparison *c, const char *job, const char *attestation, const char *model) {
+    CS_TRY(cs_job_load(&c->job, job));
+    CS_TRY(cs_attestation_open(&c->attestation, attestation));
+    CS_TRY(check_same(c, job, attestation));
+    const cs_params *p = &c->attestation.statement.params;
+    if (model != NULL)
+        CS_TRY(cs_model_load(&c->model, p, model));
+    else if (!c->attestation.has_final)
+        return cs_fail(CS_ERR_USAGE, "%s only commits to its model: give it with --model", attestation);
+    CS_TRY(cs_attestation_derive(&c->derived, &c->attestation));
+    CS_TRY(load_data(c));
+    cs_rows rows[CS_MAX_RANKS];
+    for (int i = 0; i < p->n_ranks; i++)
+        rows[i] = rows_of(&c->members[i]);
+    CS_TRY(cs_model_accuracy(model != NULL ? &c->model : &c->attestation.final, p, rows_of(&c->test), &c->exact));
+    return cs_float64_accuracy(p, &c->derived.initial, rows, c->derived.draws, rows_of(&c->test), &c->floating);
+}
+
+static void release(comparison *c) {
+    for (int i = 0; i < CS_MAX_RANKS; i++)
+        cs_dataset_free(&c->members[i]);
+    cs_dataset_free(&c->test);
+    cs_model_free(&c->model);
+    cs_derived_free(&c->derived);
+    cs_attestation_free(&c->attestation);
+    cs_job_free(&c->job);
+    cs_free(c);
+}
+
+cs_status cs_cli_compare(int argc, char **argv) {
+    const char *values[N_OPTIONS] = {0}, *files[2];
+    int help;
+    CS_TRY(cs_cli_parse(argc, argv, OPTIONS, values, files, 2, USAGE, &help));
+    if (help)
+        return CS_OK;
+    comparison *c = CS_NEW(comparison, 1);
+    if (c == NULL)
+        return CS_ERR_MEMORY;
+    cs_status status = compare(c, files[0], files[1], values[MODEL]);
+    cs_buffer text = {0};
+    if (status == CS_OK && values[JSON] != NULL)
+        status = cs_cli_print_json(json_pack("{s:f, s:f, s:I}", "model_accuracy", c->exact, "float64_accuracy", c->floating,
+                                             "test_rows", (json_int_t)c->test.rows));
+    else if (status == CS_OK) {
+        cs_text_append(&text, "test accuracy: %.4f for the model, %.4f for float64 on the same schedule (%zu rows)\n",
+                       c->exact, c->floating, c->test.rows);
+        status = cs_cli_print(&text);
+    }
+    release(c);
+    return status;
+}
