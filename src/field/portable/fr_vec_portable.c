@@ -119,13 +119,44 @@ static int64_t int_at(cs_int_type type, const void *x, size_t j) {
     }
 }
 
+/* a |x| mod r for a 64-bit magnitude: a 4x1 product below 2^318 and one Barrett step. With h = floor(p / 2^253) and
+ * mu = floor(2^317 / r), q = floor(h mu / 2^64) is at most two less than floor(p / r). */
+CS_INLINE cs_fr times_small(cs_fr a, uint64_t x) {
+    const uint64_t mu = UINT64_C(0xa948e8c4c474094f);
+    uint64_t p[5], back[4], carry = 0, borrow = 0;
+    for (int k = 0; k < 4; k++)
+        p[k] = cs_limb_mac(&carry, a.v[k], x, 0, carry);
+    p[4] = carry;
+    const uint64_t h = p[4] << 3 | p[3] >> 61;
+    const uint64_t q = (uint64_t)((cs_u128)h * mu >> 64);
+    carry = 0;
+    for (int k = 0; k < 4; k++)
+        back[k] = cs_limb_mac(&carry, q, CS_FR_M[k], 0, carry);
+    cs_fr out;
+    for (int k = 0; k < 4; k++) /* the difference is below 3r < 2^256: the fifth limb comes out zero */
+        out.v[k] = cs_limb_sbb(p[k], back[k], &borrow);
+    cs_mont_reduce_once(out.v, out.v, CS_FR_M);
+    cs_mont_reduce_once(out.v, out.v, CS_FR_M);
+    return out;
+}
+
+/* a x with the sign of x, without a branch. */
+CS_INLINE cs_fr times_int(cs_fr a, int64_t x) {
+    const uint64_t negative = (uint64_t)x >> 63;
+    const cs_fr plus = times_small(a, ((uint64_t)x ^ -negative) + negative);
+    const cs_fr minus = cs_fr_sub_i(CS_FR_ZERO, plus);
+    cs_fr out;
+    cs_limbs_select(out.v, negative, minus.v, plus.v);
+    return out;
+}
+
 static void vec_from_int(cs_fr *r, cs_int_type type, const void *x, size_t n) {
     if (type == CS_INT_FR) {
         memmove(r, x, n * sizeof *r);
         return;
     }
     for (size_t j = 0; j < n; j++)
-        r[j] = cs_fr_from_i64(int_at(type, x, j));
+        r[j] = times_int(CS_FR_ONE, int_at(type, x, j));
 }
 
 static void vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size_t n) {
@@ -134,16 +165,30 @@ static void vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, siz
         return;
     }
     for (size_t j = 0; j < n; j++)
-        r[j] = cs_fr_add_i(r[j], cs_fr_mul_i(t, cs_fr_from_i64(int_at(type, x, j))));
+        r[j] = cs_fr_add_i(r[j], times_int(t, int_at(type, x, j)));
 }
 
+/* Sum of v x as sum of v (x + 2^63) - 2^63 sum of v: unsigned products, accumulated in six limbs, reduced once. */
 static cs_fr vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n) {
     if (type == CS_INT_FR)
         return vec_dot(v, x, n);
-    cs_fr sum = CS_FR_ZERO;
-    for (size_t j = 0; j < n; j++)
-        sum = cs_fr_add_i(sum, cs_fr_mul_i(v[j], cs_fr_from_i64(int_at(type, x, j))));
-    return sum;
+    uint64_t acc[6] = {0}, sum[5] = {0};
+    for (size_t j = 0; j < n; j++) {
+        const uint64_t u = (uint64_t)int_at(type, x, j) + (UINT64_C(1) << 63);
+        uint64_t high = 0, carry = 0, carry2 = 0;
+        for (int k = 0; k < 4; k++) {
+            acc[k] = cs_limb_mac(&high, v[j].v[k], u, acc[k], high);
+            sum[k] = cs_limb_adc(sum[k], v[j].v[k], &carry2);
+        }
+        acc[4] = cs_limb_adc(acc[4], high, &carry);
+        acc[5] += carry;
+        sum[4] += carry2;
+    }
+    const cs_fr low = {{acc[0], acc[1], acc[2], acc[3]}}, top = {{acc[4], acc[5]}};
+    const cs_fr sum_low = {{sum[0], sum[1], sum[2], sum[3]}}, sum_top = {{sum[4]}};
+    const cs_fr products = cs_fr_add_i(cs_fr_mul_i(low, CS_FR_ONE), cs_fr_mul_i(top, R2));
+    const cs_fr plain = cs_fr_add_i(cs_fr_mul_i(sum_low, CS_FR_ONE), cs_fr_mul_i(sum_top, R2));
+    return cs_fr_sub_i(products, times_small(plain, UINT64_C(1) << 63));
 }
 
 const cs_fr_kernels cs_fr_kernels_portable = {

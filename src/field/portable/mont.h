@@ -95,8 +95,8 @@ CS_INLINE void cs_mont_sub(uint64_t r[4], const uint64_t a[4], const uint64_t b[
     (void)cs_limbs_add(r, s, back);
 }
 
-/** r = a b / 2^256 mod m but only below (a b / 2^256) + m < 2^256: interleaved product and reduction, where the top limb of m,
- *  below 2^62, keeps every sum in one limb (CIOS; Koç, Acar, Kaliski, "Analyzing and comparing Montgomery multiplication
+/** r = a b / 2^256 mod m but only below (a b / 2^256) + m < 2^256: interleaved product and reduction, where the top limb of
+ * m, below 2^62, keeps every sum in one limb (CIOS; Koç, Acar, Kaliski, "Analyzing and comparing Montgomery multiplication
  *  algorithms", 1996). a and b below 2m give a result below 2m. */
 CS_INLINE void cs_mont_mul_lazy(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4], uint64_t n0) {
     uint64_t t[4] = {0};
