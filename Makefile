@@ -94,6 +94,19 @@ $(BUILD)/benchmarks/%: benchmarks/%.c $(SUPPORT_OBJ) $(LIB)
 unit: $(TEST_BIN)
 	@set -e; for t in $(TEST_BIN); do echo "== $$t"; $$t; done
 
+$(BUILD)/tests/mpi/test_transport: tests/mpi/test_transport.c $(BUILD)/mpi/transport.o $(LIB)
+	@mkdir -p $(@D)
+	OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) -Impi $(CFLAGS) -MMD -MP $^ $(LDFLAGS) $(LIBS) -o $@
+
+# The Open MPI transport on several rank counts. A killed rank must end the whole job, so mpirun must fail, and soon.
+.PHONY: test-mpi-transport
+test-mpi-transport: $(BUILD)/tests/mpi/test_transport
+	@set -e; for n in 1 2 3 4 7; do echo "== $$n ranks"; scripts/mpirun.sh -n $$n $<; done
+	@set -e; for r in 0 1 2; do echo "== rank $$r of 3 ends early"; scripts/mpirun.sh -n 3 $< lost $$r; done
+	@for r in 0 2; do echo "== rank $$r of 3 is killed"; \
+	    if timeout 30 scripts/mpirun.sh -n 3 $< killed $$r >/dev/null 2>&1; then echo "mpirun did not fail"; exit 1; \
+	    elif [ $$? -eq 124 ]; then echo "the others hang"; exit 1; fi; done
+
 # Fuzz targets: tests/fuzz/fuzz_<name>.c with seeds in tests/fuzz/corpus/<name>/; what a run finds stays under build/fuzz.
 FUZZ_SECONDS ?= 5
 FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))

@@ -1,0 +1,209 @@
+#include "transport.h"
+
+#include <mpi.h>
+#include <sched.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+
+/* A frame is one message, or several if it is long: all but the last are tagged MORE. MPI counts are ints. */
+enum { TAG_MORE = 1, TAG_LAST = 2, TAG_GONE = 3, PIECE = 1 << 28 };
+
+typedef struct transport {
+    MPI_Request *requests; /* [size], for to_all */
+    bool *gone;            /* [size], the peer said so */
+} transport;
+
+static cs_status check(int code, const char *what) {
+    if (code == MPI_SUCCESS)
+        return CS_OK;
+    char text[MPI_MAX_ERROR_STRING + 1] = "";
+    int length = 0;
+    MPI_Error_string(code, text, &length);
+    return cs_fail(CS_ERR_RANK, "MPI cannot %s: %.*s", what, length, text);
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+/* Between two polls: at first only let others run, then sleep, longer the longer it takes. Ranks often share cores, and a
+ * rank that polls without pause takes the time that the one it waits for needs. */
+typedef struct waiting {
+    unsigned polls;
+    long nanoseconds;
+} waiting;
+
+enum { YIELDS = 16, SLEEP_MIN = 20000, SLEEP_MAX = 200000 };
+
+static void pause_between_polls(waiting *w) {
+    if (w->polls < YIELDS) {
+        w->polls++;
+        sched_yield();
+        return;
+    }
+    w->nanoseconds = w->nanoseconds == 0 ? SLEEP_MIN : w->nanoseconds + w->nanoseconds / 8;
+    if (w->nanoseconds > SLEEP_MAX)
+        w->nanoseconds = SLEEP_MAX;
+    nanosleep(&(struct timespec){.tv_nsec = w->nanoseconds}, NULL);
+}
+
+static cs_status wait_all(MPI_Request *requests, int count, const char *what) {
+    waiting w = {0};
+    for (;;) {
+        int done = 0;
+        CS_TRY(check(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), what));
+        if (done)
+            return CS_OK;
+        pause_between_polls(&w);
+    }
+}
+
+static cs_status wait_message(int peer, MPI_Message *message, MPI_Status *info) {
+    waiting w = {0};
+    for (;;) {
+        int found = 0;
+        CS_TRY(check(MPI_Improbe(peer, MPI_ANY_TAG, MPI_COMM_WORLD, &found, message, info), "look for a message"));
+        if (found)
+            return CS_OK;
+        pause_between_polls(&w);
+    }
+}
+
+/* ------------------------------------------------------------------ frames */
+
+static size_t piece_size(size_t left) {
+    return left < PIECE ? left : PIECE;
+}
+
+/* Sends one frame to the ranks from first to last, piece by piece. */
+static cs_status send_frame(cs_comm *c, int first, int last, const void *data, size_t size) {
+    transport *t = c->transport;
+    cs_status status = CS_OK;
+    size_t sent = 0;
+    do {
+        const size_t piece = piece_size(size - sent);
+        const int tag = sent + piece < size ? TAG_MORE : TAG_LAST;
+        for (int rank = first; rank <= last; rank++) {
+            t->requests[rank] = MPI_REQUEST_NULL;
+            const int code =
+                MPI_Isend((const uint8_t *)data + sent, (int)piece, MPI_BYTE, rank, tag, MPI_COMM_WORLD, &t->requests[rank]);
+            if (code != MPI_SUCCESS)
+                status = check(code, "send");
+        }
+        const cs_status waited = wait_all(t->requests + first, last - first + 1, "send");
+        status = status == CS_OK ? waited : status;
+        sent += piece;
+    } while (sent < size && status == CS_OK);
+    return status;
+}
+
+/* Takes a message into nothing: MPI drops what does not fit, and says so, which is no error here. */
+static cs_status drop(MPI_Message *message) {
+    uint8_t nothing[1];
+    const int code = MPI_Mrecv(nothing, 0, MPI_BYTE, message, MPI_STATUS_IGNORE);
+    int class = MPI_SUCCESS;
+    if (code != MPI_SUCCESS)
+        MPI_Error_class(code, &class);
+    return class == MPI_ERR_TRUNCATE ? CS_OK : check(code, "receive");
+}
+
+/* Appends one piece to the frame. Without room for it the piece is dropped and `out` marked as failed. */
+static cs_status receive_piece(MPI_Message *message, const MPI_Status *info, cs_buffer *out) {
+    int count = 0;
+    CS_TRY(check(MPI_Get_count(info, MPI_BYTE, &count), "receive"));
+    const size_t start = out->size, piece = count > 0 ? (size_t)count : 0;
+    if (out->failed || piece > CS_COMM_MAX_FRAME - start || cs_buffer_resize(out, start + piece) != CS_OK) {
+        out->failed = true;
+        return drop(message);
+    }
+    MPI_Request request = MPI_REQUEST_NULL;
+    CS_TRY(check(MPI_Imrecv(out->data + start, count, MPI_BYTE, message, &request), "receive"));
+    return wait_all(&request, 1, "receive");
+}
+
+static cs_status receive_frame(cs_comm *c, int peer, cs_buffer *out) {
+    transport *t = c->transport;
+    cs_buffer_clear(out);
+    for (;;) {
+        MPI_Message message;
+        MPI_Status info;
+        if (t->gone[peer])
+            return cs_fail(CS_ERR_RANK, "rank %d has ended", peer);
+        CS_TRY(wait_message(peer, &message, &info));
+        CS_TRY(receive_piece(&message, &info, out));
+        t->gone[peer] = info.MPI_TAG == TAG_GONE;
+        if (info.MPI_TAG == TAG_LAST)
+            return cs_buffer_status(out);
+    }
+}
+
+static cs_status to_root(cs_comm *c, const void *data, size_t size) {
+    return send_frame(c, 0, 0, data, size);
+}
+
+static cs_status from_rank(cs_comm *c, int rank, cs_buffer *out) {
+    return receive_frame(c, rank, out);
+}
+
+static cs_status to_all(cs_comm *c, const void *data, size_t size) {
+    return send_frame(c, 1, c->size - 1, data, size);
+}
+
+static cs_status from_root(cs_comm *c, cs_buffer *out) {
+    return receive_frame(c, 0, out);
+}
+
+static const cs_comm_ops mpi_ops = {to_root, from_rank, to_all, from_root};
+
+/* ------------------------------------------------------------------ life */
+
+cs_status cs_mpi_comm_init(cs_comm *c, int *argc, char ***argv) {
+    *c = (cs_comm){.ops = &mpi_ops, .rank = 0, .size = 1};
+    if (MPI_Init(argc, argv) != MPI_SUCCESS)
+        return cs_fail(CS_ERR_INTERNAL, "MPI does not start; run this program under mpirun");
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(MPI_COMM_WORLD, &c->rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &c->size);
+    transport *t = CS_NEW(transport, 1);
+    MPI_Request *requests = CS_NEW(MPI_Request, (size_t)c->size);
+    bool *gone = CS_NEW(bool, (size_t)c->size);
+    if (t == NULL || requests == NULL || gone == NULL) /* there is no lockstep yet to fail in */
+        MPI_Abort(MPI_COMM_WORLD, CS_ERR_MEMORY);
+    else
+        *t = (transport){.requests = requests, .gone = gone};
+    c->transport = t;
+    return CS_OK;
+}
+
+/* A message without content; its sender waits for the peer's own before it ends MPI, so none is left unreceived. */
+static void say_gone(int peer) {
+    MPI_Request request = MPI_REQUEST_NULL;
+    if (MPI_Isend(NULL, 0, MPI_BYTE, peer, TAG_GONE, MPI_COMM_WORLD, &request) == MPI_SUCCESS)
+        (void)wait_all(&request, 1, "send");
+}
+
+static void drain(cs_comm *c, int peer) {
+    transport *t = c->transport;
+    while (!t->gone[peer]) {
+        MPI_Message message;
+        MPI_Status info;
+        if (wait_message(peer, &message, &info) != CS_OK || drop(&message) != CS_OK)
+            return;
+        t->gone[peer] = info.MPI_TAG == TAG_GONE;
+    }
+}
+
+void cs_mpi_comm_finalize(cs_comm *c) {
+    transport *t = c->transport;
+    const int first = c->rank == 0 ? 1 : 0, last = c->rank == 0 ? c->size - 1 : 0;
+    for (int peer = first; peer <= last; peer++)
+        say_gone(peer);
+    for (int peer = first; peer <= last; peer++)
+        drain(c, peer);
+    MPI_Finalize();
+    cs_free(t->requests);
+    cs_free(t->gone);
+    cs_free(t);
+    cs_comm_free(c);
+    *c = (cs_comm){.size = 1};
+}
