@@ -1,4 +1,6 @@
 # consort: every developer and user command. `make help` lists them.
+.DEFAULT_GOAL := all
+
 CC       ?= gcc
 MPICC    ?= mpicc
 BUILD    ?= build
@@ -83,7 +85,7 @@ $(ATTACK_BIN): $(BUILD)/tests/attack/%: tests/attack/%.c $(TAMPER_SUPPORT) $(TAM
 
 .PHONY: attack
 attack: $(ATTACK_BIN)
-	@set -e; for t in $(ATTACK_BIN); do echo "== $$t"; $$t; done
+	@scripts/run-tests.sh $(ATTACK_BIN)
 
 # Benchmarks: benchmarks/bench_<name>.c -> build/benchmarks/bench_<name>
 $(BUILD)/benchmarks/%: benchmarks/%.c $(SUPPORT_OBJ) $(LIB)
@@ -92,7 +94,7 @@ $(BUILD)/benchmarks/%: benchmarks/%.c $(SUPPORT_OBJ) $(LIB)
 
 .PHONY: unit
 unit: $(TEST_BIN)
-	@set -e; for t in $(TEST_BIN); do echo "== $$t"; $$t; done
+	@scripts/run-tests.sh $(TEST_BIN)
 
 $(BUILD)/tests/mpi/test_transport: tests/mpi/test_transport.c $(BUILD)/mpi/transport.o $(LIB)
 	@mkdir -p $(@D)
@@ -129,6 +131,71 @@ fuzz:
 	        -artifact_prefix=$(BUILD)/fuzz/$$n- $(BUILD)/fuzz/found/$$n tests/fuzz/corpus/$$n >$(BUILD)/fuzz/$$n.log 2>&1 || \
 	        { cat $(BUILD)/fuzz/$$n.log; exit 1; }; \
 	    grep number_of_executed_units $(BUILD)/fuzz/$$n.log; done
+
+# ---- what a developer types ----
+
+.PHONY: deps
+deps:
+	@scripts/install-deps.sh build test
+
+.PHONY: demo
+demo:
+	@scripts/install-deps.sh build
+	@$(MAKE) --no-print-directory all $(TAMPER)/consort-prove $(BUILD)/tests/e2e/tamper
+	@scripts/demo.sh
+
+# The whole test suite.
+.PHONY: test
+test: deps
+	@$(MAKE) --no-print-directory test-all
+
+E2E := $(sort $(wildcard tests/e2e/test_*.sh))
+.PHONY: test-all
+test-all: all $(TEST_BIN) $(ATTACK_BIN) $(BUILD)/tests/mpi/test_transport $(BUILD)/tests/e2e/tamper
+	@$(MAKE) --no-print-directory test-mpi-transport
+	@scripts/run-tests.sh $(TEST_BIN) $(ATTACK_BIN) $(E2E)
+
+# Format, layers, static analysis, and a build with the other compiler.
+FORMATTED := $(shell find src include mpi tests benchmarks -name '*.[ch]')
+.PHONY: check
+check:
+	@scripts/install-deps.sh build test check
+	clang-format --dry-run -Werror $(FORMATTED)
+	scripts/check-layers.sh
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
+	    --suppress=missingIncludeSystem -Iinclude -Isrc src mpi
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang all
+	$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=3
+
+# ASan and UBSan over the unit tests (which include the one-rank and the threaded proofs).
+.PHONY: sanitize
+sanitize:
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPT="-O1 -g" WERROR= \
+	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" unit
+
+.PHONY: bench
+bench: all
+	@benchmarks/run.sh
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/consort
+	install -m 755 $(BUILD)/consort $(BUILD)/consort-prove $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
+	install -m 644 include/consort/*.h $(DESTDIR)$(PREFIX)/include/consort
+	sed 's|@PREFIX@|$(PREFIX)|' scripts/consort.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/consort.pc
+
+.PHONY: help
+help:
+	@echo "make            build consort and consort-prove"
+	@echo "make demo       the main job on real data: train, prove, verify, and see cheats refused"
+	@echo "make test       the whole test suite      (unit, attack: parts of it)"
+	@echo "make check      format, layers, static analysis, clang build, a short fuzz run"
+	@echo "make sanitize   unit tests under ASan and UBSan"
+	@echo "make fuzz       fuzz the decoders (FUZZ_SECONDS=5 each)"
+	@echo "make bench      kernels and the main job, figures against their bars"
+	@echo "make install    to PREFIX (/usr/local), under DESTDIR"
+	@echo "make clean"
 
 .PHONY: clean
 clean:
