@@ -1,6 +1,8 @@
 #include "attest/rates.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 /* rate / batch = *odd * 2^-*shift with an odd integer, if there is one. */
 static int split(uint64_t *odd, int *shift, double rate, size_t batch) {
@@ -34,16 +36,27 @@ static double nearest(double rate, size_t batch, double tolerance) {
     return best;
 }
 
+/* The shortest decimal that reads back as x. */
+static const char *decimal(char text[32], double x) {
+    for (int digits = 4; digits <= 17; digits++) {
+        snprintf(text, 32, "%.*g", digits, x);
+        if (strtod(text, NULL) == x)
+            break;
+    }
+    return text;
+}
+
 static cs_status fail(double rate, size_t batch) {
     const double coarse = nearest(rate, batch, 0.07), fine = nearest(rate, batch, 0.005);
     if (coarse <= 0 || coarse >= ldexp((double)batch, CS_MAX_RATE_BITS))
         return cs_fail(CS_ERR_INPUT, "%.10g is out of reach for a global batch of %zu; allowed: %.3g to %.3g", rate, batch,
                        ldexp((double)batch, -CS_MAX_RATE_SHIFT), ldexp((double)batch, CS_MAX_RATE_BITS));
+    char a[32], b[32];
     return cs_fail(CS_ERR_INPUT,
                    "%.10g is not an integer multiple of a power of two times the global batch %zu; allowed rates near it: "
-                   "%.10g (cheaper), "
-                   "%.10g (nearer)",
-                   rate, batch, coarse, fine);
+                   "%s (cheaper), "
+                   "%s (nearer)",
+                   rate, batch, decimal(a, coarse), decimal(b, fine));
 }
 
 cs_status cs_rates_exact(unsigned *s, int64_t *c, size_t *bad, const double *rate, size_t n, size_t global_batch) {
