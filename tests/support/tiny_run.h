@@ -1,0 +1,33 @@
+/* The whole job on a tiny scale: three members as threads, from files in a temporary folder to an attestation. */
+#ifndef CS_TESTS_SUPPORT_TINY_RUN_H
+#define CS_TESTS_SUPPORT_TINY_RUN_H
+
+#include "attest/run.h"
+#include "comm/threads.h"
+
+enum { CS_TINY_RANKS = 3 };
+
+typedef struct cs_tiny {
+    char folder[64];                       /* job.json, alice.csv, bob.csv, carol.csv, test.csv */
+    cs_run_options options[CS_TINY_RANKS]; /* job and out are set by cs_tiny_run; a test may set the others before */
+    cs_run_report reports[CS_TINY_RANKS];
+    cs_comm_outcome outcomes[CS_TINY_RANKS];
+    char job[96], out[96], attestation[128], model[128], report[128]; /* paths */
+} cs_tiny;
+
+/** A folder with a job of three members, four steps, widths 3-3-2. `output`: "public" or "committed". CS_ERR_IO. */
+cs_status cs_tiny_new(cs_tiny *t, const char *output);
+
+/** Removes the folder. */
+void cs_tiny_free(cs_tiny *t);
+
+/** Replaces a piece of job.json (or of another file of the folder). CS_ERR_INPUT if it is not there. */
+cs_status cs_tiny_edit(const cs_tiny *t, const char *file, const char *what, const char *with);
+
+/** All members run; files go to folder/out. The root's status, if all went well; otherwise that of the cause. */
+cs_status cs_tiny_run(cs_tiny *t, const char *out);
+
+/** The same with another number of ranks (at most CS_TINY_RANKS). */
+cs_status cs_tiny_run_ranks(cs_tiny *t, const char *out, int ranks);
+
+#endif
