@@ -247,7 +247,7 @@ static void changed_data_do_not_reuse_an_opening(void **state) {
     char opening[112];
     must(cs_tiny_new(&t, "public"));
     must(cs_tiny_run(&t, "first"));
-    must(cs_tiny_edit(&t, "bob.csv", "1.25", "1.00"));
+    must(cs_tiny_edit(&t, "bob.csv", "1.50", "1.00"));
     expect_failure(&t, 1, CS_ERR_INPUT, "made for other data");
     snprintf(opening, sizeof opening, "%s/new.opening", t.folder);
     t.options[1].opening = opening;
