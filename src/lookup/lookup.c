@@ -165,7 +165,7 @@ static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsign
     cs_session_rank_weights(s, CS_LABEL_LOOKUP_RANKS, omega);
     cs_expr claim = {0};
     add_fractions_of_ranks(s, st, omega, lambda, &claim);
-    const cs_sumcheck what = {.bits = level, .n_own = 4, .n_terms = 2, .eq_point = st->point,
+    const cs_sumcheck what = {.label = CS_LABEL_LOOKUP_LAMBDA, .bits = level, .n_own = 4, .n_terms = 2, .eq_point = st->point,
                               .terms = {{.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {P0, Q1}},
                                         {.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {Q0, P1}}}};
     cs_sc_witness tables;

@@ -84,12 +84,12 @@ static cs_var table_variable(const cs_sumcheck *what, const cs_sc_result *r, int
     return table < what->n_own ? cs_sc_own(r, rank, table) : r->common + (table - what->n_own);
 }
 
-static cs_status product_row(cs_session *s, cs_var a, cs_var b, cs_var c, int owner) {
+static cs_status product_row(cs_session *s, cs_label label, cs_var a, cs_var b, cs_var c, int owner) {
     cs_expr ea = {0}, eb = {0}, ec = {0};
     cs_expr_add_term(&ea, CS_FR_ONE, a);
     cs_expr_add_term(&eb, CS_FR_ONE, b);
     cs_expr_add_term(&ec, CS_FR_ONE, c);
-    return cs_ledger_product(&s->ledger, &ea, &eb, &ec, owner, CS_LABEL_SC_PRODUCT);
+    return cs_ledger_product(&s->ledger, &ea, &eb, &ec, owner, label);
 }
 
 /* Rows of one rank: its products, and its terms taken off the claim. */
@@ -100,7 +100,7 @@ static cs_status rank_rows(cs_session *s, const cs_sumcheck *what, const cs_sc_r
         const cs_sc_term *t = &what->terms[k];
         cs_var product = table_variable(what, r, rank, t->factor[0]);
         for (unsigned f = 1; f < t->n_factors; f++, next++) {
-            CS_TRY(product_row(s, product, table_variable(what, r, rank, t->factor[f]), next, rank));
+            CS_TRY(product_row(s, what->label, product, table_variable(what, r, rank, t->factor[f]), next, rank));
             product = next;
         }
         const cs_fr weight = t->pub >= 0 ? cs_fr_mul(t->weights[rank], publics[t->pub]) : t->weights[rank];
@@ -117,7 +117,7 @@ static cs_status add_rows(cs_session *s, const cs_sumcheck *what, const cs_sc_re
                 publics[k] = what->publics[k].at(what->publics[k].context, i, r->point);
         CS_TRY(rank_rows(s, what, r, i, publics, claim));
     }
-    return cs_ledger_zero(&s->ledger, claim, false, CS_LABEL_SC_BALANCE);
+    return cs_ledger_zero(&s->ledger, claim, false, what->label);
 }
 
 cs_status cs_sumcheck_run(cs_session *s, const cs_sumcheck *what, cs_expr *claim, cs_sc_witness *witness, cs_sc_result *out) {

@@ -30,6 +30,7 @@ typedef struct cs_sc_term {
 
 /** What is proved; the same in both roles. */
 typedef struct cs_sumcheck {
+    cs_label label; /* of its ledger rows: which relation this is */
     unsigned bits, n_own, n_common, n_public, n_terms;
     cs_sc_term terms[CS_SC_TERMS];
     cs_sc_public publics[2];

@@ -83,7 +83,7 @@ static cs_status hidden_errors(cs_proof *p, size_t l, const cs_fr *omega, combin
         status = tables.publics[0].values ? combination_table(c, tables.publics[0].values) : CS_ERR_MEMORY;
     }
     status = cs_session_fail(s, status);
-    const cs_sumcheck what = {.bits = bits, .n_own = 2, .n_public = 1, .n_terms = 1,
+    const cs_sumcheck what = {.label = CS_LABEL_ERROR_MIX, .bits = bits, .n_own = 2, .n_public = 1, .n_terms = 1,
                               .publics = {{combination_at, c, false}},
                               .terms = {{.weights = omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
     cs_sc_result r;

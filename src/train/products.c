@@ -127,7 +127,7 @@ static cs_status prove_product(cs_proof *p, product *q, const cs_view *left, cs_
     cs_sc_witness tables = {.tables = {{0}, {.values = table}}};
     if (status == CS_OK && cs_proving(s))
         status = cs_session_fail(s, sum_tables(p, q, left, &tables));
-    const cs_sumcheck what = {.bits = p->bt + q->k_bits, .n_own = 1, .n_common = 1, .n_public = 1, .n_terms = 1,
+    const cs_sumcheck what = {.label = q->value, .bits = p->bt + q->k_bits, .n_own = 1, .n_common = 1, .n_public = 1, .n_terms = 1,
                               .publics = {{eq_time_at, &time, false}},
                               .terms = {{.weights = omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
     if (status == CS_OK) {

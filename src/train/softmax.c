@@ -158,7 +158,7 @@ static cs_status make_tables(softmax *x, cs_sc_witness *out) {
 static cs_status prove_products(softmax *x, cs_sc_witness *tables) {
     cs_proof *p = x->p;
     const cs_sumcheck what = {
-        .bits = x->tb + x->bj, .n_own = 4, .n_public = 2, .n_terms = 4,
+        .label = CS_LABEL_SOFTMAX_VALUES, .bits = x->tb + x->bj, .n_own = 4, .n_public = 2, .n_terms = 4,
         .publics = {{full_at, x, false}, {rows_at, x, false}},
         .terms = {{.weights = x->omega, .pub = PUBLIC_ROWS, .n_factors = 2, .factor = {TABLE_M, TABLE_Z}},
                   {.weights = x->omega_mu, .pub = PUBLIC_FULL, .n_factors = 2, .factor = {TABLE_M, TABLE_M}},

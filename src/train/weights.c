@@ -146,7 +146,7 @@ static cs_status prove_update(cs_proof *p, size_t l, cs_weight_claim *c, step_we
     cs_expr claim = {0};
     for (int i = 0; i < s->n_ranks; i++)
         cs_expr_add_term(&claim, omega[i], parts + (cs_var)i);
-    const cs_sumcheck what = {.bits = p->bt + p->bb, .n_own = 2, .n_public = 1, .n_terms = 1,
+    const cs_sumcheck what = {.label = CS_LABEL_UPDATE_PART, .bits = p->bt + p->bb, .n_own = 2, .n_public = 1, .n_terms = 1,
                               .publics = {{step_weight_at, w, false}},
                               .terms = {{.weights = omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
     cs_sc_result r;

@@ -8,8 +8,6 @@
     X(SC_ROUND, "sumcheck/round")                           \
     X(SC_CHALLENGE, "sumcheck/challenge")                   \
     X(SC_FINAL, "sumcheck/final")                           \
-    X(SC_PRODUCT, "sumcheck/product")                       \
-    X(SC_BALANCE, "sumcheck/balance")                       \
     X(FORWARD_POINT, "forward/point")                       \
     X(FORWARD_RANKS, "forward/ranks")                       \
     X(FORWARD_VALUE, "forward/value")                       \

@@ -41,7 +41,7 @@ static cs_status reduce(cs_witness *w, cs_sc_result *out) {
     cs_fr *gammas = CS_NEW(cs_fr, w->n_claims), *ones = CS_NEW(cs_fr, (size_t)s->n_ranks);
     evaluation e = {w, gammas, CS_OK};
     cs_sc_witness tables = {.tables = {{.load = load_matrix, .context = w}}};
-    cs_sumcheck what = {.bits = w->layout->bits, .n_own = 1, .n_public = 1, .n_terms = 1,
+    cs_sumcheck what = {.label = CS_LABEL_OPEN_CLAIMS, .bits = w->layout->bits, .n_own = 1, .n_public = 1, .n_terms = 1,
                         .publics = {{coefficients_at, &e, true}},
                         .terms = {{.weights = ones, .pub = 0, .n_factors = 1, .factor = {0}}}};
     cs_expr claim = {0};

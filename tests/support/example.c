@@ -181,6 +181,21 @@ static double thread_seconds(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+#ifdef CS_TAMPER
+/* What a dishonest rank put outside of a tensor's declared range is committed to as field elements. */
+static cs_status free_ranges(cs_example_rank *r) {
+    for (size_t k = 0; k < r->example->blocks.n; k++) {
+        cs_tensor *t = &r->tensors[k];
+        bool outside = false;
+        for (size_t x = 0; t->data && t->type != CS_INT_FR && x < t->n; x++)
+            outside |= cs_tensor_get(t, x) < t->min || cs_tensor_get(t, x) > t->max;
+        if (outside)
+            CS_TRY(cs_tensor_to_fr(t));
+    }
+    return CS_OK;
+}
+#endif
+
 static cs_status prove(cs_example_rank *r, cs_comm *comm, const cs_keyring *keys, cs_pads *pads) {
     cs_example *e = r->example;
     r->shard = (cs_shard){.tensors = r->tensors, .dataset_blindings = r->dataset_blindings,
@@ -191,6 +206,9 @@ static cs_status prove(cs_example_rank *r, cs_comm *comm, const cs_keyring *keys
         r->shard.trainer = NULL;
     if (r->before_proof)
         r->before_proof(r, r->before_context);
+    const cs_status freed = free_ranges(r);
+    if (freed != CS_OK)
+        return cs_comm_raise(comm, freed);
 #endif
     const double start = thread_seconds();
     cs_buffer none = {0};
