@@ -1,5 +1,5 @@
-/* A rank cheats in one place of its training and everything after it follows. The verifier refuses, only the relation aimed at is broken, and
- * a rank that follows the protocol does not answer. */
+/* A rank cheats in one place of its training and everything after it follows. The verifier refuses, only the relation aimed
+ * at is broken, and a rank that follows the protocol does not answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -84,11 +84,11 @@ static void local_rows_hold_share_by_share(void **state) {
     cs_cheat_free(&run);
 }
 
-#define CAUGHT(name, cheat, ...)                           \
-    static void name(void **state) {                       \
-        (void)state;                                       \
-        const cs_cheat c = cheat;                          \
-        caught(&c, LABELS(__VA_ARGS__));                   \
+#define CAUGHT(name, cheat, ...)                                                                                            \
+    static void name(void **state) {                                                                                        \
+        (void)state;                                                                                                        \
+        const cs_cheat c = cheat;                                                                                           \
+        caught(&c, LABELS(__VA_ARGS__));                                                                                    \
     }
 
 #define CHEAT(...) ((cs_cheat){__VA_ARGS__})
@@ -111,7 +111,8 @@ static void other_record(int64_t *v, size_t rows, size_t columns) {
         v[k] = (v[k] + 1) % 5;
 }
 
-/* The rank trains on other records of its own dataset than the ones drawn: another, a repeated or a skipped one is the same to the check. */
+/* The rank trains on other records of its own dataset than the ones drawn: another, a repeated or a skipped one is the same
+ * to the check. */
 static void wrong_draw(void **state) {
     (void)state;
     const cs_example_options o = cs_example_defaults();
@@ -132,7 +133,8 @@ static void minus_three(int64_t *v, size_t rows, size_t columns) {
     v[0] -= 3;
 }
 
-/* Everybody trained a model that the tensors do not give: the weight tables show it to every honest rank, and to the verifier if none is honest. */
+/* Everybody trained a model that the tensors do not give: the weight tables show it to every honest rank, and to the
+ * verifier if none is honest. */
 static void wrong_gradient_early(void **state) {
     (void)state;
     const cs_example_options o = cs_example_defaults();
@@ -152,7 +154,8 @@ static void wrong_gradient_early(void **state) {
     cs_cheat_free(&run);
 }
 
-/* No table has W(T) when T is a power of two: only the final model shows a wrong last gradient, in a cross row without an owner. */
+/* No table has W(T) when T is a power of two: only the final model shows a wrong last gradient, in a cross row without an
+ * owner. */
 static void wrong_gradient_in_the_last_step(void **state) {
     (void)state;
     const cs_example_options o = cs_example_defaults();
@@ -227,7 +230,8 @@ static void quotient_that_wraps(void **state) {
     cs_cheat_free(&run);
 }
 
-/* Rows of the dataset that the committed one does not have: every row of the ledger holds, but the answer does not open the commitments. */
+/* Rows of the dataset that the committed one does not have: every row of the ledger holds, but the answer does not open the
+ * commitments. */
 static void other_dataset(cs_example_rank *r) {
     cs_tensor *d = tensor(r, CS_BLOCK_D, 0, 0);
     cs_tensor_set(d, 0, cs_tensor_get(d, 0) + 1);
@@ -276,7 +280,8 @@ static void feature_out_of_range(void **state) {
     cs_tensor *d = tensor(r, CS_BLOCK_D, 0, 0);
     assert_int_equal(cs_tensor_to_fr(d), CS_OK);
     ((cs_fr *)d->data)[4 * 4] = cs_fr_from_u64(200); /* value_bits 8: features stay below 128 */
-    assert_int_equal(cs_dataset_commit(run.e.dataset_rows[1], &run.e.params, &run.e.blocks, r->tensors, r->dataset_blindings), CS_OK);
+    assert_int_equal(
+        cs_dataset_commit(run.e.dataset_rows[1], &run.e.params, &run.e.blocks, r->tensors, r->dataset_blindings), CS_OK);
     cs_cheat_dishonest(&run, 1, true);
     cs_cheat_go(&run);
     assert_int_equal(run.prove, CS_OK);
@@ -293,7 +298,8 @@ static void two_labels_in_a_row(void **state) {
     cs_tensor *y = tensor(r, CS_BLOCK_Y, 0, 0);
     cs_tensor_set(y, 0, 1);
     cs_tensor_set(y, 1, 1);
-    assert_int_equal(cs_dataset_commit(run.e.dataset_rows[1], &run.e.params, &run.e.blocks, r->tensors, r->dataset_blindings), CS_OK);
+    assert_int_equal(
+        cs_dataset_commit(run.e.dataset_rows[1], &run.e.params, &run.e.blocks, r->tensors, r->dataset_blindings), CS_OK);
     cs_cheat_dishonest(&run, 1, true);
     cs_cheat_go(&run);
     assert_int_equal(run.verify, CS_REJECT);

@@ -40,7 +40,8 @@ static void tamper(void *context, int rank, size_t step, int what, size_t layer,
     const cs_cheat *c = context;
     const bool has_layer = what == CS_BLOCK_Z || what == CS_BLOCK_R || what == CS_BLOCK_A || what == CS_BLOCK_S ||
                            what == CS_BLOCK_V || what == CS_BLOCK_RV || what == CS_TAMPER_GRADIENT;
-    if (c->change && rank == c->rank && step == c->step && what == c->what && (!has_layer || layer == c->layer) && limb == c->limb)
+    if (c->change && rank == c->rank && step == c->step && what == c->what && (!has_layer || layer == c->layer) &&
+        limb == c->limb)
         c->change(values, rows, columns);
 }
 

@@ -1,14 +1,26 @@
 #include "support/example.h"
-#include <sodium.h>
-#include <string.h>
-#include <time.h>
 #include "base/memory.h"
 #include "train/loop.h"
 #include "train/sampler.h"
+#include <sodium.h>
+#include <string.h>
+#include <time.h>
 
 cs_example_options cs_example_defaults(void) {
-    return (cs_example_options){.n_ranks = 2, .steps = 2, .batch = 2, .layers = 2, .widths = {3, 3, 2}, .rows = 5, .a = 3, .d = 5,
-                                .shift = 4, .value_bits = 8, .exp_bits = 5, .column_bits = 5, .n_limbs = 2, .seed = 7};
+    return (cs_example_options){.n_ranks = 2,
+                                .steps = 2,
+                                .batch = 2,
+                                .layers = 2,
+                                .widths = {3, 3, 2},
+                                .rows = 5,
+                                .a = 3,
+                                .d = 5,
+                                .shift = 4,
+                                .value_bits = 8,
+                                .exp_bits = 5,
+                                .column_bits = 5,
+                                .n_limbs = 2,
+                                .seed = 7};
 }
 
 /* A small deterministic generator for synthetic data (SplitMix64). */
@@ -20,9 +32,19 @@ static uint64_t next(uint64_t *state) {
 }
 
 static cs_status make_params(cs_params *p, const cs_example_options *o) {
-    *p = (cs_params){.n_ranks = o->n_ranks, .steps = o->steps, .batch = o->batch, .layers = o->layers, .a = o->a, .d = o->d,
-                     .w = o->a + o->d + o->shift, .n_limbs = o->n_limbs, .value_bits = o->value_bits, .exp_bits = o->exp_bits,
-                     .column_bits = o->column_bits, .ledger_width = 16, .final_public = !o->final_committed};
+    *p = (cs_params){.n_ranks = o->n_ranks,
+                     .steps = o->steps,
+                     .batch = o->batch,
+                     .layers = o->layers,
+                     .a = o->a,
+                     .d = o->d,
+                     .w = o->a + o->d + o->shift,
+                     .n_limbs = o->n_limbs,
+                     .value_bits = o->value_bits,
+                     .exp_bits = o->exp_bits,
+                     .column_bits = o->column_bits,
+                     .ledger_width = 16,
+                     .final_public = !o->final_committed};
     memcpy(p->widths, o->widths, sizeof p->widths);
     for (int i = 0; i < o->n_ranks; i++)
         p->rows[i] = o->rows + (size_t)i;
@@ -89,8 +111,12 @@ cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
         return CS_ERR_MEMORY;
     for (int i = 0; i < o->n_ranks; i++)
         CS_TRY(make_rank(e, i, o->seed));
-    e->instance = (cs_instance){.params = &e->params, .table = &e->table, .blocks = &e->blocks, .initial = &e->initial,
-                                .dataset_rows = e->dataset_rows, .draws = e->draws};
+    e->instance = (cs_instance){.params = &e->params,
+                                .table = &e->table,
+                                .blocks = &e->blocks,
+                                .initial = &e->initial,
+                                .dataset_rows = e->dataset_rows,
+                                .draws = e->draws};
     return CS_OK;
 }
 
@@ -161,8 +187,8 @@ static cs_status publish_model(cs_example *e) {
 static cs_status train(cs_example_rank *r, cs_comm *comm, cs_pads *pads) {
     cs_example *e = r->example;
     static const uint8_t digest[32] = {9};
-    cs_status status = cs_trainer_new(&r->trainer, &e->params, r->rank, "member", &e->initial, e->draws[r->rank], &e->blocks,
-                                      r->tensors);
+    cs_status status =
+        cs_trainer_new(&r->trainer, &e->params, r->rank, "member", &e->initial, e->draws[r->rank], &e->blocks, r->tensors);
     if (status != CS_OK)
         return cs_comm_raise(comm, status);
 #ifdef CS_TAMPER
@@ -198,8 +224,10 @@ static cs_status free_ranges(cs_example_rank *r) {
 
 static cs_status prove(cs_example_rank *r, cs_comm *comm, const cs_keyring *keys, cs_pads *pads) {
     cs_example *e = r->example;
-    r->shard = (cs_shard){.tensors = r->tensors, .dataset_blindings = r->dataset_blindings,
-                          .final_blindings = r->final_blindings, .trainer = r->trainer};
+    r->shard = (cs_shard){.tensors = r->tensors,
+                          .dataset_blindings = r->dataset_blindings,
+                          .final_blindings = r->final_blindings,
+                          .trainer = r->trainer};
 #ifdef CS_TAMPER
     r->shard.attack = &r->attack;
     if (r->skip_table_checks)
@@ -212,7 +240,8 @@ static cs_status prove(cs_example_rank *r, cs_comm *comm, const cs_keyring *keys
 #endif
     const double start = thread_seconds();
     cs_buffer none = {0};
-    const cs_status status = cs_train_prove(comm, keys, pads, &e->instance, &r->shard, NULL, r->rank ? &none : &e->proof, &r->stats);
+    const cs_status status =
+        cs_train_prove(comm, keys, pads, &e->instance, &r->shard, NULL, r->rank ? &none : &e->proof, &r->stats);
     r->cpu_seconds = thread_seconds() - start;
     return status;
 }
@@ -223,6 +252,10 @@ static cs_status run_rank(cs_comm *comm, void *arg) {
     cs_identity me;
     cs_keyring keys = {0};
     cs_pads *pads = NULL;
+#ifdef CS_TAMPER
+    if (r->network)
+        r->network(r, comm);
+#endif
     cs_status status = cs_identity_generate(&me);
     if (status != CS_OK)
         return cs_comm_raise(comm, status);

@@ -9,11 +9,11 @@
 typedef struct cs_example_options {
     int n_ranks;
     size_t steps, batch, layers, widths[CS_MAX_LAYERS + 1], rows; /* rows of rank 0; rank i has rows + i */
-    unsigned a, d, shift;        /* w = a + d + shift */
+    unsigned a, d, shift;                                         /* w = a + d + shift */
     unsigned value_bits, exp_bits, column_bits, n_limbs;
     bool final_committed;
-    const int64_t *rates;        /* [steps], or NULL: all one */
-    uint64_t seed;               /* of the synthetic data */
+    const int64_t *rates; /* [steps], or NULL: all one */
+    uint64_t seed;        /* of the synthetic data */
 } cs_example_options;
 
 /** What one member has. */
@@ -34,6 +34,8 @@ typedef struct cs_example_rank {
     /* called after training, before the proof: may change tensors */
     void (*before_proof)(struct cs_example_rank *r, void *context);
     void *before_context;
+    /* called with the rank's comm before anything is sent: may replace its ops, to play a dishonest root or network */
+    void (*network)(struct cs_example_rank *r, cs_comm *comm);
 #endif
 } cs_example_rank;
 
@@ -58,7 +60,8 @@ cs_example_options cs_example_defaults(void);
 cs_status cs_example_new(cs_example *e, const cs_example_options *o);
 void cs_example_free(cs_example *e);
 
-/** All ranks train (as threads, gradients under pads), then prove. The final model is rank 0's. proof and outcomes are filled. */
+/** All ranks train (as threads, gradients under pads), then prove. The final model is rank 0's. proof and outcomes are
+ * filled. */
 cs_status cs_example_prove(cs_example *e);
 
 /** The verifier, on a proof of e's statement. */

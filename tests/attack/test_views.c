@@ -1,0 +1,237 @@
+/* A root that shows a rank something else than the others, ranks that lie in a message or in an answer, and what a rank
+ * gives away. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "curve/generators.h"
+#include "support/cheat.h"
+
+static cs_cheat_run run;
+
+/* ---- a root that shows rank 1 other bytes: what rank 1 receives is changed once ---- */
+
+enum { FRAME_HEADER = 20, FRAME_TAG = 8 };
+
+static struct {
+    const cs_comm_ops *inner;
+    cs_comm_ops ops;
+    cs_label label;
+    size_t entry; /* 32-byte item of the payload */
+    bool point, done;
+} lie;
+
+static cs_status lying_from_root(cs_comm *c, cs_buffer *out) {
+    const cs_status status = lie.inner->from_root(c, out);
+    const size_t at = FRAME_HEADER + 32 * lie.entry;
+    if (status != CS_OK || lie.done || out->size < at + 8 || cs_load_u32(out->data + FRAME_TAG) != (uint32_t)lie.label)
+        return status;
+    lie.done = true;
+    if (lie.point) {
+        cs_generators gens;
+        if (cs_generators_get(&gens, 8) == CS_OK)
+            cs_g1_encode(out->data + at, gens.g[7]);
+    } else {
+        out->data[at] ^= 1;
+    }
+    return CS_OK;
+}
+
+static void lie_to(cs_example_rank *r, cs_comm *comm) {
+    (void)r;
+    lie.inner = comm->ops;
+    lie.ops = *comm->ops;
+    lie.ops.from_root = lying_from_root;
+    comm->ops = &lie.ops;
+}
+
+static void shown_otherwise(cs_label label, size_t entry, bool point, cs_status expected_prove) {
+    const cs_example_options o = cs_example_defaults();
+    assert_int_equal(cs_cheat_new(&run, &o, NULL), CS_OK);
+    lie.label = label;
+    lie.entry = entry;
+    lie.point = point;
+    lie.done = false;
+    run.e.ranks[1].network = lie_to;
+    cs_cheat_go(&run);
+    assert_true(lie.done);
+    if (run.prove != expected_prove)
+        fail_msg("%s: %s, not %s", cs_label_text(label), cs_status_name(run.prove), cs_status_name(expected_prove));
+    if (run.prove == CS_OK)
+        assert_int_equal(run.verify, CS_REJECT);
+    cs_cheat_free(&run);
+}
+
+/* Other commitments mean other challenges: the sums under pads that follow are noise, and every rank notices before it uses
+ * them. */
+static void other_commitments_before_a_weight_table(void **state) {
+    (void)state;
+    shown_otherwise(CS_LABEL_WITNESS, 0, true, CS_ERR_ABORT);
+}
+
+/* In the finale: another e for one rank. The zero-sharings of the cross row do not cancel; the proof is noise. */
+static void other_commitments_in_the_finale(void **state) {
+    (void)state;
+    shown_otherwise(CS_LABEL_FINALE_CROSS, 0, true, CS_OK);
+    shown_otherwise(CS_LABEL_FINALE_ERROR, 0, true, CS_OK);
+}
+
+static void another_gradient_sum(void **state) {
+    (void)state;
+    shown_otherwise(CS_LABEL_GRADIENT, 0, false, CS_ERR_ABORT);
+}
+
+/* A rank stops at a wrong entry of a weight table, padded ones included, whatever its data: all of the first table, T = 2 by
+ * 4 columns. */
+static void another_weight_table(void **state) {
+    (void)state;
+    for (size_t entry = 0; entry < 8; entry++)
+        shown_otherwise(CS_LABEL_FORWARD_TABLE, entry, false, CS_ERR_ABORT);
+    for (size_t entry = 0; entry < 4; entry++)
+        shown_otherwise(CS_LABEL_BACKWARD_TABLE, entry, false, CS_ERR_ABORT);
+}
+
+/* ---- lies in messages ---- */
+
+static struct {
+    cs_label label;
+    size_t occurrence, position;
+    int rank;
+    size_t hits;
+} message;
+
+static void change_message(void *context, int rank, cs_label label, size_t occurrence, cs_fr *values, size_t n) {
+    (void)context;
+    if (rank != message.rank || label != message.label || occurrence != message.occurrence || message.position >= n)
+        return;
+    values[message.position] = cs_fr_add(values[message.position], CS_FR_ONE);
+    message.hits++;
+}
+
+static void lie_in(cs_label label, size_t occurrence, size_t position, cs_label broken) {
+    const cs_example_options o = cs_example_defaults();
+    message.label = label;
+    message.occurrence = occurrence;
+    message.position = position;
+    message.rank = 1;
+    message.hits = 0;
+    assert_int_equal(cs_cheat_new(&run, &o, NULL), CS_OK);
+    run.e.ranks[1].attack.message = change_message;
+    cs_cheat_dishonest(&run, 1, true);
+    cs_cheat_go(&run);
+    assert_int_equal(message.hits, 1);
+    assert_int_equal(run.prove, CS_OK);
+    assert_int_equal(run.verify, CS_REJECT);
+    if (!cs_cheat_broken(&run, broken))
+        fail_msg("a lie in %s does not break %s", cs_label_text(label), cs_label_text(broken));
+    cs_cheat_free(&run);
+}
+
+static void lies_in_messages(void **state) {
+    (void)state;
+    lie_in(CS_LABEL_FORWARD_VALUE, 0, 0, CS_LABEL_FORWARD_VALUE);
+    lie_in(CS_LABEL_BACKWARD_VALUE, 0, 0, CS_LABEL_BACKWARD_VALUE);
+    lie_in(CS_LABEL_SOFTMAX_VALUES, 0, 1, CS_LABEL_SOFTMAX_VALUES);
+    lie_in(CS_LABEL_UPDATE_PART, 0, 1, CS_LABEL_UPDATE_SUM);
+    lie_in(CS_LABEL_UPDATE_PART, 2, 1, CS_LABEL_UPDATE_PART);
+    lie_in(CS_LABEL_OPEN_MASK_VALUE, 0, 0, CS_LABEL_OPEN_VALUE);
+    lie_in(CS_LABEL_LOOKUP_ROOT, 0, 2, CS_LABEL_LOOKUP_INVERTIBLE);
+    lie_in(CS_LABEL_LOOKUP_ROOT, 0, 3, CS_LABEL_LOOKUP_INVERTIBLE);
+    lie_in(CS_LABEL_SC_ROUND, 0, 0, CS_LABEL_FORWARD_VALUE);
+    lie_in(CS_LABEL_SC_FINAL, 0, 2, CS_LABEL_FORWARD_VALUE);
+    lie_in(CS_LABEL_SC_FINAL, 0, 3, CS_LABEL_FORWARD_VALUE);
+}
+
+/* Rank 0 carries the common variables; the members know them and do not go on. */
+static void wrong_common_variable(void **state) {
+    (void)state;
+    cs_example_options o = cs_example_defaults();
+    o.final_committed = true;
+    message.label = CS_LABEL_FINAL_MODEL_VALUE;
+    message.occurrence = message.position = 0;
+    message.rank = 0;
+    message.hits = 0;
+    assert_int_equal(cs_cheat_new(&run, &o, NULL), CS_OK);
+    run.e.ranks[0].attack.message = change_message;
+    cs_cheat_dishonest(&run, 0, true);
+    cs_cheat_go(&run);
+    assert_int_equal(message.hits, 1);
+    assert_int_equal(run.prove, CS_ERR_ABORT);
+    assert_int_equal(run.e.outcomes[1].status, CS_ERR_ABORT);
+    assert_non_null(strstr(run.e.outcomes[1].text, "common variable"));
+    cs_cheat_free(&run);
+}
+
+/* ---- answers ---- */
+
+static struct {
+    cs_label label;
+    size_t position;
+} answer;
+
+static void change_answer(void *context, int rank, cs_label label, cs_fr *scalars, size_t n) {
+    (void)context, (void)rank;
+    if (label == answer.label && answer.position < n)
+        scalars[answer.position] = cs_fr_add(scalars[answer.position], CS_FR_ONE);
+}
+
+static void wrong_answers(void **state) {
+    (void)state;
+    const cs_example_options o = cs_example_defaults();
+    for (int which = 0; which < 2; which++)
+        for (size_t position = 0; position < 33; position += 16) {
+            answer.label = which ? CS_LABEL_FINALE_ANSWER : CS_LABEL_OPEN_ANSWER;
+            answer.position = position;
+            assert_int_equal(cs_cheat_new(&run, &o, NULL), CS_OK);
+            run.e.ranks[1].attack.answer = change_answer;
+            cs_cheat_go(&run);
+            assert_int_equal(run.prove, CS_OK);
+            assert_int_equal(run.verify, CS_REJECT);
+            cs_cheat_free(&run);
+        }
+}
+
+/* ---- what the others learn when a rank stops ---- */
+
+static void add_two(int64_t *v, size_t rows, size_t columns) {
+    (void)rows, (void)columns;
+    v[0] += 2;
+}
+
+static void only_failed_is_told(void **state) {
+    (void)state;
+    static const cs_block_kind kinds[3] = {CS_BLOCK_A, CS_BLOCK_RHO, CS_BLOCK_P};
+    char told[1024] = "";
+    for (int k = 0; k < 3; k++) {
+        const cs_example_options o = cs_example_defaults();
+        const cs_cheat c = {1, 1, (int)kinds[k], kinds[k] == CS_BLOCK_A ? 1 : 2, 0, add_two};
+        assert_int_equal(cs_cheat_new(&run, &o, &c), CS_OK);
+        cs_cheat_go(&run);
+        assert_int_equal(run.e.outcomes[1].status, CS_ERR_ABORT);
+        assert_int_equal(run.e.outcomes[0].status, CS_ERR_RANK);
+        if (k)
+            assert_string_equal(told, run.e.outcomes[0].text);
+        strcpy(told, run.e.outcomes[0].text);
+        assert_int_equal(run.e.proof.size % 32, 0);
+        cs_cheat_free(&run);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(other_commitments_before_a_weight_table),
+        cmocka_unit_test(other_commitments_in_the_finale),
+        cmocka_unit_test(another_gradient_sum),
+        cmocka_unit_test(another_weight_table),
+        cmocka_unit_test(lies_in_messages),
+        cmocka_unit_test(wrong_common_variable),
+        cmocka_unit_test(wrong_answers),
+        cmocka_unit_test(only_failed_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
