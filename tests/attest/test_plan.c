@@ -1,0 +1,134 @@
+/* The plan: its counts are those of the real thing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "attest/job_defaults.h"
+#include "attest/plan.h"
+#include "support/tiny_run.h"
+#include "train/table.h"
+
+static void counts_are_those_of_a_run(void **state) {
+    (void)state;
+    static const char *const outputs[] = {"public", "committed"};
+    for (int k = 0; k < 2; k++) {
+        cs_tiny t;
+        cs_job job;
+        cs_plan plan;
+        assert_int_equal(cs_tiny_new(&t, outputs[k]), CS_OK);
+        assert_int_equal(cs_tiny_run(&t, "out"), CS_OK);
+        assert_int_equal(cs_job_load(&job, t.job), CS_OK);
+        assert_int_equal(cs_plan_new(&plan, &job.params), CS_OK);
+        const cs_run_report *r = &t.reports[0];
+        assert_int_equal(plan.steps, r->steps);
+        assert_int_equal(plan.draws, r->draws);
+        assert_int_equal(plan.parameters, r->parameters);
+        if (k == 0)
+            assert_int_equal(plan.committed_integers * 3, r->committed);
+        assert_true(plan.messages > r->messages / 2 && plan.messages < 2 * r->messages);
+        assert_true(plan.proof_bytes > (double)r->proof_bytes / 2 && plan.proof_bytes < 2 * (double)r->proof_bytes);
+        cs_job_free(&job);
+        cs_tiny_free(&t);
+    }
+}
+
+static void table_rows_are_those_of_the_table(void **state) {
+    (void)state;
+    cs_job job;
+    cs_plan plan;
+    cs_table table;
+    assert_int_equal(cs_job_load(&job, "examples/digits/job.json"), CS_OK);
+    assert_int_equal(cs_plan_new(&plan, &job.params), CS_OK);
+    assert_int_equal(cs_table_new(&table, &job.params), CS_OK);
+    assert_int_equal(plan.table_rows, table.real);
+    cs_table_free(&table);
+    assert_false(plan.coarse_errors);
+    job.params.d = 7;
+    assert_int_equal(cs_plan_new(&plan, &job.params), CS_OK);
+    assert_true(plan.coarse_errors);
+    cs_job_free(&job);
+}
+
+/* No other number of columns makes rows and columns together fewer. */
+static void columns_are_the_best(void **state) {
+    (void)state;
+    cs_job job;
+    cs_plan best, plan;
+    assert_int_equal(cs_job_load(&job, "examples/breast-cancer/job.json"), CS_OK);
+    assert_int_equal(cs_plan_new(&best, &job.params), CS_OK);
+    for (job.params.column_bits = 2; job.params.column_bits <= 16; job.params.column_bits++) {
+        assert_int_equal(cs_plan_new(&plan, &job.params), CS_OK);
+        assert_true(plan.committed_rows + plan.columns >= best.committed_rows + best.columns);
+    }
+    cs_job_free(&job);
+}
+
+static void limbs_are_few_and_near_equal(void **state) {
+    (void)state;
+    for (unsigned value_bits = 2; value_bits <= 16; value_bits++)
+        for (unsigned w = 1; w <= 62; w++) {
+            cs_params p = {.w = w, .value_bits = value_bits};
+            const unsigned needed = (w + value_bits - 1) / value_bits;
+            if (needed > CS_MAX_LIMBS) {
+                assert_int_equal(cs_default_limbs(&p), CS_ERR_INPUT);
+                continue;
+            }
+            assert_int_equal(cs_default_limbs(&p), CS_OK);
+            unsigned sum = 0;
+            for (unsigned k = 0; k < p.n_limbs; k++) {
+                sum += p.limb_bits[k];
+                assert_true(p.limb_bits[k] >= 1 && p.limb_bits[k] <= value_bits);
+                assert_true(p.limb_bits[0] - p.limb_bits[k] <= 1);
+            }
+            assert_int_equal(p.n_limbs, needed);
+            assert_int_equal(sum, w);
+        }
+}
+
+static void memory_that_would_not_suffice_is_an_error(void **state) {
+    (void)state;
+    const cs_plan plan = {.memory_bytes = 0x1p30};
+    assert_int_equal(cs_plan_check_memory(&plan, 4, 0), CS_OK); /* unknown */
+    assert_int_equal(cs_plan_check_memory(&plan, 4, 0x1p33), CS_OK);
+    assert_int_equal(cs_plan_check_memory(&plan, 4, 0x1p31), CS_ERR_MEMORY);
+    assert_non_null(strstr(cs_error_text(), "about 4096 MiB (4 ranks of 1024 MiB on this machine), 2048 MiB are available"));
+    assert_true(cs_memory_available() > 0x1p20);
+}
+
+static void shows_itself(void **state) {
+    (void)state;
+    cs_job job;
+    cs_plan plan;
+    cs_buffer text = {0};
+    assert_int_equal(cs_job_load(&job, "examples/digits/job.json"), CS_OK);
+    job.params.d = 7;
+    assert_int_equal(cs_plan_new(&plan, &job.params), CS_OK);
+    cs_plan_to_text(&text, &plan, &job);
+    cs_buffer_append(&text, "", 1);
+    assert_int_equal(cs_buffer_status(&text), CS_OK);
+    assert_non_null(strstr((const char *)text.data, "899, global batch 32"));
+    assert_non_null(strstr((const char *)text.data, "warning"));
+    cs_buffer_free(&text);
+    json_t *v = cs_plan_to_json(&plan);
+    assert_int_equal(json_integer_value(json_object_get(v, "steps")), 899);
+    assert_true(json_is_true(json_object_get(v, "coarse_errors")));
+    json_decref(v);
+    cs_job_free(&job);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_are_those_of_a_run),
+        cmocka_unit_test(table_rows_are_those_of_the_table),
+        cmocka_unit_test(columns_are_the_best),
+        cmocka_unit_test(limbs_are_few_and_near_equal),
+        cmocka_unit_test(memory_that_would_not_suffice_is_an_error),
+        cmocka_unit_test(shows_itself),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
