@@ -56,6 +56,11 @@ $(BUILD)/tests/%: tests/%.c $(SUPPORT_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
 
+# Helpers of the end-to-end tests and the demo: no test library needed.
+$(BUILD)/tests/e2e/%: tests/e2e/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $^ $(LDFLAGS) $(LIBS) -o $@
+
 # The same library with tampering hooks (-DCS_TAMPER), for tests of dishonest ranks only.
 TAMPER      := $(BUILD)/tamper
 TAMPER_LIB  := $(TAMPER)/libconsort.a
