@@ -118,9 +118,9 @@ test-mpi-transport: $(BUILD)/tests/mpi/test_transport
 FUZZ_SECONDS ?= 5
 FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(LIB)
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(SUPPORT_OBJ) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(LIB) $(LDFLAGS) -fsanitize=fuzzer $(LIBS) -o $@
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -fsanitize=fuzzer $(LIBS) -o $@
 
 .PHONY: fuzz
 fuzz:
