@@ -55,7 +55,7 @@ bool cs_fp_sqrt_var(cs_fp *out, cs_fp a) {
 }
 
 cs_fp cs_fp_from_u64(uint64_t x) {
-    return cs_fp_mul_i((cs_fp){{x}}, R2);
+    return cs_fp_mul_i(R2, (cs_fp){{x}});
 }
 
 bool cs_fp_eq(cs_fp a, cs_fp b) {
@@ -97,5 +97,5 @@ bool cs_fp_decode(cs_fp *out, const uint8_t in[32]) {
 }
 
 cs_fp cs_fp_from_wide(const uint8_t in[64]) {
-    return cs_fp_add_i(cs_fp_mul_i(load(in), R2), cs_fp_mul_i(load(in + 32), R3));
+    return cs_fp_add_i(cs_fp_mul_i(R2, load(in)), cs_fp_mul_i(R3, load(in + 32)));
 }

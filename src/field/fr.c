@@ -56,7 +56,7 @@ cs_fr cs_fr_pow(cs_fr a, uint64_t e) {
 }
 
 cs_fr cs_fr_from_u64(uint64_t x) {
-    return cs_fr_mul_i((cs_fr){{x}}, R2);
+    return cs_fr_mul_i(R2, (cs_fr){{x}});
 }
 
 cs_fr cs_fr_from_i64(int64_t x) {
@@ -101,7 +101,7 @@ bool cs_fr_decode(cs_fr *out, const uint8_t in[32]) {
 }
 
 cs_fr cs_fr_from_wide(const uint8_t in[64]) {
-    return cs_fr_add_i(cs_fr_mul_i(load(in), R2), cs_fr_mul_i(load(in + 32), R3));
+    return cs_fr_add_i(cs_fr_mul_i(R2, load(in)), cs_fr_mul_i(R3, load(in + 32)));
 }
 
 cs_fr cs_fr_random(void) {

@@ -171,6 +171,25 @@ static void base_field_against_flint(void **state) {
     fmpz_clear(d);
 }
 
+/* 64 bytes mod r, all ones included: no operand of this reduction is reduced. */
+static void wide_bytes(void **state) {
+    (void)state;
+    fmpz_t r, x;
+    fmpz_init(r);
+    fmpz_init(x);
+    fmpz_set_str(r, R_TEXT, 10);
+    for (size_t k = 0; k < ROUNDS; k++) {
+        uint8_t raw[64];
+        for (size_t b = 0; b < sizeof raw; b++)
+            raw[b] = (uint8_t)(k == 0 || (k < 64 && b >= k) ? 0xff : rand());
+        from_bytes(x, raw, 64);
+        fmpz_mod(x, x, r);
+        fr_is(cs_fr_from_wide(raw), x);
+    }
+    fmpz_clear(r);
+    fmpz_clear(x);
+}
+
 static void decode_refuses_what_is_not_reduced(void **state) {
     (void)state;
     fmpz_t r;
@@ -320,25 +339,36 @@ static void eq_tables(void **state) {
     }
 }
 
+/* Long sums of products with the largest limbs (r - 1 as stored), so that accumulators grow as far as they can. */
 static void long_vectors(void **state) {
     (void)state;
-    enum { N = 3000 };
+    enum { N = 20000 };
+    const cs_fr largest = {{0x43e1f593f0000000, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029}};
     cs_fr *a = calloc(N, sizeof *a), *b = calloc(N, sizeof *b);
-    assert_true(a && b);
-    cs_fr dot = CS_FR_ZERO;
-    for (size_t k = 0; k < N; k++) {
-        a[k] = b[k] = cs_fr_neg(CS_FR_ONE);
-        dot = cs_fr_add(dot, cs_fr_mul(a[k], b[k]));
+    int64_t *x = calloc(N, sizeof *x);
+    assert_true(a && b && x);
+    for (size_t n = 1; n <= N; n = 3 * n + 1) {
+        cs_fr dot = CS_FR_ZERO, ints = CS_FR_ZERO;
+        for (size_t k = 0; k < n; k++) {
+            a[k] = k % 3 == 2 ? cs_fr_random() : largest;
+            b[k] = k % 5 == 4 ? cs_fr_random() : largest;
+            x[k] = k % 2 ? INT64_MAX : INT64_MAX - (int64_t)k;
+            dot = cs_fr_add(dot, cs_fr_mul(a[k], b[k]));
+            ints = cs_fr_add(ints, cs_fr_mul(a[k], cs_fr_from_i64(x[k])));
+        }
+        assert_true(cs_fr_eq(cs_fr_vec_dot(a, b, n), dot));
+        assert_true(cs_fr_eq(cs_fr_vec_dot_int(a, CS_INT_I64, x, n), ints));
     }
-    assert_true(cs_fr_eq(cs_fr_vec_dot(a, b, N), dot));
     free(a);
     free(b);
+    free(x);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scalar_field_against_flint),
         cmocka_unit_test(base_field_against_flint),
+        cmocka_unit_test(wide_bytes),
         cmocka_unit_test(decode_refuses_what_is_not_reduced),
         cmocka_unit_test(integers),
         cmocka_unit_test(vectors_against_scalars),

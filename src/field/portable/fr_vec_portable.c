@@ -44,8 +44,8 @@ static cs_fr reduce_wide(const uint64_t acc[9]) {
     const cs_fr high = {{acc[4], acc[5], acc[6], acc[7]}}, top = {{acc[8]}};
     cs_fr r;
     cs_mont_redc(r.v, acc, CS_FR_M, CS_FR_N0);
-    r = cs_fr_add_i(r, cs_fr_mul_i(high, CS_FR_ONE));
-    return cs_fr_add_i(r, cs_fr_mul_i(top, R2));
+    r = cs_fr_add_i(r, cs_fr_mul_i(CS_FR_ONE, high));
+    return cs_fr_add_i(r, cs_fr_mul_i(R2, top));
 }
 
 static cs_fr vec_dot(const cs_fr *a, const cs_fr *b, size_t n) {
@@ -186,8 +186,8 @@ static cs_fr vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t
     }
     const cs_fr low = {{acc[0], acc[1], acc[2], acc[3]}}, top = {{acc[4], acc[5]}};
     const cs_fr sum_low = {{sum[0], sum[1], sum[2], sum[3]}}, sum_top = {{sum[4]}};
-    const cs_fr products = cs_fr_add_i(cs_fr_mul_i(low, CS_FR_ONE), cs_fr_mul_i(top, R2));
-    const cs_fr plain = cs_fr_add_i(cs_fr_mul_i(sum_low, CS_FR_ONE), cs_fr_mul_i(sum_top, R2));
+    const cs_fr products = cs_fr_add_i(cs_fr_mul_i(CS_FR_ONE, low), cs_fr_mul_i(R2, top));
+    const cs_fr plain = cs_fr_add_i(cs_fr_mul_i(CS_FR_ONE, sum_low), cs_fr_mul_i(R2, sum_top));
     return cs_fr_sub_i(products, times_small(plain, UINT64_C(1) << 63));
 }
 

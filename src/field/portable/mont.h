@@ -95,9 +95,10 @@ CS_INLINE void cs_mont_sub(uint64_t r[4], const uint64_t a[4], const uint64_t b[
     (void)cs_limbs_add(r, s, back);
 }
 
-/** r = a b / 2^256 mod m but only below (a b / 2^256) + m < 2^256: interleaved product and reduction, where the top limb of
- * m, below 2^62, keeps every sum in one limb (CIOS; Koç, Acar, Kaliski, "Analyzing and comparing Montgomery multiplication
- *  algorithms", 1996). a and b below 2m give a result below 2m. */
+/** r = a b / 2^256 mod m, below 2m, for a below 2m and any b: interleaved product and reduction, where the top limb of m,
+ * below 2^62, keeps every sum in one limb (CIOS; Koç, Acar, Kaliski, "Analyzing and comparing Montgomery multiplication
+ * algorithms", 1996). The order matters: a limb of the product must not exceed the top limb of a, so the factor that may be
+ * any 256-bit number is b. */
 CS_INLINE void cs_mont_mul_lazy(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4], uint64_t n0) {
     uint64_t t[4] = {0};
     for (int i = 0; i < 4; i++) {
@@ -115,7 +116,7 @@ CS_INLINE void cs_mont_mul_lazy(uint64_t r[4], const uint64_t a[4], const uint64
         r[k] = t[k];
 }
 
-/** r = a b / 2^256 mod m, for a b < 2^256 m (one factor may be any 256-bit number). */
+/** r = a b / 2^256 mod m for a below m and any 256-bit b. */
 CS_INLINE void cs_mont_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4], uint64_t n0) {
     uint64_t t[4];
     cs_mont_mul_lazy(t, a, b, m, n0);
