@@ -103,7 +103,7 @@ unit: $(TEST_BIN)
 
 $(BUILD)/tests/mpi/test_transport: tests/mpi/test_transport.c $(BUILD)/mpi/transport.o $(LIB)
 	@mkdir -p $(@D)
-	OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) -Impi $(CFLAGS) -MMD -MP $^ $(LDFLAGS) $(LIBS) -o $@
+	OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) -Impi $(CFLAGS) -MMD -MP $(filter %.c %.o %.a,$^) $(LDFLAGS) $(LIBS) -o $@
 
 # The Open MPI transport on several rank counts. A killed rank must end the whole job, so mpirun must fail, and soon.
 .PHONY: test-mpi-transport

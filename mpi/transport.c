@@ -7,12 +7,14 @@
 
 #include "base/memory.h"
 
-/* A frame is one message, or several if it is long: all but the last are tagged MORE. MPI counts are ints. */
-enum { TAG_MORE = 1, TAG_LAST = 2, TAG_GONE = 3, PIECE = 1 << 28 };
+/* A frame is one message, or several if it is long: all but the last are tagged MORE. MPI counts are ints; and a piece for
+ * which there is no memory must fit the space kept for it. */
+enum { TAG_MORE = 1, TAG_LAST = 2, TAG_GONE = 3, PIECE = 1 << 20 };
 
 typedef struct transport {
     MPI_Request *requests; /* [size], for to_all */
     bool *gone;            /* [size], the peer said so */
+    uint8_t *dropped;      /* [PIECE], takes what is not wanted */
 } transport;
 
 static cs_status check(int code, const char *what) {
@@ -33,7 +35,7 @@ typedef struct waiting {
     long nanoseconds;
 } waiting;
 
-enum { YIELDS = 16, SLEEP_MIN = 20000, SLEEP_MAX = 200000 };
+enum { YIELDS = 16, SLEEP_MIN = 20000, SLEEP_MAX = 1000000 };
 
 static void pause_between_polls(waiting *w) {
     if (w->polls < YIELDS) {
@@ -97,42 +99,44 @@ static cs_status send_frame(cs_comm *c, int first, int last, const void *data, s
     return status;
 }
 
-/* Takes a message into nothing: MPI drops what does not fit, and says so, which is no error here. */
-static cs_status drop(MPI_Message *message) {
-    uint8_t nothing[1];
-    const int code = MPI_Mrecv(nothing, 0, MPI_BYTE, message, MPI_STATUS_IGNORE);
-    int class = MPI_SUCCESS;
-    if (code != MPI_SUCCESS)
-        MPI_Error_class(code, &class);
-    return class == MPI_ERR_TRUNCATE ? CS_OK : check(code, "receive");
+static cs_status receive_into(uint8_t *out, int count, MPI_Message *message) {
+    MPI_Request request = MPI_REQUEST_NULL;
+    CS_TRY(check(MPI_Imrecv(out, count, MPI_BYTE, message, &request), "receive"));
+    return wait_all(&request, 1, "receive");
 }
 
-/* Appends one piece to the frame. Without room for it the piece is dropped and `out` marked as failed. */
-static cs_status receive_piece(MPI_Message *message, const MPI_Status *info, cs_buffer *out) {
+/* Waits for the next piece from `peer` and appends it to the frame, or drops it: without a frame, or, marking the frame as
+ * failed, without memory for it. *tag is the message's. */
+static cs_status receive_piece(cs_comm *c, int peer, cs_buffer *out, int *tag) {
+    transport *t = c->transport;
+    MPI_Message message;
+    MPI_Status info;
     int count = 0;
-    CS_TRY(check(MPI_Get_count(info, MPI_BYTE, &count), "receive"));
-    const size_t start = out->size, piece = count > 0 ? (size_t)count : 0;
-    if (out->failed || piece > CS_COMM_MAX_FRAME - start || cs_buffer_resize(out, start + piece) != CS_OK) {
+    CS_TRY(wait_message(peer, &message, &info));
+    *tag = info.MPI_TAG;
+    CS_TRY(check(MPI_Get_count(&info, MPI_BYTE, &count), "receive"));
+    if (count < 0 || count > PIECE)
+        return cs_fail(CS_ERR_RANK, "rank %d sent a piece of %d bytes, more than this version ever sends", peer, count);
+    if (out == NULL || out->failed)
+        return receive_into(t->dropped, count, &message);
+    const size_t start = out->size, piece = (size_t)count;
+    if (piece > CS_COMM_MAX_FRAME - start || cs_buffer_resize(out, start + piece) != CS_OK) {
         out->failed = true;
-        return drop(message);
+        return receive_into(t->dropped, count, &message);
     }
-    MPI_Request request = MPI_REQUEST_NULL;
-    CS_TRY(check(MPI_Imrecv(out->data + start, count, MPI_BYTE, message, &request), "receive"));
-    return wait_all(&request, 1, "receive");
+    return receive_into(out->data + start, count, &message);
 }
 
 static cs_status receive_frame(cs_comm *c, int peer, cs_buffer *out) {
     transport *t = c->transport;
     cs_buffer_clear(out);
     for (;;) {
-        MPI_Message message;
-        MPI_Status info;
+        int tag = 0;
         if (t->gone[peer])
             return cs_fail(CS_ERR_RANK, "rank %d has ended", peer);
-        CS_TRY(wait_message(peer, &message, &info));
-        CS_TRY(receive_piece(&message, &info, out));
-        t->gone[peer] = info.MPI_TAG == TAG_GONE;
-        if (info.MPI_TAG == TAG_LAST)
+        CS_TRY(receive_piece(c, peer, out, &tag));
+        t->gone[peer] = tag == TAG_GONE;
+        if (tag == TAG_LAST)
             return cs_buffer_status(out);
     }
 }
@@ -167,10 +171,11 @@ cs_status cs_mpi_comm_init(cs_comm *c, int *argc, char ***argv) {
     transport *t = CS_NEW(transport, 1);
     MPI_Request *requests = CS_NEW(MPI_Request, (size_t)c->size);
     bool *gone = CS_NEW(bool, (size_t)c->size);
-    if (t == NULL || requests == NULL || gone == NULL) /* there is no lockstep yet to fail in */
+    uint8_t *dropped = CS_NEW(uint8_t, PIECE);
+    if (t == NULL || requests == NULL || gone == NULL || dropped == NULL) /* there is no lockstep yet to fail in */
         MPI_Abort(MPI_COMM_WORLD, CS_ERR_MEMORY);
     else
-        *t = (transport){.requests = requests, .gone = gone};
+        *t = (transport){.requests = requests, .gone = gone, .dropped = dropped};
     c->transport = t;
     return CS_OK;
 }
@@ -185,11 +190,10 @@ static void say_gone(int peer) {
 static void drain(cs_comm *c, int peer) {
     transport *t = c->transport;
     while (!t->gone[peer]) {
-        MPI_Message message;
-        MPI_Status info;
-        if (wait_message(peer, &message, &info) != CS_OK || drop(&message) != CS_OK)
+        int tag = 0;
+        if (receive_piece(c, peer, NULL, &tag) != CS_OK)
             return;
-        t->gone[peer] = info.MPI_TAG == TAG_GONE;
+        t->gone[peer] = tag == TAG_GONE;
     }
 }
 
@@ -203,6 +207,7 @@ void cs_mpi_comm_finalize(cs_comm *c) {
     MPI_Finalize();
     cs_free(t->requests);
     cs_free(t->gone);
+    cs_free(t->dropped);
     cs_free(t);
     cs_comm_free(c);
     *c = (cs_comm){.size = 1};
