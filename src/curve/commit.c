@@ -15,7 +15,10 @@
 #include "curve/msm.h"
 #include "curve/odd_table.h"
 
-enum { GROUP = 32, BIT_COLUMNS = 8, BIT_ENTRIES = 1 << (BIT_COLUMNS - 1), MAX_WINDOWS = 64 };
+enum { GROUP = 32, BIT_COLUMNS = 8, BIT_ENTRIES = 1 << (BIT_COLUMNS - 1) };
+
+/* With few rows, the columns of a group go to several accumulators per row, so that the shared inversion has company. */
+enum { ENOUGH = 512, MAX_STREAMS = GROUP };
 
 /* A row in the order of work: most digits first, so that the rows that use a digit position are a prefix. */
 typedef struct work {
