@@ -34,8 +34,10 @@ typedef struct kernel {
     unsigned bits, windows;
     size_t columns;
     cs_generators gens;
-    cs_g1_affine *acc; /* [n] */
-    cs_g1_affine *addend;
+    size_t streams;             /* accumulators per row */
+    cs_g1_affine *acc;          /* [streams][n] */
+    cs_g1_affine *sum, *addend; /* [streams * n] of the additions in hand */
+    size_t *target;             /* [streams * n] where each goes back to */
     cs_fp *scratch;
     uint8_t *digits;     /* [GROUP][n] */
     cs_g1_affine *bases; /* [columns] 2^(bits * w) P_j of the window in work */
@@ -134,13 +136,17 @@ static cs_status plan(kernel *k, const cs_int_row *rows, size_t n_rows) {
 
 static cs_status allocate(kernel *k) {
     const size_t odd = (size_t)1 << (k->bits - 1), per_column = odd > BIT_ENTRIES / GROUP ? odd : BIT_ENTRIES / GROUP;
-    k->acc = CS_NEW(cs_g1_affine, k->n);
-    k->addend = CS_NEW(cs_g1_affine, k->n);
-    k->scratch = CS_NEW(cs_fp, k->n > k->columns ? k->n : k->columns);
+    k->streams = ENOUGH / k->n < 1 ? 1 : ENOUGH / k->n > MAX_STREAMS ? MAX_STREAMS : ENOUGH / k->n;
+    const size_t lanes = k->streams * k->n;
+    k->acc = CS_NEW(cs_g1_affine, lanes);
+    k->sum = CS_NEW(cs_g1_affine, lanes);
+    k->addend = CS_NEW(cs_g1_affine, lanes);
+    k->target = CS_NEW(size_t, lanes);
+    k->scratch = CS_NEW(cs_fp, lanes > k->columns ? lanes : k->columns);
     k->digits = CS_NEW(uint8_t, GROUP * k->n);
     k->bases = CS_NEW(cs_g1_affine, k->columns);
     k->table = CS_NEW(cs_g1_affine, GROUP * per_column);
-    if (!k->acc || !k->addend || !k->scratch || !k->digits || !k->bases || !k->table)
+    if (!k->acc || !k->sum || !k->addend || !k->target || !k->scratch || !k->digits || !k->bases || !k->table)
         return CS_ERR_MEMORY;
     CS_TRY(cs_odd_space_new(&k->space, GROUP, per_column));
     return cs_generators_get(&k->gens, k->columns);
@@ -149,7 +155,9 @@ static cs_status allocate(kernel *k) {
 static void release(kernel *k) {
     cs_free(k->rows);
     cs_free(k->acc);
+    cs_free(k->sum);
     cs_free(k->addend);
+    cs_free(k->target);
     cs_free(k->scratch);
     cs_free(k->digits);
     cs_free(k->bases);
@@ -157,18 +165,25 @@ static void release(kernel *k) {
     cs_odd_space_free(&k->space);
 }
 
-/* Accumulators start at the blindings' points: random, so that no addition meets an exceptional case but with negligible
- * probability. */
+/* Accumulators start at the points of the blindings, cut at random into one part per stream: no addition meets an
+ * exceptional case but with negligible probability. */
 static cs_status start(kernel *k, const cs_fr *s) {
     cs_committer *h;
-    cs_g1 *points = CS_NEW(cs_g1, k->n);
+    cs_g1 *points = CS_NEW(cs_g1, k->streams * k->n);
     if (!points)
         return CS_ERR_MEMORY;
     cs_status status = cs_committer_new(&h, 0);
     if (status == CS_OK) {
-        for (size_t r = 0; r < k->n; r++)
-            points[r] = cs_commit_short(h, NULL, 0, s[k->rows[r].index]);
-        status = cs_g1_vec_to_affine(k->acc, points, k->n);
+        for (size_t r = 0; r < k->n; r++) {
+            cs_fr rest = s[k->rows[r].index];
+            for (size_t stream = 1; stream < k->streams; stream++) {
+                const cs_fr part = cs_fr_random();
+                points[stream * k->n + r] = cs_commit_short(h, NULL, 0, part);
+                rest = cs_fr_sub(rest, part);
+            }
+            points[r] = cs_commit_short(h, NULL, 0, rest);
+        }
+        status = cs_g1_vec_to_affine(k->acc, points, k->streams * k->n);
         cs_committer_free(h);
     }
     cs_free(points);
@@ -187,17 +202,23 @@ static void split(kernel *k, unsigned w, size_t first, size_t count, size_t n_ro
     }
 }
 
-/* Rows may be of different length: those that end before the column get nothing (their length is public). Gathers the
- * addends of runs of rows that go on, and adds them. */
-static void add_column(kernel *k, const cs_g1_affine *table, const uint8_t *digits, size_t column, size_t n_rows) {
-    for (size_t from = 0; from < n_rows;) {
-        size_t to = from;
-        for (; to < n_rows && column < k->rows[to].row->n; to++)
-            k->addend[to] = cs_odd_entry(table, k->bits, digits[to]);
-        if (to > from)
-            cs_g1_batch_add(k->acc + from, k->acc + from, k->addend + from, k->scratch, to - from);
-        from = to > from ? to : from + 1;
-    }
+/* Adds columns first + c, c < count <= streams, of the group to the accumulators of stream c. Rows that end before a column
+ * get nothing (their length is public). */
+static void add_columns(kernel *k, const cs_g1_affine *tables, const uint8_t *digits, size_t first, size_t count,
+                        size_t n_rows) {
+    const size_t entries = (size_t)1 << (k->bits - 1);
+    size_t m = 0;
+    for (size_t c = 0; c < count; c++)
+        for (size_t r = 0; r < n_rows; r++) {
+            if (first + c >= k->rows[r].row->n)
+                continue;
+            k->target[m] = c * k->n + r;
+            k->sum[m] = k->acc[c * k->n + r];
+            k->addend[m++] = cs_odd_entry(tables + c * entries, k->bits, digits[c * k->n + r]);
+        }
+    cs_g1_batch_add(k->sum, k->sum, k->addend, k->scratch, m);
+    for (size_t x = 0; x < m; x++)
+        k->acc[k->target[x]] = k->sum[x];
 }
 
 static void add_window(kernel *k, unsigned w) {
@@ -209,8 +230,9 @@ static void add_window(kernel *k, unsigned w) {
         const size_t count = k->columns - first < GROUP ? k->columns - first : GROUP;
         cs_odd_table(k->table, k->bases + first, count, entries, &k->space);
         split(k, w, first, count, n_rows);
-        for (size_t c = 0; c < count; c++)
-            add_column(k, k->table + c * entries, k->digits + c * k->n, first + c, n_rows);
+        for (size_t c = 0; c < count; c += k->streams)
+            add_columns(k, k->table + c * entries, k->digits + c * k->n, first + c,
+                        count - c < k->streams ? count - c : k->streams, n_rows);
     }
 }
 
@@ -298,7 +320,9 @@ static cs_status finish(kernel *k, cs_g1_affine *out) {
             const work *w = &k->rows[r], *before = r ? w - 1 : NULL;
             if (!before || before->windows != w->windows || before->row->min != w->row->min || before->row->n != w->row->n)
                 last = cs_g1_mul_var(cs_g1_to_affine(prefix[w->row->n]), correction(k, w));
-            points[r] = cs_g1_add_affine(last, k->acc[r]);
+            points[r] = last;
+            for (size_t stream = 0; stream < k->streams; stream++)
+                points[r] = cs_g1_add_affine(points[r], k->acc[stream * k->n + r]);
         }
         status = cs_g1_vec_to_affine(affine, points, k->n);
     }
