@@ -1,4 +1,4 @@
-/* What a job will cost, without running it. Formulas in docs/formats.md's neighbour docs/cli.md ("consort plan"). Local. */
+/* What a job will cost, without running it; formulas in docs/cli.md. Local. */
 #ifndef CS_ATTEST_PLAN_H
 #define CS_ATTEST_PLAN_H
 
