@@ -111,8 +111,10 @@ cs_status cs_session_send_own(cs_session *s, cs_label label, const cs_fr *mine, 
         for (size_t k = 0; k < n; k++)
             kinds[k] = k < n - n_common ? CS_OWN(k / per_rank) : CS_COMMON;
         if (cs_proving(s)) {
-            memcpy(values + per_rank * (size_t)s->rank, mine, per_rank * sizeof *values);
-            memcpy(values + n - n_common, common, n_common * sizeof *values);
+            for (size_t k = 0; k < per_rank; k++)
+                values[per_rank * (size_t)s->rank + k] = mine[k];
+            for (size_t k = 0; k < n_common; k++)
+                values[n - n_common + k] = common[k];
         }
         status = cs_session_send(s, label, kinds, values, n, first);
     }

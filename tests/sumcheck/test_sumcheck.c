@@ -1,0 +1,112 @@
+/* The sumcheck prover against sums over the cube: degrees, loaders, short tables, eq mode, every size. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "field/fr_vec.h"
+#include "poly/mle.h"
+#include "sumcheck/sumcheck.h"
+
+enum { MAX_BITS = 6, SIZE = 1 << MAX_BITS };
+
+typedef struct setting {
+    cs_fr tables[4][SIZE], eq[SIZE], point[MAX_BITS];
+    size_t live;
+} setting;
+
+static void load(const void *context, size_t offset, size_t n, cs_fr *out) {
+    memcpy(out, (const cs_fr *)context + offset, n * sizeof *out);
+}
+
+/* Sum over x below `half` of the terms with the first variable at t. */
+static cs_fr sum_at(const cs_sumcheck *w, cs_fr tables[4][SIZE], const cs_fr *eq, size_t half, cs_fr t) {
+    cs_fr total = CS_FR_ZERO;
+    for (size_t x = 0; x < half; x++)
+        for (unsigned k = 0; k < w->n_terms; k++) {
+            cs_fr product = w->terms[k].weights[0];
+            for (unsigned f = 0; f < w->terms[k].n_factors; f++) {
+                const cs_fr *v = tables[w->terms[k].factor[f]];
+                product = cs_fr_mul(product, cs_fr_add(v[x], cs_fr_mul(t, cs_fr_sub(v[x + half], v[x]))));
+            }
+            if (w->terms[k].pub >= 0) {
+                const cs_fr *v = tables[3];
+                product = cs_fr_mul(product, cs_fr_add(v[x], cs_fr_mul(t, cs_fr_sub(v[x + half], v[x]))));
+            }
+            total = cs_fr_add(total, eq ? cs_fr_mul(product, eq[x]) : product);
+        }
+    return total;
+}
+
+static void run(unsigned bits, bool eq_mode, bool loaders, size_t live) {
+    static setting s;
+    cs_fr weights[2][1] = {{cs_fr_random()}, {cs_fr_random()}};
+    cs_sumcheck what = {.bits = bits,
+                        .n_own = 2,
+                        .n_common = 1,
+                        .n_public = eq_mode ? 0 : 1,
+                        .n_terms = 3,
+                        .terms = {{weights[0], eq_mode ? -1 : 0, 2, {0, 1}},
+                                  {weights[0], eq_mode ? -1 : 0, 1, {2}},
+                                  {weights[1], -1, 3, {0, 1, 2}}}};
+    const size_t size = (size_t)1 << bits;
+    cs_fr values[4][SIZE];
+    for (unsigned k = 0; k < bits; k++)
+        s.point[k] = cs_fr_random();
+    what.eq_point = eq_mode ? s.point : NULL;
+    for (int t = 0; t < 4; t++)
+        for (size_t x = 0; x < size; x++)
+            s.tables[t][x] = t == 1 && x >= live ? CS_FR_ONE : cs_fr_random();
+    memcpy(values, s.tables, sizeof values);
+    cs_sc_witness w = {
+        .tables = {{.values = values[0]}, {.values = values[1], .live = live, .tail = CS_FR_ONE}, {.values = values[2]}},
+        .publics = {{.values = values[3]}}};
+    if (loaders)
+        w.tables[0] = (cs_sc_table){.load = load, .context = s.tables[0]};
+    if (live < size)
+        memset(values[1] + live, 0xee, (size - live) * sizeof **values);
+    cs_fr copy[SIZE];
+    memcpy(copy, s.tables[0], sizeof copy);
+    if (loaders)
+        w.tables[0].context = copy;
+    cs_sc_prover *p;
+    assert_int_equal(cs_sc_prover_new(&p, &what, &w, 0), CS_OK);
+    for (unsigned j = 0; j < bits; j++) {
+        const size_t half = (size_t)1 << (bits - 1 - j);
+        cs_fr out[4];
+        cs_fr_vec_eq(s.eq, s.point + j + 1, bits - 1 - j);
+        cs_sc_prover_round(p, 4, out);
+        for (unsigned node = 0; node <= 4; node++)
+            if (node != 1)
+                assert_true(cs_fr_eq(out[node ? node - 1 : 0],
+                                     sum_at(&what, s.tables, eq_mode ? s.eq : NULL, half, cs_fr_from_u64(node))));
+        const cs_fr r = cs_fr_random();
+        assert_int_equal(cs_sc_prover_fold(p, r), CS_OK);
+        for (int t = 0; t < 4; t++)
+            cs_fr_vec_fold(s.tables[t], s.tables[t], s.tables[t] + half, r, half);
+    }
+    for (unsigned t = 0; t < 3; t++)
+        assert_true(cs_fr_eq(cs_sc_prover_value(p, t), s.tables[t][0]));
+    cs_sc_prover_free(p);
+}
+
+static void rounds_are_sums(void **state) {
+    (void)state;
+    for (unsigned bits = 0; bits <= MAX_BITS; bits++) {
+        const size_t size = (size_t)1 << bits;
+        run(bits, false, false, size);
+        run(bits, true, false, size);
+        run(bits, false, true, size);
+        run(bits, true, true, size > 2 ? size - 1 : size);
+        run(bits, true, false, size > 2 ? size / 2 + 1 : size);
+        run(bits, false, true, size > 4 ? size / 4 : size);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rounds_are_sums)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
