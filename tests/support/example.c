@@ -242,7 +242,7 @@ static cs_status prove(cs_example_rank *r, cs_comm *comm, const cs_keyring *keys
     cs_buffer none = {0};
     const cs_status status =
         cs_train_prove(comm, keys, pads, &e->instance, &r->shard, NULL, r->rank ? &none : &e->proof, &r->stats);
-    r->cpu_seconds = thread_seconds() - start;
+    r->proof_seconds = thread_seconds() - start;
     return status;
 }
 
@@ -252,6 +252,7 @@ static cs_status run_rank(cs_comm *comm, void *arg) {
     cs_identity me;
     cs_keyring keys = {0};
     cs_pads *pads = NULL;
+    const double start = thread_seconds();
 #ifdef CS_TAMPER
     if (r->network)
         r->network(r, comm);
@@ -271,6 +272,7 @@ static cs_status run_rank(cs_comm *comm, void *arg) {
     cs_pads_free(pads);
     cs_keyring_free(&keys);
     cs_identity_wipe(&me);
+    r->cpu_seconds = thread_seconds() - start;
     return status;
 }
 

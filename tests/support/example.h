@@ -25,7 +25,8 @@ typedef struct cs_example_rank {
     cs_trainer *trainer;
     cs_shard shard;
     cs_proof_stats stats;
-    double cpu_seconds; /* of this rank's thread, in the proof */
+    double cpu_seconds;   /* of this rank's thread, from the handshake to the end */
+    double proof_seconds; /* of it, in the proof */
 #ifdef CS_TAMPER
     cs_tamper_fn *tamper;
     void *tamper_context;
