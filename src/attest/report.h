@@ -11,7 +11,7 @@
 
 typedef struct cs_run_report {
     char job[65];
-    char member[65];         /* of this rank, "" before the job is read */
+    char member[65]; /* of this rank, "" before the job is read */
     int ranks;
     size_t steps, draws, parameters;
     size_t committed; /* integers, padding included, all ranks */

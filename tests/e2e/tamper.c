@@ -43,8 +43,8 @@ static cs_status tamper(const char *what, const char *in, const char *out) {
     else if (strcmp(what, "dataset") == 0)
         status = swap_rows(&a);
     if (status == CS_OK)
-        status = cs_attestation_pack(&changed, &a.statement, a.has_initial ? &a.initial : NULL, a.has_final ? &a.final : NULL,
-                                     &a.container.section[CS_SECTION_PROOF]);
+        status = cs_attestation_pack(&changed, &a.statement, a.has_initial ? &a.initial : NULL,
+                                     a.has_final ? &a.final : NULL, &a.container.section[CS_SECTION_PROOF]);
     if (status == CS_OK)
         status = cs_container_encode(&file, &changed);
     if (status == CS_OK)
@@ -56,7 +56,8 @@ static cs_status tamper(const char *what, const char *in, const char *out) {
 }
 
 int main(int argc, char **argv) {
-    const cs_status status = argc == 4 ? tamper(argv[1], argv[2], argv[3]) : cs_fail(CS_ERR_USAGE, "usage: tamper WHAT IN OUT");
+    const cs_status status =
+        argc == 4 ? tamper(argv[1], argv[2], argv[3]) : cs_fail(CS_ERR_USAGE, "usage: tamper WHAT IN OUT");
     if (status != CS_OK)
         fprintf(stderr, "tamper: %s\n", cs_error_text());
     return (int)status;
