@@ -1,8 +1,8 @@
 #include "witness/axis.h"
-#include <string.h>
 #include "base/memory.h"
 #include "field/fr_vec.h"
 #include "poly/mle.h"
+#include <string.h>
 
 cs_axis cs_axis_eq(const cs_fr *point, unsigned bits) {
     return cs_axis_eq_below(point, bits, CS_AXIS_WHOLE);

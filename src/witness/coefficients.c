@@ -1,9 +1,9 @@
 /* The coefficient vector E of a batch of claims: as a table for the prover, at a point for the verifier. */
-#include <string.h>
 #include "base/memory.h"
 #include "field/fr_vec.h"
 #include "poly/mle.h"
 #include "witness/witness.h"
+#include <string.h>
 
 /* Tables of a part's axes; missing leading axes have the single entry one. */
 typedef struct tables {

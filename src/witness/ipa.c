@@ -5,17 +5,17 @@
 
 typedef struct ipa {
     cs_session *s;
-    size_t n, size;  /* of the start, and now */
+    size_t n, size; /* of the start, and now */
     cs_fr *f, *right;
-    cs_fr *weights;  /* [n] scalar of each original generator in the folded one */
-    cs_fr base;      /* multiple of u that carries the value */
-    cs_fr *scalars;  /* [n / 2 + 1] */
+    cs_fr *weights; /* [n] scalar of each original generator in the folded one */
+    cs_fr base;     /* multiple of u that carries the value */
+    cs_fr *scalars; /* [n / 2 + 1] */
     cs_g1_affine *points;
     cs_generators gens;
 } ipa;
 
-/* <half of f, generators of the other half> + base <half of f, other half of right> u. The generators are never folded: original generator k stands in
- * folded position k mod size. */
+/* <half of f, generators of the other half> + base <half of f, other half of right> u. The generators are never folded:
+ * original generator k stands in folded position k mod size. */
 static cs_status cross_term(ipa *a, bool low, cs_g1_affine *out) {
     const size_t half = a->size / 2, mine = low ? 0 : half, other = low ? half : 0;
     size_t m = 0;
@@ -73,8 +73,14 @@ static cs_status finish(ipa *a, cs_fr value) {
 }
 
 cs_status cs_ipa_run(cs_session *s, cs_fr *f, cs_fr *right, size_t n, cs_fr value) {
-    ipa a = {.s = s, .n = n, .size = n, .f = f, .right = right, .weights = CS_NEW(cs_fr, n),
-             .scalars = CS_NEW(cs_fr, n / 2 + 1), .points = CS_NEW(cs_g1_affine, n / 2 + 1)};
+    ipa a = {.s = s,
+             .n = n,
+             .size = n,
+             .f = f,
+             .right = right,
+             .weights = CS_NEW(cs_fr, n),
+             .scalars = CS_NEW(cs_fr, n / 2 + 1),
+             .points = CS_NEW(cs_g1_affine, n / 2 + 1)};
     cs_status status = a.weights && a.scalars && a.points ? cs_generators_get(&a.gens, n) : CS_ERR_MEMORY;
     a.base = cs_session_challenge(s, CS_LABEL_IPA_BASE);
     for (size_t k = 0; status == CS_OK && k < n; k++)

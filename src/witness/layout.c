@@ -1,8 +1,8 @@
 #include "witness/layout.h"
-#include <stdlib.h>
-#include <string.h>
 #include "base/bits.h"
 #include "base/memory.h"
+#include <stdlib.h>
+#include <string.h>
 
 typedef struct slot {
     size_t index, space;
@@ -22,8 +22,7 @@ static int by_space(const void *a, const void *b) {
 static void mark_rows(cs_layout *l, const cs_block *b) {
     const size_t columns = (size_t)1 << l->column_bits;
     for (size_t row = b->offset / columns; row * columns < b->offset + b->size; row++)
-        l->row_state[row] |=
-            (uint8_t)((b->root_only ? CS_ROW_ROOT : CS_ROW_ALL) | (b->certified ? CS_ROW_CERTIFIED : 0));
+        l->row_state[row] |= (uint8_t)((b->root_only ? CS_ROW_ROOT : CS_ROW_ALL) | (b->certified ? CS_ROW_CERTIFIED : 0));
 }
 
 static cs_status place(cs_layout *l, slot *slots) {

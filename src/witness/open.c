@@ -1,5 +1,4 @@
 /* The batch opening (section 4, steps 1 to 4). */
-#include <string.h>
 #include "base/memory.h"
 #include "curve/commit.h"
 #include "curve/msm.h"
@@ -7,6 +6,7 @@
 #include "poly/mle.h"
 #include "witness/ipa.h"
 #include "witness/witness.h"
+#include <string.h>
 
 typedef struct evaluation {
     const cs_witness *w;
@@ -41,7 +41,11 @@ static cs_status reduce(cs_witness *w, cs_sc_result *out) {
     cs_fr *gammas = CS_NEW(cs_fr, w->n_claims), *ones = CS_NEW(cs_fr, (size_t)s->n_ranks);
     evaluation e = {w, gammas, CS_OK};
     cs_sc_witness tables = {.tables = {{.load = load_matrix, .context = w}}};
-    cs_sumcheck what = {.label = CS_LABEL_OPEN_CLAIMS, .bits = w->layout->bits, .n_own = 1, .n_public = 1, .n_terms = 1,
+    cs_sumcheck what = {.label = CS_LABEL_OPEN_CLAIMS,
+                        .bits = w->layout->bits,
+                        .n_own = 1,
+                        .n_public = 1,
+                        .n_terms = 1,
                         .publics = {{coefficients_at, &e, true}},
                         .terms = {{.weights = ones, .pub = 0, .n_factors = 1, .factor = {0}}}};
     cs_expr claim = {0};
@@ -57,7 +61,8 @@ static cs_status reduce(cs_witness *w, cs_sc_result *out) {
     if (status == CS_OK && cs_proving(s)) {
         tables.publics[0].live = live_entries(w->layout);
         tables.publics[0].values = CS_NEW(cs_fr, tables.publics[0].live);
-        status = tables.publics[0].values ? cs_witness_coefficients(w, s->rank, gammas, tables.publics[0].values) : CS_ERR_MEMORY;
+        status =
+            tables.publics[0].values ? cs_witness_coefficients(w, s->rank, gammas, tables.publics[0].values) : CS_ERR_MEMORY;
     }
     status = cs_session_fail(s, status);
     if (status == CS_OK)
@@ -91,25 +96,20 @@ static cs_status draw_mask(cs_witness *w, mask *m) {
     return cs_commit_rows(&m->point, &row, 1, &m->blinding);
 }
 
-/* f_i = d_i + scale * L^T M_i, followed by its blinding: uniform whatever M_i and the challenge are, because of d_i and t_i. */
-static cs_status masked_answer(const cs_witness *w, const mask *m, cs_fr scale, cs_fr *out) {
+/* f_i = d_i + scale * L^T M_i, followed by its blinding: uniform whatever M_i and the challenge are, because of d_i and t_i.
+ */
+static void masked_answer(const cs_witness *w, const mask *m, cs_fr scale, cs_fr *out) {
     const cs_layout *l = w->layout;
     const size_t columns = (size_t)1 << l->column_bits;
-    cs_fr *row_values = CS_NEW(cs_fr, columns);
-    if (!row_values)
-        return CS_ERR_MEMORY;
     memcpy(out, m->d, columns * sizeof *out);
     out[columns] = m->blinding;
     for (size_t row = 0; row < l->rows; row++) {
         if (!cs_layout_live(l, w->session->rank, row))
             continue;
         const cs_fr weight = cs_fr_mul(scale, w->left[row]);
-        cs_witness_load(w, row * columns, columns, row_values);
-        cs_fr_vec_axpy(out, weight, row_values, columns);
+        cs_witness_axpy(w, row * columns, columns, weight, out);
         out[columns] = cs_fr_add(out[columns], cs_fr_mul(weight, w->blindings[row]));
     }
-    cs_free(row_values);
-    return CS_OK;
 }
 
 static cs_status answer(cs_witness *w, const mask *m) {
@@ -120,7 +120,9 @@ static cs_status answer(cs_witness *w, const mask *m) {
     if (cs_proving(s)) {
         mine = CS_NEW(cs_fr, columns + 1);
         w->answer = CS_NEW(cs_fr, columns + 1);
-        status = mine && w->answer ? masked_answer(w, m, w->theta_e[s->rank], mine) : CS_ERR_MEMORY;
+        status = mine && w->answer ? CS_OK : CS_ERR_MEMORY;
+        if (status == CS_OK)
+            masked_answer(w, m, w->theta_e[s->rank], mine);
     } else {
         w->answer = CS_NEW(cs_fr, columns + 1);
         status = w->answer ? CS_OK : CS_ERR_MEMORY;

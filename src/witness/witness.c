@@ -1,7 +1,7 @@
 #include "witness/witness.h"
-#include <string.h>
 #include "base/memory.h"
 #include "curve/commit.h"
+#include <string.h>
 
 /* ---- rows ---- */
 
@@ -23,6 +23,16 @@ void cs_witness_load(const cs_witness *w, size_t offset, size_t n, cs_fr *out) {
         const size_t length = overlap(&w->layout->blocks[k], offset, n, &at, &from);
         if (length && w->tensors[k].data)
             cs_tensor_load(out + at, &w->tensors[k], from, length);
+    }
+}
+
+void cs_witness_axpy(const cs_witness *w, size_t offset, size_t n, cs_fr scale, cs_fr *out) {
+    for (size_t k = 0; k < w->layout->n; k++) {
+        const cs_tensor *t = &w->tensors[k];
+        size_t at, from;
+        const size_t length = overlap(&w->layout->blocks[k], offset, n, &at, &from);
+        if (length && t->data)
+            cs_fr_vec_axpy_int(out + at, scale, t->type, cs_tensor_at(t, from), length);
     }
 }
 
@@ -239,7 +249,8 @@ cs_status cs_witness_part(cs_witness *w, const cs_fr *weights, cs_fr coefficient
     return add_part(w, weights, coefficient, block, axes, false);
 }
 
-cs_status cs_witness_part_outside(cs_witness *w, const cs_fr *weights, cs_fr coefficient, size_t block, const cs_axis *axes) {
+cs_status cs_witness_part_outside(cs_witness *w, const cs_fr *weights, cs_fr coefficient, size_t block,
+                                  const cs_axis *axes) {
     return add_part(w, weights, coefficient, block, axes, true);
 }
 

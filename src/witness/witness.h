@@ -67,4 +67,7 @@ cs_status cs_witness_coefficients_at(const cs_witness *w, int rank, const cs_fr 
 /** Loads entries offset.. of the rank's matrix. */
 void cs_witness_load(const cs_witness *w, size_t offset, size_t n, cs_fr *out);
 
+/** out[0..n) += scale times entries offset.. of the rank's matrix. */
+void cs_witness_axpy(const cs_witness *w, size_t offset, size_t n, cs_fr scale, cs_fr *out);
+
 #endif

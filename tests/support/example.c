@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "train/loop.h"
 #include "train/sampler.h"
+#include <math.h>
 #include <sodium.h>
 #include <string.h>
 #include <time.h>
@@ -31,6 +32,12 @@ static uint64_t next(uint64_t *state) {
     return z ^ (z >> 31);
 }
 
+/* 2^w sqrt(6 / fan-in), so that wide layers stay in range; at most 2^(w-1). */
+static int64_t initial_bound(unsigned w, size_t inputs) {
+    const double one = (double)((int64_t)1 << w), bound = one * sqrt(6.0 / (double)inputs);
+    return (int64_t)(bound < one / 2 ? bound : one / 2);
+}
+
 static cs_status make_params(cs_params *p, const cs_example_options *o) {
     *p = (cs_params){.n_ranks = o->n_ranks,
                      .steps = o->steps,
@@ -51,7 +58,7 @@ static cs_status make_params(cs_params *p, const cs_example_options *o) {
     for (unsigned k = 0; k < p->n_limbs; k++)
         p->limb_bits[k] = p->w / p->n_limbs + (k < p->w % p->n_limbs);
     for (size_t l = 0; l < p->layers; l++)
-        p->initial_max[l] = (int64_t)1 << (p->w - 1);
+        p->initial_max[l] = initial_bound(p->w, p->widths[l]);
     p->rate = CS_NEW(int64_t, o->steps);
     if (!p->rate)
         return CS_ERR_MEMORY;
