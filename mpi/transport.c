@@ -96,6 +96,8 @@ static cs_status send_frame(cs_comm *c, int first, int last, const void *data, s
         status = status == CS_OK ? waited : status;
         sent += piece;
     } while (sent < size && status == CS_OK);
+    for (int rank = first; rank <= last && status != CS_OK; rank++)
+        t->gone[rank] = true; /* what a peer does after half a frame is not worth waiting for */
     return status;
 }
 

@@ -258,7 +258,12 @@ static cs_status reply_at_root(cs_comm *c, uint32_t tag, const cs_buffer *data) 
         return cs_comm_raise(c, status);
     status = send_to_all(c, c->frame.data, c->frame.size);
     c->phase = PHASE_IDLE;
-    return status == CS_OK ? CS_OK : cs_comm_raise(c, status); /* the others are on their way into the next exchange */
+    if (status == CS_ERR_RANK)
+        return cs_comm_raise(c, status); /* the ranks that are left are on their way into the next exchange */
+    /* Otherwise nobody knows who has the reply, so all cannot meet again: this rank just ends, which the others notice. */
+    if (status != CS_OK)
+        c->phase = PHASE_LEFT;
+    return status;
 }
 
 static cs_status reply_elsewhere(cs_comm *c, uint32_t tag, cs_buffer *data) {

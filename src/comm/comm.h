@@ -10,7 +10,8 @@ typedef struct cs_comm cs_comm;
 
 /** A transport: frames of any length up to CS_COMM_MAX_FRAME, in order, between rank 0 (the root) and each other rank. A
  *  function fails with CS_ERR_RANK when the peer is lost, CS_ERR_MEMORY when a frame that arrives finds no memory (the frame
- *  is then dropped, so that the next one can be taken). to_all serves the others even when one rank is lost. */
+ *  is then dropped, so that the next one can be taken). to_all gives CS_ERR_RANK if a rank is lost and all others were
+ *  served. A rank that ends its transport is lost to those who wait for it: nobody waits for ever. */
 typedef struct cs_comm_ops {
     cs_status (*to_root)(cs_comm *c, const void *data, size_t size); /* other ranks */
     cs_status (*from_rank)(cs_comm *c, int rank, cs_buffer *out);    /* root; replaces out's content */

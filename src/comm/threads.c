@@ -105,7 +105,8 @@ static cs_status to_all(cs_comm *c, const void *data, size_t size) {
     for (int rank = 1; rank < c->size; rank++) {
         seat *other = seat_of(c, rank);
         const cs_status one = put(other, &other->down, data, size, &other->gone);
-        status = status == CS_OK ? one : status;
+        if (status == CS_OK || status == CS_ERR_RANK) /* which says that the others were served */
+            status = one != CS_OK ? one : status;
     }
     return status;
 }
