@@ -2,10 +2,10 @@
 #ifndef CS_BASE_BUFFER_H
 #define CS_BASE_BUFFER_H
 
+#include "base/error.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/error.h"
 
 typedef struct cs_buffer {
     uint8_t *data;

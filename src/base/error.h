@@ -13,19 +13,19 @@ cs_status cs_fail_prefix(cs_status status, const char *format, ...) __attribute_
 void cs_error_clear(void);
 
 /** Returns from the caller on the first failure. Only where no collective can be skipped by it. */
-#define CS_TRY(call)                             \
-    do {                                         \
-        const cs_status cs_try_status_ = (call); \
-        if (cs_try_status_ != CS_OK)             \
-            return cs_try_status_;               \
+#define CS_TRY(call)                                                                                                        \
+    do {                                                                                                                    \
+        const cs_status cs_try_status_ = (call);                                                                            \
+        if (cs_try_status_ != CS_OK)                                                                                        \
+            return cs_try_status_;                                                                                          \
     } while (0)
 
 /** As CS_TRY, but jumps to the function's one exit label `out` with the status in `status`. */
-#define CS_TRY_OUT(call)      \
-    do {                      \
-        status = (call);      \
-        if (status != CS_OK)  \
-            goto out;         \
+#define CS_TRY_OUT(call)                                                                                                    \
+    do {                                                                                                                    \
+        status = (call);                                                                                                    \
+        if (status != CS_OK)                                                                                                \
+            goto out;                                                                                                       \
     } while (0)
 
 #endif

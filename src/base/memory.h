@@ -12,7 +12,8 @@ void *cs_calloc(size_t count, size_t size);
 /** Wipes and frees; NULL is allowed. */
 void cs_free(void *block);
 
-/** Grows a block of `old_count` elements to `count` (the tail is zeroed); on failure returns NULL and leaves `block` as it was. */
+/** Grows a block of `old_count` elements to `count` (the tail is zeroed); on failure returns NULL and leaves `block` as it
+ * was. */
 void *cs_grow(void *block, size_t old_count, size_t count, size_t size);
 
 /** Most bytes that were ever live at one time through this allocator, and the bytes live now. */
