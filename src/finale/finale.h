@@ -2,8 +2,8 @@
  *
  *   z* = z_r + e z,  u* = e,  E* = E_r + e T,      (a z*)(b z*) = u* (c z*) + E*   row by row
  *
- * (Nova's folding, Kothapalli, Setty, Tzialla, CRYPTO 2022, section 4, with the mask as the instance of coefficient one, so that an
- * answer is uniform for every e.) All local linear rows are one row first, all cross rows another: (row) * 1 = 0. */
+ * (Nova's folding, Kothapalli, Setty, Tzialla, CRYPTO 2022, section 4, with the mask as the instance of coefficient one, so
+ * that an answer is uniform for every e.) All local linear rows are one row first, all cross rows another: (row) * 1 = 0. */
 #ifndef CS_FINALE_FINALE_H
 #define CS_FINALE_FINALE_H
 
@@ -19,7 +19,8 @@ cs_status cs_finale_prove(cs_finale *f);
 
 void cs_finale_free(cs_finale *f);
 
-/** Checks that a rank makes of its own rows before it answers (also used by tests): CS_ERR_ABORT with the row's label. Local. */
+/** Checks that a rank makes of its own rows before it answers (also used by tests): CS_ERR_ABORT with the row's label.
+ * Local. */
 cs_status cs_finale_check_rows(const cs_session *s);
 
 #endif

@@ -1,17 +1,17 @@
 /* Steps 1 and 2 of the finale: what the ranks do. */
-#include <string.h>
 #include "base/memory.h"
 #include "curve/commit.h"
 #include "field/fr_vec.h"
 #include "finale/state.h"
+#include <string.h>
 
 /* A rank's private random instance. */
 typedef struct instance {
-    cs_fr *zr;               /* [n_vars] what this rank knows of z_r */
-    cs_fr *cross, *error;    /* [n_rows] T and E_r */
-    cs_fr *blind_r;          /* [ledger rows] */
+    cs_fr *zr;                /* [n_vars] what this rank knows of z_r */
+    cs_fr *cross, *error;     /* [n_rows] T and E_r */
+    cs_fr *blind_r;           /* [ledger rows] */
     cs_fr *blind_t, *blind_e; /* [error rows] */
-    cs_g1_affine *points;    /* commitments: ledger rows, error rows, error rows */
+    cs_g1_affine *points;     /* commitments: ledger rows, error rows, error rows */
 } instance;
 
 static void free_instance(instance *m) {
@@ -72,8 +72,8 @@ static void own_products(const cs_finale *f, instance *m) {
     }
 }
 
-/* The two linear rows (a)(1) = 0 with u = 1 in z and 0 in z_r: T is this rank's share of a z_r, E_r is zero. The cross row's shares of both carry
- * zero-sharings of their own. */
+/* The two linear rows (a)(1) = 0 with u = 1 in z and 0 in z_r: T is this rank's share of a z_r, E_r is zero. The cross row's
+ * shares of both carry zero-sharings of their own. */
 static cs_status linear_rows(const cs_finale *f, instance *m) {
     const cs_session *s = f->s;
     const size_t n = s->ledger.n_vars, local = s->ledger.n_products;
@@ -93,7 +93,8 @@ static cs_status linear_rows(const cs_finale *f, instance *m) {
     return CS_OK;
 }
 
-/* The share of z_r, laid out as the ledger's commitment rows (row-major, width columns); common rows hold the full values. */
+/* The share of z_r, laid out as the ledger's commitment rows (row-major, width columns); common rows hold the full values.
+ */
 static void lay_out(const cs_session *s, const cs_fr *values, cs_fr *rows) {
     for (size_t v = 0; v < s->ledger.n_vars; v++)
         rows[s->ledger.cells[v].row * s->ledger.width + s->ledger.cells[v].column] = values[v];
@@ -118,7 +119,8 @@ static cs_status commit_instance(const cs_finale *f, instance *m) {
             m->blind_t[k] = cs_fr_random();
             m->blind_e[k] = cs_fr_random();
             points[n_z + k] = cs_commit_short(s->member.committer, m->cross + k * width, used, m->blind_t[k]);
-            points[n_z + f->error_rows + k] = cs_commit_short(s->member.committer, m->error + k * width, used, m->blind_e[k]);
+            points[n_z + f->error_rows + k] =
+                cs_commit_short(s->member.committer, m->error + k * width, used, m->blind_e[k]);
         }
         status = cs_g1_vec_to_affine(m->points, points, n);
     }
@@ -158,13 +160,15 @@ cs_status cs_finale_check_rows(const cs_session *s) {
             broken = cs_label_text(row->label);
     }
     cs_free(share);
-    return broken ? cs_fail(CS_ERR_ABORT, "this rank's own part of %s does not hold: its data or its training is not what it proves",
-                            broken)
-                  : CS_OK;
+    return broken
+               ? cs_fail(CS_ERR_ABORT,
+                         "this rank's own part of %s does not hold: its data or its training is not what it proves", broken)
+               : CS_OK;
 }
 
-/* z* , E* and their blindings, of this rank; then the sums on the root. Uniform for every e: own and shared variables and all blindings have masks of
- * coefficient one; E* is a function of z* but for the cross row, which the zero-sharings mask. */
+/* z* , E* and their blindings, of this rank; then the sums on the root. Uniform for every e: own and shared variables and
+ * all blindings have masks of coefficient one; E* is a function of z* but for the cross row, which the zero-sharings mask.
+ */
 static cs_status answer(cs_finale *f, const instance *m) {
     cs_session *s = f->s;
     const size_t n_vars = s->ledger.n_vars, n_rows = s->ledger.n_rows, n = n_vars + f->n_rows + n_rows + f->error_rows;

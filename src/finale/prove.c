@@ -1,11 +1,11 @@
 /* Step 3 of the finale: the public folded instance, in the clear. */
-#include <string.h>
 #include "base/bits.h"
 #include "base/memory.h"
 #include "field/fr_vec.h"
 #include "finale/state.h"
 #include "poly/mle.h"
 #include "witness/ipa.h"
+#include <string.h>
 
 enum { MAX_TABLES = 5, MAX_BITS = 40 };
 
@@ -130,7 +130,8 @@ static cs_fr scatter(const cs_ledger *l, cs_fr *cells, cs_fr weight, const cs_ex
     return constant;
 }
 
-/* Coefficients of the claim A + k B + k^2 C + k^3 E* at the row point, over the matrix of messages and error rows. *constant: what is multiplied by u*. */
+/* Coefficients of the claim A + k B + k^2 C + k^3 E* at the row point, over the matrix of messages and error rows.
+ * *constant: what is multiplied by u*. */
 static cs_status coefficients(const cs_finale *f, const clear *rows, cs_fr k, cs_fr *cells, cs_fr *constant) {
     const cs_ledger *l = &f->s->ledger;
     cs_fr *eq = CS_NEW(cs_fr, (size_t)1 << rows->bits), powers[4];
@@ -163,7 +164,8 @@ static void fill_matrix(const cs_finale *f, cs_fr *matrix) {
 }
 
 /* The opening of the folded matrix at (left, right): value and blinding in the clear, then the inner-product argument. */
-static cs_status open_matrix(cs_finale *f, const cs_fr *left, cs_fr *right, const cs_fr *matrix, cs_fr value, cs_fr blinding) {
+static cs_status open_matrix(cs_finale *f, const cs_fr *left, cs_fr *right, const cs_fr *matrix, cs_fr value,
+                             cs_fr blinding) {
     cs_session *s = f->s;
     const cs_ledger *l = &s->ledger;
     const size_t n_rows = l->n_rows + f->error_rows;
@@ -247,10 +249,20 @@ static cs_status check_columns(cs_finale *f, const clear *rows, const cs_fr *abc
 cs_status cs_finale_prove(cs_finale *f) {
     if (cs_proving(f->s) && !cs_is_root(f->s))
         return CS_OK;
-    clear rows = {.s = f->s, .label = CS_LABEL_FINALE_ROWS, .challenge = CS_LABEL_FINALE_ROW_CHALLENGE, .degree = 3,
-                  .n_tables = 5, .g = row_summand, .e = f->e};
-    clear columns = {.s = f->s, .label = CS_LABEL_FINALE_COLUMNS, .challenge = CS_LABEL_FINALE_COLUMN_CHALLENGE, .degree = 2,
-                     .n_tables = 2, .g = column_summand, .e = f->e};
+    clear rows = {.s = f->s,
+                  .label = CS_LABEL_FINALE_ROWS,
+                  .challenge = CS_LABEL_FINALE_ROW_CHALLENGE,
+                  .degree = 3,
+                  .n_tables = 5,
+                  .g = row_summand,
+                  .e = f->e};
+    clear columns = {.s = f->s,
+                     .label = CS_LABEL_FINALE_COLUMNS,
+                     .challenge = CS_LABEL_FINALE_COLUMN_CHALLENGE,
+                     .degree = 2,
+                     .n_tables = 2,
+                     .g = column_summand,
+                     .e = f->e};
     opening o = {0};
     cs_fr abce[4];
     cs_status status = check_rows(f, &rows, abce);

@@ -6,15 +6,16 @@
 
 struct cs_finale {
     cs_session *s;
-    cs_expr combined[2];          /* the local and the cross row */
-    size_t n_rows;                /* product rows and the two */
-    size_t error_rows;            /* commitment rows of an error vector: n_rows / width, rounded up */
+    cs_expr combined[2];                /* the local and the cross row */
+    size_t n_rows;                      /* product rows and the two */
+    size_t error_rows;                  /* commitment rows of an error vector: n_rows / width, rounded up */
     cs_g1_affine *mask, *cross, *error; /* summed commitments to z_r [ledger rows], T and E_r [error rows] */
     cs_fr e;
-    cs_fr *z, *err, *blinding;    /* root: z* [n_vars], E* [n_rows], blindings [ledger rows + error rows] */
+    cs_fr *z, *err, *blinding; /* root: z* [n_vars], E* [n_rows], blindings [ledger rows + error rows] */
 };
 
-/** Row x of the system: product x, or one of the combined rows times one. NULL expressions stand for one (b) and zero (c). */
+/** Row x of the system: product x, or one of the combined rows times one. NULL expressions stand for one (b) and zero (c).
+ */
 typedef struct cs_finale_row {
     const cs_expr *a, *b, *c;
     int owner; /* -1: everybody's */

@@ -1,6 +1,6 @@
-#include <stdlib.h>
 #include "base/memory.h"
 #include "ledger/ledger.h"
+#include <stdlib.h>
 
 static bool reserve(cs_expr *e, size_t extra) {
     if (e->failed)

@@ -1,9 +1,9 @@
 /* The ledger: variables (coordinates of committed messages), linear expressions in them, and rows that must hold.
  *
- * A variable's kind says who holds it: own(i) (rank i alone), shared (an additive share on every rank) or common (all members
- * know it; rank 0's share is the value). A product row a*b = c has an owner who knows a, b and c. A linear row is local if
- * every honest rank's share of it is zero by itself, cross if only the sum is. Constants belong to a rank, so that a
- * claim splits into shares. */
+ * A variable's kind says who holds it: own(i) (rank i alone), shared (an additive share on every rank) or common (all
+ * members know it; rank 0's share is the value). A product row a*b = c has an owner who knows a, b and c. A linear row is
+ * local if every honest rank's share of it is zero by itself, cross if only the sum is. Constants belong to a rank, so that
+ * a claim splits into shares. */
 #ifndef CS_LEDGER_LEDGER_H
 #define CS_LEDGER_LEDGER_H
 
@@ -13,14 +13,14 @@
 #include "transcript/labels.h"
 
 typedef uint32_t cs_kind;
-#define CS_SHARED ((cs_kind)0xfffffffe)
-#define CS_COMMON ((cs_kind)0xffffffff)
+#define CS_SHARED    ((cs_kind)0xfffffffe)
+#define CS_COMMON    ((cs_kind)0xffffffff)
 #define CS_OWN(rank) ((cs_kind)(rank))
 
 /** Index of a variable, or CS_CONST(rank): "one", held by that rank. */
 typedef uint32_t cs_var;
-#define CS_CONST(rank) ((cs_var)(0x80000000u | (uint32_t)(rank)))
-#define CS_IS_CONST(var) (((var) & 0x80000000u) != 0)
+#define CS_CONST(rank)   ((cs_var)(0x80000000u | (uint32_t)(rank)))
+#define CS_IS_CONST(var) (((var)&0x80000000u) != 0)
 
 typedef struct cs_term {
     cs_var var;
@@ -39,7 +39,7 @@ void cs_expr_add_term(cs_expr *e, cs_fr coef, cs_var var);
 void cs_expr_add_const(cs_expr *e, cs_fr value, int rank);
 void cs_expr_add(cs_expr *e, cs_fr coef, const cs_expr *other); /* e += coef * other; other != e */
 void cs_expr_scale(cs_expr *e, cs_fr coef);
-void cs_expr_merge(cs_expr *e);                                 /* one term per variable */
+void cs_expr_merge(cs_expr *e); /* one term per variable */
 void cs_expr_clear(cs_expr *e);
 void cs_expr_free(cs_expr *e);
 
@@ -64,13 +64,13 @@ typedef struct cs_cell {
 } cs_cell;
 
 typedef struct cs_ledger {
-    size_t width;             /* coordinates per commitment row, a power of two */
+    size_t width; /* coordinates per commitment row, a power of two */
     int n_ranks;
     size_t n_vars, n_rows, n_products, n_linears;
-    cs_kind *kinds;           /* [n_vars] */
-    cs_cell *cells;           /* [n_vars] */
-    cs_g1_affine *points;     /* [n_rows] summed commitments; the root and the verifier have them, others hold the identity */
-    bool *common_rows;        /* [n_rows] a row of common variables, carried by rank 0 alone */
+    cs_kind *kinds;       /* [n_vars] */
+    cs_cell *cells;       /* [n_vars] */
+    cs_g1_affine *points; /* [n_rows] summed commitments; the root and the verifier have them, others hold the identity */
+    bool *common_rows;    /* [n_rows] a row of common variables, carried by rank 0 alone */
     cs_product *products;
     cs_linear *linears;
     size_t cap_vars, cap_rows, cap_products, cap_linears;
@@ -86,8 +86,8 @@ size_t cs_ledger_message_rows(const cs_ledger *l, const cs_kind *kinds, size_t n
 /** Adds the variables of a message; points[rows]. *first is the index of the first variable. */
 cs_status cs_ledger_add_message(cs_ledger *l, const cs_kind *kinds, size_t n, const cs_g1_affine *points, cs_var *first);
 
-/** Adds a*b = c. Takes the contents of a, b, c (the caller's are empty afterwards). CS_ERR_INTERNAL if the row is not local to `owner`:
- *  a, b only own(owner) or common variables, c only own(owner), constants of c only the owner's. */
+/** Adds a*b = c. Takes the contents of a, b, c (the caller's are empty afterwards). CS_ERR_INTERNAL if the row is not local
+ * to `owner`: a, b only own(owner) or common variables, c only own(owner), constants of c only the owner's. */
 cs_status cs_ledger_product(cs_ledger *l, cs_expr *a, cs_expr *b, cs_expr *c, int owner, cs_label label);
 
 /** Adds e = 0. Takes the contents of e. */

@@ -1,10 +1,10 @@
 #include "lookup/leaves.h"
-#include <stdlib.h>
-#include <string.h>
 #include "base/bits.h"
 #include "base/memory.h"
 #include "field/fr_vec.h"
 #include "poly/mle.h"
+#include <stdlib.h>
+#include <string.h>
 
 static const cs_block *shape_of(const cs_leaves *l, const cs_lookup *lookup) {
     return &l->w->layout->blocks[lookup->shaped_like];

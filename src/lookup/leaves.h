@@ -27,8 +27,9 @@ void cs_leaves_free(cs_leaves *l);
 void cs_leaves_numerators(const cs_leaves *l, size_t offset, size_t n, cs_fr *out);
 void cs_leaves_denominators(const cs_leaves *l, size_t offset, size_t n, cs_fr *out);
 
-/** The claim that p_i and q_i of every rank at `point` are what the committed blocks give. p and q of rank i are added to an expression by
- *  the caller: value already holds sum of omega_i (p_i + lambda q_i). Takes value. Local. */
-cs_status cs_leaves_claim(const cs_leaves *l, cs_witness *w, const cs_fr *point, const cs_fr *omega, cs_fr lambda, cs_expr *value);
+/** The claim that p_i and q_i of every rank at `point` are what the committed blocks give. p and q of rank i are added to an
+ * expression by the caller: value already holds sum of omega_i (p_i + lambda q_i). Takes value. Local. */
+cs_status cs_leaves_claim(const cs_leaves *l, cs_witness *w, const cs_fr *point, const cs_fr *omega, cs_fr lambda,
+                          cs_expr *value);
 
 #endif

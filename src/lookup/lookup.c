@@ -5,8 +5,8 @@
 
 enum { MAX_BITS = 40, BLOCK = 64 };
 
-/* Own tables of a layer's sumcheck: both halves of numerators and denominators; the second numerator is p1 + lambda q1, so that the layer
- * is p0 q1 + q0 (p1 + lambda q1). */
+/* Own tables of a layer's sumcheck: both halves of numerators and denominators; the second numerator is p1 + lambda q1, so
+ * that the layer is p0 q1 + q0 (p1 + lambda q1). */
 enum { P0, P1, Q0, Q1 };
 
 /* A rank's tree: layer k has 2^k fractions, k < bits; the leaves (layer `bits`) are loaded when they are needed. */
@@ -116,7 +116,7 @@ static void layer_tables(tree *t, half_leaves halves[2], unsigned level, cs_fr l
 typedef struct state {
     cs_fr point[MAX_BITS];
     cs_sc_result values;
-    cs_var root;     /* before the first layer: q_i is root + 2 i, and p_i is zero */
+    cs_var root; /* before the first layer: q_i is root + 2 i, and p_i is zero */
     bool at_root;
     cs_fr lambda, mu; /* of the last layer */
 } state;
@@ -165,7 +165,11 @@ static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsign
     cs_session_rank_weights(s, CS_LABEL_LOOKUP_RANKS, omega);
     cs_expr claim = {0};
     add_fractions_of_ranks(s, st, omega, lambda, &claim);
-    const cs_sumcheck what = {.label = CS_LABEL_LOOKUP_LAMBDA, .bits = level, .n_own = 4, .n_terms = 2, .eq_point = st->point,
+    const cs_sumcheck what = {.label = CS_LABEL_LOOKUP_LAMBDA,
+                              .bits = level,
+                              .n_own = 4,
+                              .n_terms = 2,
+                              .eq_point = st->point,
                               .terms = {{.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {P0, Q1}},
                                         {.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {Q0, P1}}}};
     cs_sc_witness tables;

@@ -1,9 +1,10 @@
-/* Lookups (6.4): every real entry of some tensors, with its tag, is a row of a public table. Logarithmic derivatives (Haböck, ePrint 2022/1530) as
- * a tree of fractions proved layer by layer (Papini, Haböck, ePrint 2023/1284): per rank
+/* Lookups (6.4): every real entry of some tensors, with its tag, is a row of a public table. Logarithmic derivatives
+ * (Haböck, ePrint 2022/1530) as a tree of fractions proved layer by layer (Papini, Haböck, ePrint 2023/1284): per rank
  *
  *     sum over entries of 1 / (alpha - f(x))  -  sum over rows y of mult(y) / (alpha - table(y))  =  0
  *
- * where f and table compress (tag, columns) with beta. Leaves are linear in committed blocks, so no column of field elements is committed. */
+ * where f and table compress (tag, columns) with beta. Leaves are linear in committed blocks, so no column of field elements
+ * is committed. */
 #ifndef CS_LOOKUP_LOOKUP_H
 #define CS_LOOKUP_LOOKUP_H
 

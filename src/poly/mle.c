@@ -21,8 +21,8 @@ cs_fr cs_eq_index(const cs_fr *point, unsigned bits, size_t index) {
 }
 
 /* Sum over x < n of the product over k of (one(k) if bit k of x else zero(k)); the pairs are given by a function so that
- * no table is needed: walk the bits of n from the highest, adding the subtree left of n wherever a bit is one. rest[k] is the
- * product of (zero + one) over the bits after k. */
+ * no table is needed: walk the bits of n from the highest, adding the subtree left of n wherever a bit is one. rest[k] is
+ * the product of (zero + one) over the bits after k. */
 typedef struct pair {
     cs_fr zero, one;
 } pair;

@@ -11,7 +11,8 @@ void cs_contract_last(cs_fr *out, const cs_view *v, const cs_fr *vector) {
 }
 
 void cs_view_axpy(cs_fr *row, cs_fr scale, const cs_view *v, size_t t, size_t b) {
-    cs_fr_vec_axpy_int(row, scale, v->tensor->type, cs_tensor_at(v->tensor, cs_view_row(v, t, b)), (size_t)1 << v->width_bits);
+    cs_fr_vec_axpy_int(row, scale, v->tensor->type, cs_tensor_at(v->tensor, cs_view_row(v, t, b)),
+                       (size_t)1 << v->width_bits);
     if (v->bias)
         row[v->bias_at] = cs_fr_add(row[v->bias_at], cs_fr_mul(scale, cs_fr_from_i64(v->bias)));
 }
@@ -22,7 +23,8 @@ void cs_contract_batch(cs_fr *out, unsigned out_bits, const cs_view *v, const cs
             cs_view_axpy(out + (t << out_bits), batch_vector[b], v, t, b);
 }
 
-cs_fr cs_contract_all(const cs_tensor *x, const cs_fr *t0, size_t n0, const cs_fr *t1, size_t n1, const cs_fr *t2, size_t n2) {
+cs_fr cs_contract_all(const cs_tensor *x, const cs_fr *t0, size_t n0, const cs_fr *t1, size_t n1, const cs_fr *t2,
+                      size_t n2) {
     cs_fr total = CS_FR_ZERO;
     for (size_t a = 0; a < n0; a++) {
         cs_fr inner = CS_FR_ZERO;

@@ -1,4 +1,5 @@
-/* Test builds only (-DCS_TAMPER): how a dishonest rank departs from the protocol while everything after it stays consistent. */
+/* Test builds only (-DCS_TAMPER): how a dishonest rank departs from the protocol while everything after it stays consistent.
+ */
 #ifndef CS_SESSION_ATTACK_H
 #define CS_SESSION_ATTACK_H
 

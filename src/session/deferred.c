@@ -1,7 +1,7 @@
 #include "session/deferred.h"
-#include <string.h>
 #include "base/memory.h"
 #include "curve/msm.h"
+#include <string.h>
 
 void cs_deferred_begin(cs_deferred *d) {
     d->weight = cs_fr_random();

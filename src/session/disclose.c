@@ -6,9 +6,9 @@
  *   cs_session_agree                             "failed" or nothing
  *
  * (Training sends padded gradients through train/loop.c, the handshake public keys and nonces through session/keys.c.) */
-#include <string.h>
 #include "base/memory.h"
 #include "session/wire.h"
+#include <string.h>
 
 enum { POINT_BYTES = 64, SCALAR_BYTES = 32 };
 
@@ -275,8 +275,8 @@ static cs_status add_scalars(cs_session *s, const cs_buffer *parts, cs_fr *sum, 
 
 cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n) {
     cs_buffer out = {0}, shown = {0}, *parts = NULL;
-    cs_status status = cs_session_fail(
-        s, cs_pads_zero_shares_fr(s->pads, label, index, s->digest, s->transcript.state, values, n));
+    cs_status status =
+        cs_session_fail(s, cs_pads_zero_shares_fr(s->pads, label, index, s->digest, s->transcript.state, values, n));
     if (status != CS_OK)
         return status;
     append_scalars(&out, values, n);
@@ -365,7 +365,8 @@ cs_status cs_session_root_scalars(cs_session *s, cs_label label, cs_fr *scalars,
     cs_status status = show_from_root(s, label, &data, 32 * n);
     for (size_t k = 0; status == CS_OK && k < n; k++)
         if (!cs_fr_decode(&scalars[k], data.data + 32 * k))
-            status = cs_session_fail(s, cs_fail(CS_ERR_ABORT, "%s: the root showed a scalar that is not reduced", cs_label_text(label)));
+            status = cs_session_fail(
+                s, cs_fail(CS_ERR_ABORT, "%s: the root showed a scalar that is not reduced", cs_label_text(label)));
     cs_buffer_free(&data);
     return status;
 }

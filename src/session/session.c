@@ -1,11 +1,16 @@
 #include "session/session.h"
-#include <string.h>
 #include "base/memory.h"
 #include "session/wire.h"
+#include <string.h>
 
 cs_status cs_session_prove(cs_session *s, cs_comm *comm, const cs_keyring *keys, cs_pads *pads, const uint8_t digest[32],
                            size_t ledger_width, cs_buffer *proof) {
-    *s = (cs_session){.role = CS_PROVE, .rank = comm->rank, .n_ranks = comm->size, .comm = comm, .keys = keys, .pads = pads,
+    *s = (cs_session){.role = CS_PROVE,
+                      .rank = comm->rank,
+                      .n_ranks = comm->size,
+                      .comm = comm,
+                      .keys = keys,
+                      .pads = pads,
                       .proof = proof};
     memcpy(s->digest, digest, 32);
     cs_transcript_init(&s->transcript, digest);
@@ -55,7 +60,8 @@ void cs_session_rank_weights(cs_session *s, cs_label label, cs_fr *omega) {
     }
 }
 
-cs_status cs_session_send(cs_session *s, cs_label label, const cs_kind *kinds, const cs_fr *values, size_t n, cs_var *first) {
+cs_status cs_session_send(cs_session *s, cs_label label, const cs_kind *kinds, const cs_fr *values, size_t n,
+                          cs_var *first) {
     *first = (cs_var)s->ledger.n_vars;
     if (n == 0)
         return CS_OK;

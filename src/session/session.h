@@ -1,7 +1,7 @@
 /* The session (section 2): what the ranks (proving) or the verifier (checking) run. It owns the transcript and the ledger.
- * Protocol code is written once and runs in both roles: the verifier has no witness, reads commitments from the proof, and adds
- * the same variables and rows. In the proving role every function marked Collective is one lockstep exchange; a rank that
- * fails locally returns through cs_session_fail, which makes all ranks leave at that exchange. */
+ * Protocol code is written once and runs in both roles: the verifier has no witness, reads commitments from the proof, and
+ * adds the same variables and rows. In the proving role every function marked Collective is one lockstep exchange; a rank
+ * that fails locally returns through cs_session_fail, which makes all ranks leave at that exchange. */
 #ifndef CS_SESSION_SESSION_H
 #define CS_SESSION_SESSION_H
 
@@ -81,8 +81,8 @@ static inline bool cs_session_dishonest(const cs_session *s) {
  *  `status`; CS_OK is passed through. */
 cs_status cs_session_fail(cs_session *s, cs_status status);
 
-/** A message: one variable per kind. values[n] (prover): what this rank knows of each coordinate; coordinates it does not hold
- *  are ignored. The verifier passes NULL. *first: index of the first variable. Collective. */
+/** A message: one variable per kind. values[n] (prover): what this rank knows of each coordinate; coordinates it does not
+ * hold are ignored. The verifier passes NULL. *first: index of the first variable. Collective. */
 cs_status cs_session_send(cs_session *s, cs_label label, const cs_kind *kinds, const cs_fr *values, size_t n, cs_var *first);
 
 /** The same for n shared variables. Collective. */
@@ -106,24 +106,25 @@ void cs_session_rank_weights(cs_session *s, cs_label label, cs_fr *omega);
 cs_status cs_session_sum_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const bool *common, size_t count,
                                 cs_g1_affine *sum);
 
-/** Commitments of every rank, each by itself: all[i][counts[i]] filled for the verifier and the root (all may be NULL elsewhere).
- *  Collective. */
+/** Commitments of every rank, each by itself: all[i][counts[i]] filled for the verifier and the root (all may be NULL
+ * elsewhere). Collective. */
 cs_status cs_session_each_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const size_t *counts,
                                  cs_g1_affine **all);
 
 /** What this rank reveals to the root alone: n scalars that are uniform whatever the witness is (the caller's argument).
- *  Refuses the second time: CS_ERR_ABORT. On the root sum[n] is their sum over the ranks. Collective; no effect when verifying. */
+ *  Refuses the second time: CS_ERR_ABORT. On the root sum[n] is their sum over the ranks. Collective; no effect when
+ * verifying. */
 cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum);
 
-/** values[n]: this rank's addends on entry, the sum over the ranks on return, which the ranks learn and nobody else. Goes under
- *  pads keyed by this rank's view (label, index, history, transcript). Collective; not called when verifying. */
+/** values[n]: this rank's addends on entry, the sum over the ranks on return, which the ranks learn and nobody else. Goes
+ * under pads keyed by this rank's view (label, index, history, transcript). Collective; not called when verifying. */
 cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n);
 
 /** Every rank says whether it goes on; one failure stops all. Collective; no effect when verifying. */
 cs_status cs_session_agree(cs_session *s, cs_status status);
 
-/** Points and scalars by the root, made of answers that are already masked. Root: in; verifier: out (and other ranks, while the
- *  ranks still run). Collective until s->alone, then the root's. */
+/** Points and scalars by the root, made of answers that are already masked. Root: in; verifier: out (and other ranks, while
+ * the ranks still run). Collective until s->alone, then the root's. */
 cs_status cs_session_root_points(cs_session *s, cs_label label, cs_g1_affine *points, size_t n);
 cs_status cs_session_root_scalars(cs_session *s, cs_label label, cs_fr *scalars, size_t n);
 

@@ -33,8 +33,8 @@ cs_status cs_wire_show(cs_session *s, cs_label label, cs_buffer *data, size_t si
     if (!s->alone) {
         CS_TRY(cs_comm_reply(s->comm, (uint32_t)label, data));
         if (data->size != size)
-            return cs_session_fail(s, cs_fail(CS_ERR_ABORT, "%s: the root showed %zu bytes instead of %zu", cs_label_text(label),
-                                              data->size, size));
+            return cs_session_fail(s, cs_fail(CS_ERR_ABORT, "%s: the root showed %zu bytes instead of %zu",
+                                              cs_label_text(label), data->size, size));
     }
     cs_transcript_absorb(&s->transcript, label, data->data, size);
     if (cs_is_root(s)) {

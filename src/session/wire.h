@@ -11,8 +11,8 @@ cs_status cs_wire_read(cs_session *s, cs_label label, size_t count, const uint8_
 cs_status cs_wire_read_points(cs_session *s, cs_label label, cs_g1_affine *out, size_t count);
 cs_status cs_wire_read_scalars(cs_session *s, cs_label label, cs_fr *out, size_t count);
 
-/** The root shows `data` to every rank (unless it is alone), and every rank absorbs it; the root appends it to the proof. On other
- *  ranks `data` receives the bytes, which must be `size` long. */
+/** The root shows `data` to every rank (unless it is alone), and every rank absorbs it; the root appends it to the proof. On
+ * other ranks `data` receives the bytes, which must be `size` long. */
 cs_status cs_wire_show(cs_session *s, cs_label label, cs_buffer *data, size_t size);
 
 /** Computes this rank's share of a message and its commitment rows; mine[rows], common[rows]. */

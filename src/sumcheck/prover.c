@@ -1,7 +1,7 @@
-#include <string.h>
 #include "base/memory.h"
 #include "field/fr_vec.h"
 #include "sumcheck/sumcheck.h"
+#include <string.h>
 
 /* Entries are worked on in blocks that stay in the first-level cache. */
 enum { BLOCK = 64, ALL = CS_SC_TABLES + 2 };

@@ -1,7 +1,7 @@
 #include "sumcheck/sumcheck.h"
-#include <string.h>
 #include "field/fr_vec.h"
 #include "poly/mle.h"
+#include <string.h>
 
 /* Degree of a round polynomial in its variable, and at once the number of values sent for it. */
 static unsigned round_degree(const cs_sumcheck *w) {
@@ -120,7 +120,8 @@ static cs_status add_rows(cs_session *s, const cs_sumcheck *what, const cs_sc_re
     return cs_ledger_zero(&s->ledger, claim, false, what->label);
 }
 
-cs_status cs_sumcheck_run(cs_session *s, const cs_sumcheck *what, cs_expr *claim, cs_sc_witness *witness, cs_sc_result *out) {
+cs_status cs_sumcheck_run(cs_session *s, const cs_sumcheck *what, cs_expr *claim, cs_sc_witness *witness,
+                          cs_sc_result *out) {
     cs_sc_prover *prover = NULL;
     cs_status status = CS_OK;
     if (cs_proving(s))

@@ -2,11 +2,11 @@
  *
  *     claim = sum over ranks i, over x in {0,1}^bits, over terms of  weight_i * public_i(x) * product of tables_i(x)
  *
- * Own tables differ from rank to rank, common ones are the same on all. Ranks are never folded into each other: in the end each
- * rank holds one value per table. Round polynomials go as shared variables; their value at 1 is an expression.
+ * Own tables differ from rank to rank, common ones are the same on all. Ranks are never folded into each other: in the end
+ * each rank holds one value per table. Round polynomials go as shared variables; their value at 1 is an expression.
  *
- * When every term stands under the same eq(point, ·), the round message is the polynomial without its eq factor, one degree lower
- * (Gruen, "Some improvements for the PIOP for ZeroCheck", ePrint 2024/108, section 3). */
+ * When every term stands under the same eq(point, ·), the round message is the polynomial without its eq factor, one degree
+ * lower (Gruen, "Some improvements for the PIOP for ZeroCheck", ePrint 2024/108, section 3). */
 #ifndef CS_SUMCHECK_SUMCHECK_H
 #define CS_SUMCHECK_SUMCHECK_H
 
@@ -22,9 +22,9 @@ typedef struct cs_sc_public {
 } cs_sc_public;
 
 typedef struct cs_sc_term {
-    const cs_fr *weights; /* [n_ranks] */
-    int pub;              /* index of the public weight, or CS_SC_NO_PUBLIC */
-    unsigned n_factors;   /* 1..3 */
+    const cs_fr *weights;           /* [n_ranks] */
+    int pub;                        /* index of the public weight, or CS_SC_NO_PUBLIC */
+    unsigned n_factors;             /* 1..3 */
     unsigned factor[CS_SC_FACTORS]; /* table indices: own tables first, then common ones */
 } cs_sc_term;
 
@@ -37,8 +37,9 @@ typedef struct cs_sumcheck {
     const cs_fr *eq_point; /* [bits]: all terms under eq(eq_point, ·), no publics; or NULL */
 } cs_sumcheck;
 
-/** A prover's table. Either values[2^bits], which the sumcheck consumes (folds in place), or a loader of entries that are not
- *  stored as field elements. values may be shorter than 2^bits: entries from `live` on are `tail`. live = 0 means 2^bits. */
+/** A prover's table. Either values[2^bits], which the sumcheck consumes (folds in place), or a loader of entries that are
+ * not stored as field elements. values may be shorter than 2^bits: entries from `live` on are `tail`. live = 0 means 2^bits.
+ */
 typedef struct cs_sc_table {
     cs_fr *values;
     size_t live;
@@ -55,9 +56,9 @@ typedef struct cs_sc_witness {
 
 typedef struct cs_sc_result {
     cs_fr point[CS_SC_BITS];
-    cs_var first;      /* own value k of rank i: first + i * per_rank + k */
+    cs_var first; /* own value k of rank i: first + i * per_rank + k */
     size_t per_rank;
-    cs_var common;     /* common value k: common + k */
+    cs_var common; /* common value k: common + k */
 } cs_sc_result;
 
 /** Proves `claim` (its contents are taken). witness: prover only. Collective. */

@@ -39,8 +39,8 @@ static cs_status activation_part(cs_proof *p, size_t l, const cs_fr *omega, cons
         const cs_axis axes[3] = {*t, *b, shorter};
         return cs_witness_part(&p->witness, omega, factor, cs_train_block(p, CS_BLOCK_A, l, 0), axes);
     }
-    const cs_gather gather = {.time = *t, .batch = *b, .steps = p->params->steps, .batch_size = p->params->batch,
-                              .draws = p->instance->draws};
+    const cs_gather gather = {
+        .time = *t, .batch = *b, .steps = p->params->steps, .batch_size = p->params->batch, .draws = p->instance->draws};
     const cs_gather *kept = cs_witness_gather(&p->witness, &gather);
     if (!kept)
         return CS_ERR_MEMORY;

@@ -11,8 +11,8 @@ static cs_status output_error(cs_proof *p, const cs_error_claim *c, const cs_fr 
     for (int i = 0; i < p->session.n_ranks; i++)
         cs_expr_add_term(&value, omega[i], c->first + (cs_var)((size_t)i * c->stride));
     CS_TRY(cs_witness_claim(w, &value));
-    const cs_gather gather = {.time = c->t, .batch = c->b, .steps = p->params->steps, .batch_size = p->params->batch,
-                              .draws = p->instance->draws};
+    const cs_gather gather = {
+        .time = c->t, .batch = c->b, .steps = p->params->steps, .batch_size = p->params->batch, .draws = p->instance->draws};
     const cs_gather *kept = cs_witness_gather(w, &gather);
     if (!kept)
         return CS_ERR_MEMORY;
@@ -73,7 +73,8 @@ static cs_status hidden_errors(cs_proof *p, size_t l, const cs_fr *omega, combin
     cs_expr claim = {0};
     for (unsigned k = 0; k < c->n; k++)
         for (int i = 0; i < s->n_ranks; i++)
-            cs_expr_add_term(&claim, cs_fr_mul(c->gammas[k], omega[i]), c->claims[k].first + (cs_var)((size_t)i * c->claims[k].stride));
+            cs_expr_add_term(&claim, cs_fr_mul(c->gammas[k], omega[i]),
+                             c->claims[k].first + (cs_var)((size_t)i * c->claims[k].stride));
     cs_sc_witness tables = {0};
     cs_status status = CS_OK;
     if (cs_proving(s)) {
@@ -83,7 +84,11 @@ static cs_status hidden_errors(cs_proof *p, size_t l, const cs_fr *omega, combin
         status = tables.publics[0].values ? combination_table(c, tables.publics[0].values) : CS_ERR_MEMORY;
     }
     status = cs_session_fail(s, status);
-    const cs_sumcheck what = {.label = CS_LABEL_ERROR_MIX, .bits = bits, .n_own = 2, .n_public = 1, .n_terms = 1,
+    const cs_sumcheck what = {.label = CS_LABEL_ERROR_MIX,
+                              .bits = bits,
+                              .n_own = 2,
+                              .n_public = 1,
+                              .n_terms = 1,
                               .publics = {{combination_at, c, false}},
                               .terms = {{.weights = omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
     cs_sc_result r;
@@ -102,7 +107,8 @@ static cs_status hidden_errors(cs_proof *p, size_t l, const cs_fr *omega, combin
 cs_status cs_train_reduce_errors(cs_proof *p, size_t l) {
     cs_session *s = &p->session;
     cs_fr omega[CS_MAX_RANKS];
-    combination c = {.p = p, .claims = p->error_claims[l], .n = p->n_error_claims[l], .bj = cs_params_width_bits(p->params, l)};
+    combination c = {
+        .p = p, .claims = p->error_claims[l], .n = p->n_error_claims[l], .bj = cs_params_width_bits(p->params, l)};
     cs_session_rank_weights(s, CS_LABEL_ERROR_RANKS, omega);
     cs_powers(c.gammas, cs_session_challenge(s, CS_LABEL_ERROR_MIX), c.n);
     if (l < p->params->layers)

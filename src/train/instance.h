@@ -1,4 +1,5 @@
-/* What the training proof is about: everything public, already validated, borrowed from the statement; and a rank's own part. */
+/* What the training proof is about: everything public, already validated, borrowed from the statement; and a rank's own
+ * part. */
 #ifndef CS_TRAIN_INSTANCE_H
 #define CS_TRAIN_INSTANCE_H
 
@@ -11,7 +12,7 @@
 
 typedef struct cs_instance {
     const cs_params *params;
-    uint8_t digest[32];                /* of the complete statement: opens the transcript */
+    uint8_t digest[32]; /* of the complete statement: opens the transcript */
     const cs_table *table;
     const cs_blocks *blocks;
     const cs_model *initial;           /* W(0) */
@@ -23,10 +24,11 @@ typedef struct cs_instance {
 
 /** A rank's private part of the proof. Borrowed; wiped by their owners. */
 typedef struct cs_shard {
-    cs_tensor *tensors;                /* [blocks->n], D, Y, all of training, F on rank 0 if committed; MULT is filled by the prover */
-    const cs_fr *dataset_blindings;    /* [cs_dataset_row_count] */
-    const cs_fr *final_blindings;      /* [cs_final_row_count] on rank 0 if the final model is committed */
-    const cs_trainer *trainer;         /* for the checks of weight tables; NULL: members are declared honest-but-curious, tables are not checked */
+    cs_tensor *tensors; /* [blocks->n], D, Y, all of training, F on rank 0 if committed; MULT is filled by the prover */
+    const cs_fr *dataset_blindings; /* [cs_dataset_row_count] */
+    const cs_fr *final_blindings;   /* [cs_final_row_count] on rank 0 if the final model is committed */
+    const cs_trainer *
+        trainer; /* for the checks of weight tables; NULL: members are declared honest-but-curious, tables are not checked */
 #ifdef CS_TAMPER
     cs_attack *attack; /* how this rank cheats, or NULL */
 #endif

@@ -9,7 +9,10 @@ cs_status cs_train_layout(cs_layout *out, const cs_params *p, const cs_blocks *b
     for (size_t k = 0; k < blocks->n; k++) {
         const cs_block_info *info = &blocks->info[k];
         cs_block *b = &list[k];
-        *b = (cs_block){.axes = info->axes, .min = info->min, .max = info->max, .certified = info->certified,
+        *b = (cs_block){.axes = info->axes,
+                        .min = info->min,
+                        .max = info->max,
+                        .certified = info->certified,
                         .root_only = info->root_only};
         for (unsigned axis = 0; axis < info->axes; axis++) {
             b->shape[axis] = info->shape[axis];
@@ -104,7 +107,8 @@ cs_status cs_train_certified(const cs_instance *instance, const cs_layout *layou
         if (block == SIZE_MAX)
             return cs_fail(CS_ERR_INTERNAL, "layout: a certified row without a block");
         const bool final = instance->blocks->info[block].kind == CS_BLOCK_F;
-        const size_t at = first_row(instance->blocks, layout, block) + row - (layout->blocks[block].offset >> layout->column_bits);
+        const size_t at =
+            first_row(instance->blocks, layout, block) + row - (layout->blocks[block].offset >> layout->column_bits);
         if (points)
             points[n] = final ? instance->final_rows[at] : instance->dataset_rows[rank][at];
         if (blindings)

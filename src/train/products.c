@@ -1,18 +1,19 @@
 /* Forward and backward products with the weights (6.1, 6.2):
  *
- *   2^w q + remainder - 2^(w-1) [real]  =  sum over (t, k) of eq(r_t, t) left_i(t, r_b, k) table(t, k)     at (r_t, r_b, r_j)
+ *   2^w q + remainder - 2^(w-1) [real]  =  sum over (t, k) of eq(r_t, t) left_i(t, r_b, k) table(t, k)     at (r_t, r_b,
+ * r_j)
  *
  * left is a rank's own (activations, or errors), the table of contracted weights is common. */
-#include <string.h>
 #include "base/memory.h"
 #include "field/fr_vec.h"
 #include "poly/mle.h"
 #include "train/proof.h"
+#include <string.h>
 
 typedef struct product {
     cs_block_kind quotient, limbs;
-    size_t l;            /* layer of quotient and limbs */
-    unsigned k_bits;     /* of the summed width axis */
+    size_t l;        /* layer of quotient and limbs */
+    unsigned k_bits; /* of the summed width axis */
     cs_label ranks, value;
     cs_fr point[3 * CS_AXIS_BITS]; /* r_t, r_b, r_j */
 } product;
@@ -56,8 +57,8 @@ static cs_status left_value(const cs_proof *p, const product *q, cs_fr omega, cs
         for (unsigned part = 0; part <= p->params->n_limbs; part++) {
             cs_fr coefficient;
             const cs_tensor *x = &p->shard->tensors[left_part(p, q, part, &coefficient)];
-            const cs_fr value = cs_contract_all(x, tables[0], (size_t)1 << axes[0].bits, tables[1], (size_t)1 << axes[1].bits,
-                                                tables[2], (size_t)1 << axes[2].bits);
+            const cs_fr value = cs_contract_all(x, tables[0], (size_t)1 << axes[0].bits, tables[1],
+                                                (size_t)1 << axes[1].bits, tables[2], (size_t)1 << axes[2].bits);
             sum = cs_fr_add(sum, cs_fr_mul(coefficient, value));
         }
         *out = cs_fr_mul(omega, sum);
@@ -127,7 +128,12 @@ static cs_status prove_product(cs_proof *p, product *q, const cs_view *left, cs_
     cs_sc_witness tables = {.tables = {{0}, {.values = table}}};
     if (status == CS_OK && cs_proving(s))
         status = cs_session_fail(s, sum_tables(p, q, left, &tables));
-    const cs_sumcheck what = {.label = q->value, .bits = p->bt + q->k_bits, .n_own = 1, .n_common = 1, .n_public = 1, .n_terms = 1,
+    const cs_sumcheck what = {.label = q->value,
+                              .bits = p->bt + q->k_bits,
+                              .n_own = 1,
+                              .n_common = 1,
+                              .n_public = 1,
+                              .n_terms = 1,
                               .publics = {{eq_time_at, &time, false}},
                               .terms = {{.weights = omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
     if (status == CS_OK) {
@@ -149,8 +155,12 @@ static void add_weight_claim(cs_proof *p, size_t l, cs_var value, const cs_axis 
 
 cs_status cs_train_forward(cs_proof *p, size_t l) {
     cs_session *s = &p->session;
-    product q = {.quotient = CS_BLOCK_Z, .limbs = CS_BLOCK_R, .l = l, .ranks = CS_LABEL_FORWARD_RANKS,
-                 .value = CS_LABEL_FORWARD_VALUE, .k_bits = cs_params_long_width_bits(p->params, l - 1)};
+    product q = {.quotient = CS_BLOCK_Z,
+                 .limbs = CS_BLOCK_R,
+                 .l = l,
+                 .ranks = CS_LABEL_FORWARD_RANKS,
+                 .value = CS_LABEL_FORWARD_VALUE,
+                 .k_bits = cs_params_long_width_bits(p->params, l - 1)};
     cs_session_challenges(s, CS_LABEL_FORWARD_POINT, q.point, p->bt + p->bb + cs_params_width_bits(p->params, l));
     const cs_axis j = width_axis(p, &q), batch = batch_axis(p, &q);
     cs_view left = {0};
@@ -172,8 +182,12 @@ cs_status cs_train_forward(cs_proof *p, size_t l) {
 
 cs_status cs_train_backward(cs_proof *p, size_t l) {
     cs_session *s = &p->session;
-    product q = {.quotient = CS_BLOCK_V, .limbs = CS_BLOCK_RV, .l = l, .ranks = CS_LABEL_BACKWARD_RANKS,
-                 .value = CS_LABEL_BACKWARD_VALUE, .k_bits = cs_params_width_bits(p->params, l + 1)};
+    product q = {.quotient = CS_BLOCK_V,
+                 .limbs = CS_BLOCK_RV,
+                 .l = l,
+                 .ranks = CS_LABEL_BACKWARD_RANKS,
+                 .value = CS_LABEL_BACKWARD_VALUE,
+                 .k_bits = cs_params_width_bits(p->params, l + 1)};
     const unsigned bits = cs_params_width_bits(p->params, l), long_bits = cs_params_long_width_bits(p->params, l);
     cs_session_challenges(s, CS_LABEL_BACKWARD_POINT, q.point, p->bt + p->bb + bits);
     /* the row axis of the weights is the long one; the bias unit gets no error */

@@ -1,8 +1,8 @@
 #include "train/proof.h"
-#include <string.h>
 #include "base/memory.h"
 #include "finale/finale.h"
 #include "relation/padding.h"
+#include <string.h>
 
 static cs_status open_instance(cs_proof *p, const cs_instance *instance, cs_shard *shard) {
     p->instance = instance;
@@ -100,8 +100,12 @@ static void fill_stats(const cs_proof *p, int rank, cs_proof_stats *out) {
     if (!out)
         return;
     const cs_ledger *l = &p->session.ledger;
-    *out = (cs_proof_stats){.lookups = cs_train_real_lookups(p, rank), .messages = p->session.messages, .variables = l->n_vars,
-                            .products = l->n_products, .linears = l->n_linears, .columns = (size_t)1 << p->layout.column_bits,
+    *out = (cs_proof_stats){.lookups = cs_train_real_lookups(p, rank),
+                            .messages = p->session.messages,
+                            .variables = l->n_vars,
+                            .products = l->n_products,
+                            .linears = l->n_linears,
+                            .columns = (size_t)1 << p->layout.column_bits,
                             .rows = cs_layout_count(&p->layout, rank, false) + cs_layout_count(&p->layout, rank, true)};
     for (size_t k = 0; k < p->layout.n; k++)
         if (cs_block_held(&p->layout.blocks[k], rank))
@@ -113,7 +117,8 @@ cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, c
     cs_proof *p = CS_NEW(cs_proof, 1);
     if (!p)
         return cs_comm_raise(comm, CS_ERR_MEMORY);
-    cs_status status = cs_session_prove(&p->session, comm, keys, pads, instance->digest, instance->params->ledger_width, proof);
+    cs_status status =
+        cs_session_prove(&p->session, comm, keys, pads, instance->digest, instance->params->ledger_width, proof);
 #ifdef CS_TAMPER
     p->session.attack = shard->attack;
 #endif
@@ -136,8 +141,8 @@ cs_status cs_train_verify(const cs_instance *instance, const uint8_t *proof, siz
     cs_proof *p = CS_NEW(cs_proof, 1);
     if (!p)
         return CS_ERR_MEMORY;
-    cs_status status = cs_session_verify(&p->session, instance->params->n_ranks, instance->digest, instance->params->ledger_width,
-                                         proof, size);
+    cs_status status = cs_session_verify(&p->session, instance->params->n_ranks, instance->digest,
+                                         instance->params->ledger_width, proof, size);
     if (status == CS_OK)
         status = open_instance(p, instance, NULL);
     if (status == CS_OK)

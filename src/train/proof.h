@@ -1,5 +1,5 @@
-/* Internal: the state of one training proof, shared by the files that make its relations. All functions run in both roles; `shard` is NULL
- * when verifying. */
+/* Internal: the state of one training proof, shared by the files that make its relations. All functions run in both roles;
+ * `shard` is NULL when verifying. */
 #ifndef CS_TRAIN_PROOF_H
 #define CS_TRAIN_PROOF_H
 

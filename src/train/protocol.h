@@ -1,4 +1,5 @@
-/* The training proof (sections 2 to 7 of docs/protocol.md): one protocol, run by the ranks to prove and by anyone to verify. */
+/* The training proof (sections 2 to 7 of docs/protocol.md): one protocol, run by the ranks to prove and by anyone to verify.
+ */
 #ifndef CS_TRAIN_PROTOCOL_H
 #define CS_TRAIN_PROTOCOL_H
 
@@ -10,18 +11,19 @@
 
 /** Figures of one proof, for reports. */
 typedef struct cs_proof_stats {
-    size_t committed;   /* integers committed by this rank, padding included */
-    size_t lookups;     /* real lookups of this rank */
-    size_t messages;    /* messages of the session */
+    size_t committed; /* integers committed by this rank, padding included */
+    size_t lookups;   /* real lookups of this rank */
+    size_t messages;  /* messages of the session */
     size_t variables, products, linears, rows, columns;
 } cs_proof_stats;
 
-/** Collective over comm. On the root `proof` receives the proof bytes; elsewhere it stays empty. The root has not verified it yet. On failure every rank
- *  returns a failure: its own, or CS_ERR_RANK. `pads` continue the history of training. */
+/** Collective over comm. On the root `proof` receives the proof bytes; elsewhere it stays empty. The root has not verified
+ * it yet. On failure every rank returns a failure: its own, or CS_ERR_RANK. `pads` continue the history of training. */
 cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, const cs_instance *instance, cs_shard *shard,
                          const cs_progress *progress, cs_buffer *proof, cs_proof_stats *stats);
 
-/** Local. CS_OK: accepted. CS_REJECT: with the reason. CS_ERR_INPUT: malformed (truncated, trailing data, bad point, scalar not reduced). */
+/** Local. CS_OK: accepted. CS_REJECT: with the reason. CS_ERR_INPUT: malformed (truncated, trailing data, bad point, scalar
+ * not reduced). */
 cs_status cs_train_verify(const cs_instance *instance, const uint8_t *proof, size_t size, cs_proof_stats *stats);
 
 #endif

@@ -13,11 +13,11 @@ enum { PUBLIC_FULL, PUBLIC_ROWS };
 
 typedef struct softmax {
     cs_proof *p;
-    unsigned tb, bj;           /* bits of (t, b), and of j */
+    unsigned tb, bj; /* bits of (t, b), and of j */
     cs_fr r[3 * CS_AXIS_BITS];
     cs_axis axes[3];
     cs_fr omega[CS_MAX_RANKS], omega_mu[CS_MAX_RANKS], minus_mu[CS_MAX_RANKS], omega_mu2[CS_MAX_RANKS];
-    cs_fr *sums;               /* prover: S(t, b) */
+    cs_fr *sums; /* prover: S(t, b) */
     cs_var v_c, v_p;
 } softmax;
 
@@ -91,7 +91,8 @@ static cs_status linear_claims(softmax *x) {
     const cs_fr minus = cs_fr_neg(CS_FR_ONE);
     const cs_axis sum_axes[3] = {x->axes[0], x->axes[1], cs_axis_ones(x->bj)};
     const cs_fr real_j = cs_indicator(x->r + x->tb, x->bj, params->widths[params->layers]);
-    const cs_fr real_tb = cs_fr_mul(cs_indicator(x->r, x->p->bt, params->steps), cs_indicator(x->r + x->p->bt, x->p->bb, params->batch));
+    const cs_fr real_tb =
+        cs_fr_mul(cs_indicator(x->r, x->p->bt, params->steps), cs_indicator(x->r + x->p->bt, x->p->bb, params->batch));
     CS_TRY(claim_variable(x, x->v_c));
     CS_TRY(cs_witness_part(w, x->omega, CS_FR_ONE, block(x, CS_BLOCK_C), x->axes));
     CS_TRY(claim_variable(x, x->v_p));
@@ -158,7 +159,11 @@ static cs_status make_tables(softmax *x, cs_sc_witness *out) {
 static cs_status prove_products(softmax *x, cs_sc_witness *tables) {
     cs_proof *p = x->p;
     const cs_sumcheck what = {
-        .label = CS_LABEL_SOFTMAX_VALUES, .bits = x->tb + x->bj, .n_own = 4, .n_public = 2, .n_terms = 4,
+        .label = CS_LABEL_SOFTMAX_VALUES,
+        .bits = x->tb + x->bj,
+        .n_own = 4,
+        .n_public = 2,
+        .n_terms = 4,
         .publics = {{full_at, x, false}, {rows_at, x, false}},
         .terms = {{.weights = x->omega, .pub = PUBLIC_ROWS, .n_factors = 2, .factor = {TABLE_M, TABLE_Z}},
                   {.weights = x->omega_mu, .pub = PUBLIC_FULL, .n_factors = 2, .factor = {TABLE_M, TABLE_M}},

@@ -1,6 +1,6 @@
-/* The weight tables of 6.3: W_l(t) for all t, contracted on one side. Nobody stores weights per step: W(0) is public, each rank adds up its own part
- * of the updates, and the parts are summed under pads. A rank checks the sum against what it kept while training before the table meets
- * its private data. */
+/* The weight tables of 6.3: W_l(t) for all t, contracted on one side. Nobody stores weights per step: W(0) is public, each
+ * rank adds up its own part of the updates, and the parts are summed under pads. A rank checks the sum against what it kept
+ * while training before the table meets its private data. */
 #include "base/memory.h"
 #include "field/fr_vec.h"
 #include "train/proof.h"

@@ -45,8 +45,12 @@ static cs_status hidden_delta(cs_tensor *out, const cs_tensor *v, const cs_tenso
 static cs_status output_delta(const cs_proof *p, cs_tensor *out, const cs_tensor *quotient) {
     const cs_tensor *y = &p->shard->tensors[cs_train_block(p, CS_BLOCK_Y, 0, 0)];
     const unsigned bits = cs_params_width_bits(p->params, p->params->layers);
-    const cs_view labels = {.tensor = y, .draws = p->instance->draws[p->session.rank], .steps = p->params->steps,
-                            .batch = p->params->batch, .batch_bits = p->bb, .width_bits = bits};
+    const cs_view labels = {.tensor = y,
+                            .draws = p->instance->draws[p->session.rank],
+                            .steps = p->params->steps,
+                            .batch = p->params->batch,
+                            .batch_bits = p->bb,
+                            .width_bits = bits};
     const int64_t bound = cs_params_error_max(p->params);
     CS_TRY(cs_tensor_new(out, quotient->n, -bound, bound));
     if (quotient->type == CS_INT_FR)
@@ -57,7 +61,8 @@ static cs_status output_delta(const cs_proof *p, cs_tensor *out, const cs_tensor
             for (size_t j = 0; j < (size_t)1 << bits; j++) {
                 const int64_t target = cs_tensor_get(y, label + j) << p->params->d;
                 if (quotient->type == CS_INT_FR)
-                    ((cs_fr *)out->data)[row + j] = cs_fr_sub(((const cs_fr *)quotient->data)[row + j], cs_fr_from_i64(target));
+                    ((cs_fr *)out->data)[row + j] =
+                        cs_fr_sub(((const cs_fr *)quotient->data)[row + j], cs_fr_from_i64(target));
                 else
                     cs_tensor_set(out, row + j, cs_tensor_get(quotient, row + j) - target);
             }

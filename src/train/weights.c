@@ -1,4 +1,5 @@
-/* Claims on weights (6.3): W_l(tau) = W_l(0) - sum over ranks, s, b of c_s less(s, tau) <A_{l-1}(s,b,·), vk> <delta_l(s,b,·), vj>. */
+/* Claims on weights (6.3): W_l(tau) = W_l(0) - sum over ranks, s, b of c_s less(s, tau) <A_{l-1}(s,b,·), vk>
+ * <delta_l(s,b,·), vj>. */
 #include "base/memory.h"
 #include "field/fr_vec.h"
 #include "train/proof.h"
@@ -97,9 +98,10 @@ static cs_fr step_weight_at(void *context, int rank, const cs_fr *point) {
     return out;
 }
 
-/* Prover: x(s,b) = <A_{l-1}(s,b,·), vk>, d(s,b) = <delta_l(s,b,·), vj>, the step weights along the batch, and this rank's part of the sum. */
-static cs_status update_tables(const cs_proof *p, size_t l, const cs_weight_claim *c, const step_weight *w, cs_sc_witness *out,
-                               cs_fr *part) {
+/* Prover: x(s,b) = <A_{l-1}(s,b,·), vk>, d(s,b) = <delta_l(s,b,·), vj>, the step weights along the batch, and this rank's
+ * part of the sum. */
+static cs_status update_tables(const cs_proof *p, size_t l, const cs_weight_claim *c, const step_weight *w,
+                               cs_sc_witness *out, cs_fr *part) {
     const size_t size = (size_t)1 << (p->bt + p->bb);
     const cs_view x = cs_train_activation_view(p, l - 1), d = cs_train_delta_view(p, l);
     cs_fr *vk = CS_NEW(cs_fr, (size_t)1 << c->k.bits), *vj = CS_NEW(cs_fr, (size_t)1 << c->j.bits);
@@ -146,7 +148,11 @@ static cs_status prove_update(cs_proof *p, size_t l, cs_weight_claim *c, step_we
     cs_expr claim = {0};
     for (int i = 0; i < s->n_ranks; i++)
         cs_expr_add_term(&claim, omega[i], parts + (cs_var)i);
-    const cs_sumcheck what = {.label = CS_LABEL_UPDATE_PART, .bits = p->bt + p->bb, .n_own = 2, .n_public = 1, .n_terms = 1,
+    const cs_sumcheck what = {.label = CS_LABEL_UPDATE_PART,
+                              .bits = p->bt + p->bb,
+                              .n_own = 2,
+                              .n_public = 1,
+                              .n_terms = 1,
                               .publics = {{step_weight_at, w, false}},
                               .terms = {{.weights = omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
     cs_sc_result r;

@@ -1,30 +1,30 @@
-/* The witness matrix: every rank's tensors as blocks in a matrix of 2^column_bits columns, the same layout on all ranks. Blocks
- * lie at offsets aligned to their padded size, biggest first. Certified blocks (whose rows are committed in the statement) are
- * also aligned to whole rows. A row that no block of a rank touches has no commitment (it is zero). Local. */
+/* The witness matrix: every rank's tensors as blocks in a matrix of 2^column_bits columns, the same layout on all ranks.
+ * Blocks lie at offsets aligned to their padded size, biggest first. Certified blocks (whose rows are committed in the
+ * statement) are also aligned to whole rows. A row that no block of a rank touches has no commitment (it is zero). Local. */
 #ifndef CS_WITNESS_LAYOUT_H
 #define CS_WITNESS_LAYOUT_H
 
+#include "base/error.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/error.h"
 
 typedef struct cs_block {
-    unsigned axes;              /* 1..3 */
-    size_t shape[3];            /* real lengths */
-    const size_t *rank_shape;   /* [n_ranks] real length of axis 0 where it differs from rank to rank, or NULL; borrowed */
-    unsigned bits[3];           /* padded lengths */
-    int64_t min, max;           /* declared range */
+    unsigned axes;            /* 1..3 */
+    size_t shape[3];          /* real lengths */
+    const size_t *rank_shape; /* [n_ranks] real length of axis 0 where it differs from rank to rank, or NULL; borrowed */
+    unsigned bits[3];         /* padded lengths */
+    int64_t min, max;         /* declared range */
     bool certified, root_only;
-    size_t size, offset;        /* set by cs_layout_new */
+    size_t size, offset; /* set by cs_layout_new */
 } cs_block;
 
 typedef struct cs_layout {
     unsigned column_bits, bits; /* matrix of 2^bits entries */
     size_t n;
-    cs_block *blocks;           /* owned copy, in the caller's order */
-    size_t rows;                /* 2^(bits - column_bits) */
-    uint8_t *row_state;         /* [rows] of CS_ROW_… bits */
+    cs_block *blocks;   /* owned copy, in the caller's order */
+    size_t rows;        /* 2^(bits - column_bits) */
+    uint8_t *row_state; /* [rows] of CS_ROW_… bits */
 } cs_layout;
 
 enum { CS_ROW_ALL = 1 /* some block of every rank */, CS_ROW_ROOT = 2 /* a block of rank 0 only */, CS_ROW_CERTIFIED = 4 };

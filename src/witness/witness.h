@@ -14,15 +14,15 @@ typedef struct cs_part {
     cs_fr *weights; /* [n_ranks], coefficient included */
     unsigned n_axes;
     cs_axis axes[3];
-    bool outside;   /* only the entries beyond the block's real lengths count */
+    bool outside; /* only the entries beyond the block's real lengths count */
 } cs_part;
 
 typedef struct cs_witness {
     cs_session *session;
     const cs_layout *layout;
-    const cs_tensor *tensors;   /* [layout->n] prover; borrowed */
-    cs_g1_affine **points;      /* [n_ranks][rows] verifier and root: commitments of live rows, identity elsewhere */
-    cs_fr *blindings;           /* [rows] prover */
+    const cs_tensor *tensors; /* [layout->n] prover; borrowed */
+    cs_g1_affine **points;    /* [n_ranks][rows] verifier and root: commitments of live rows, identity elsewhere */
+    cs_fr *blindings;         /* [rows] prover */
     cs_expr *claims;
     cs_part *parts;
     size_t n_claims, n_parts, cap_claims, cap_parts;
@@ -34,8 +34,8 @@ typedef struct cs_witness {
     cs_g1_affine mask;
 } cs_witness;
 
-/** Commits to the rows that are not certified. certified[i]: commitments of rank i's certified rows in row order; blindings: this
- *  rank's, of its certified rows. tensors and blindings: prover only. Collective. */
+/** Commits to the rows that are not certified. certified[i]: commitments of rank i's certified rows in row order; blindings:
+ * this rank's, of its certified rows. tensors and blindings: prover only. Collective. */
 cs_status cs_witness_new(cs_witness *w, cs_session *s, const cs_layout *layout, cs_g1_affine *const *certified,
                          const cs_tensor *tensors, const cs_fr *blindings);
 void cs_witness_free(cs_witness *w);
