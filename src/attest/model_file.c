@@ -29,22 +29,22 @@ static cs_status to_doubles(double *values, const cs_model *m, unsigned scale) {
 }
 
 /* Rows of weights first, the bias row last: as they lie in memory. */
-static void describe(cs_tensor *tensors, tensor_name *names, const double *values, const cs_model *m) {
+static void describe(cs_named_tensor *tensors, tensor_name *names, const double *values, const cs_model *m) {
     for (size_t l = 0; l < m->layers; l++) {
         const size_t rows = m->rows[l] - 1, columns = m->columns[l];
         snprintf(names[2 * l], NAME_SIZE, "layer%zu.weight", l + 1);
         snprintf(names[2 * l + 1], NAME_SIZE, "layer%zu.bias", l + 1);
-        tensors[2 * l] =
-            (cs_tensor){.name = names[2 * l], .dtype = CS_DTYPE_F64, .dims = 2, .shape = {rows, columns}, .f64 = values};
+        tensors[2 * l] = (cs_named_tensor){
+            .name = names[2 * l], .dtype = CS_DTYPE_F64, .dims = 2, .shape = {rows, columns}, .f64 = values};
         values += rows * columns;
         tensors[2 * l + 1] =
-            (cs_tensor){.name = names[2 * l + 1], .dtype = CS_DTYPE_F64, .dims = 1, .shape = {columns}, .f64 = values};
+            (cs_named_tensor){.name = names[2 * l + 1], .dtype = CS_DTYPE_F64, .dims = 1, .shape = {columns}, .f64 = values};
         values += columns;
     }
 }
 
 cs_status cs_model_encode(cs_buffer *out, const cs_model *m, const cs_params *p) {
-    cs_tensor tensors[2 * CS_MAX_LAYERS];
+    cs_named_tensor tensors[2 * CS_MAX_LAYERS];
     tensor_name names[2 * CS_MAX_LAYERS];
     char scale[16];
     snprintf(scale, sizeof scale, "%u", p->w);
@@ -75,7 +75,7 @@ static cs_status from_double(int64_t *out, double v, unsigned scale, const char 
 
 static cs_status read_tensor(int64_t *out, const cs_safetensors *from, const char *file, const char *name, size_t rows,
                              size_t columns, unsigned scale) {
-    const cs_tensor *t = cs_safetensors_find(from, name);
+    const cs_named_tensor *t = cs_safetensors_find(from, name);
     if (t == NULL)
         return cs_fail(CS_ERR_INPUT, "%s: the tensor \"%s\" is missing", file, name);
     const bool shaped =

@@ -39,7 +39,7 @@ static void load_record(double *row, const cs_array *array, const uint8_t *data,
         row[c] = to_double(array, load(data + c * array->item, array->item, array->big_endian));
 }
 
-cs_status cs_array_decode(cs_table *table, const cs_array *array, const uint8_t *data, size_t size) {
+cs_status cs_array_decode(cs_records *table, const cs_array *array, const uint8_t *data, size_t size) {
     if (array->dims == 0)
         return cs_fail(CS_ERR_INPUT, "%s: a single number, expected records", table->file);
     const size_t records = array->shape[0];
@@ -58,10 +58,10 @@ cs_status cs_array_decode(cs_table *table, const cs_array *array, const uint8_t 
     if (table->options->max_rows && records > table->options->max_rows)
         return cs_fail(CS_ERR_INPUT, "%s: %zu records, the limit is %zu", table->file, records, table->options->max_rows);
     table->unit = "record";
-    CS_TRY(cs_table_begin(table, columns, records, columns));
+    CS_TRY(cs_records_begin(table, columns, records, columns));
     for (size_t r = 0; r < records; r++) {
         load_record(table->row, array, data + r * columns * array->item, columns);
-        CS_TRY(cs_table_append(table, r + 1));
+        CS_TRY(cs_records_append(table, r + 1));
     }
     return CS_OK;
 }

@@ -17,6 +17,6 @@ typedef struct cs_array {
 } cs_array;
 
 /** Checks that data[size] is exactly what `array` declares, then fills the table. Numbers become the nearest doubles. */
-cs_status cs_array_decode(cs_table *table, const cs_array *array, const uint8_t *data, size_t size);
+cs_status cs_array_decode(cs_records *table, const cs_array *array, const uint8_t *data, size_t size);
 
 #endif

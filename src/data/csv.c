@@ -178,7 +178,7 @@ static cs_status read_row(csv *c, double *row, size_t columns) {
 }
 
 /* Moves the feature columns' names to the dataset; the label's is dropped. */
-static void keep_names(cs_table *table, char **names) {
+static void keep_names(cs_records *table, char **names) {
     if (!table->has_features)
         return;
     size_t f = 0;
@@ -192,7 +192,7 @@ static void keep_names(cs_table *table, char **names) {
     table->out->names = names;
 }
 
-static cs_status decode_names(csv *c, cs_table *table, size_t columns) {
+static cs_status decode_names(csv *c, cs_records *table, size_t columns) {
     size_t label;
     cs_status status = CS_OK;
     char **names = CS_NEW(char *, columns);
@@ -200,7 +200,7 @@ static cs_status decode_names(csv *c, cs_table *table, size_t columns) {
         return CS_ERR_MEMORY;
     CS_TRY_OUT(read_names(c, names, columns));
     CS_TRY_OUT(find_label(&label, c, names, columns, table->options->label_name));
-    CS_TRY_OUT(cs_table_begin(table, columns, most_records(c, columns), label));
+    CS_TRY_OUT(cs_records_begin(table, columns, most_records(c, columns), label));
     if (table->has_features) {
         keep_names(table, names);
         return CS_OK;
@@ -212,7 +212,7 @@ out:
     return status;
 }
 
-static cs_status decode_lines(csv *c, cs_table *table) {
+static cs_status decode_lines(csv *c, cs_records *table) {
     size_t columns, numbers;
     bool header;
     if (c->end - c->at >= 3 && memcmp(c->at, "\xef\xbb\xbf", 3) == 0) /* a byte order mark, as spreadsheets write it */
@@ -223,15 +223,15 @@ static cs_status decode_lines(csv *c, cs_table *table) {
         return cs_fail(CS_ERR_INPUT, "%s: no rows after the first %zu lines", c->file, table->options->skip_lines);
     CS_TRY(survey_line(c, &columns, &numbers));
     CS_TRY(header_present(&header, c, table->options, columns, numbers));
-    CS_TRY(header ? decode_names(c, table, columns) : cs_table_begin(table, columns, most_records(c, columns), columns));
+    CS_TRY(header ? decode_names(c, table, columns) : cs_records_begin(table, columns, most_records(c, columns), columns));
     for (; c->at < c->end; c->line++) {
         CS_TRY(read_row(c, table->row, columns));
-        CS_TRY(cs_table_append(table, c->line));
+        CS_TRY(cs_records_append(table, c->line));
     }
     return CS_OK;
 }
 
-cs_status cs_csv_decode(cs_table *table, const uint8_t *data, size_t size) {
+cs_status cs_csv_decode(cs_records *table, const uint8_t *data, size_t size) {
     csv c = {.file = table->file, .at = (const char *)data, .end = (const char *)data + size, .line = 1};
     c.c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (c.c_locale == (locale_t)0)

@@ -32,7 +32,7 @@ static cs_status check_options(const cs_dataset_options *o) {
     return CS_OK;
 }
 
-static cs_status decode_unpacked(cs_table *table, cs_dataset_format format, const uint8_t *data, size_t size) {
+static cs_status decode_unpacked(cs_records *table, cs_dataset_format format, const uint8_t *data, size_t size) {
     if (size == 0)
         return cs_fail(CS_ERR_INPUT, "%s: empty file", table->file);
     const bool npy = cs_npy_detect(data, size), idx = cs_idx_detect(data, size);
@@ -46,7 +46,7 @@ static cs_status decode_unpacked(cs_table *table, cs_dataset_format format, cons
     return idx ? cs_idx_decode(table, data, size) : cs_csv_decode(table, data, size);
 }
 
-static cs_status decode_table(cs_table *table, cs_dataset_format format, const cs_dataset_source *source) {
+static cs_status decode_table(cs_records *table, cs_dataset_format format, const cs_dataset_source *source) {
     const size_t limit = byte_limit(table->options);
     if (source->size > limit)
         return cs_fail(CS_ERR_INPUT, "%s: %zu bytes, the limit is %zu", source->name, source->size, limit);
@@ -72,7 +72,7 @@ static cs_status decode_labels(cs_dataset *out, const cs_dataset_options *option
     cs_dataset_options plain = *options;
     plain.header = CS_DATASET_HEADER_AUTO;
     plain.skip_lines = 0;
-    cs_table table = {.options = &plain, .out = out, .has_labels = true};
+    cs_records table = {.options = &plain, .out = out, .has_labels = true};
     CS_TRY(decode_table(&table, CS_DATASET_AUTO, labels));
     if (table.filled != rows)
         return cs_fail(CS_ERR_INPUT, "%s: %zu labels for the %zu rows of %s", labels->name, table.filled, rows, table_name);
@@ -83,7 +83,7 @@ cs_status cs_dataset_decode(cs_dataset *out, const cs_dataset_options *options, 
                             const cs_dataset_source *labels) {
     *out = (cs_dataset){0};
     CS_TRY(check_options(options));
-    cs_table main_table = {.options = options, .out = out, .has_features = true, .has_labels = !labels};
+    cs_records main_table = {.options = options, .out = out, .has_features = true, .has_labels = !labels};
     cs_status status = decode_table(&main_table, options->format, table);
     if (status == CS_OK && labels)
         status = decode_labels(out, options, labels, main_table.filled, table->name);

@@ -25,7 +25,7 @@ bool cs_idx_detect(const uint8_t *data, size_t size) {
     return size >= HEAD_BYTES && data[0] == 0 && data[1] == 0 && find_type(data[2]);
 }
 
-cs_status cs_idx_decode(cs_table *table, const uint8_t *data, size_t size) {
+cs_status cs_idx_decode(cs_records *table, const uint8_t *data, size_t size) {
     const idx_type *type = find_type(data[2]);
     const size_t dims = data[3], header = HEAD_BYTES + AXIS_BYTES * dims;
     cs_array array = {.kind = type->kind, .item = type->item, .big_endian = true, .dims = dims};

@@ -145,7 +145,7 @@ static cs_status read_dictionary(npy *n) {
     return CS_OK;
 }
 
-cs_status cs_npy_decode(cs_table *table, const uint8_t *data, size_t size) {
+cs_status cs_npy_decode(cs_records *table, const uint8_t *data, size_t size) {
     cs_array array = {0};
     npy n = {.file = table->file, .array = &array};
     const size_t version_at = MAGIC_BYTES, length_at = MAGIC_BYTES + VERSION_BYTES;

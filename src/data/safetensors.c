@@ -2,7 +2,7 @@
 #include "data/safetensors_format.h"
 #include <string.h>
 
-cs_status cs_tensor_count(size_t *count, const cs_tensor *tensor) {
+cs_status cs_named_tensor_count(size_t *count, const cs_named_tensor *tensor) {
     *count = 1;
     if (tensor->dims > CS_TENSOR_MAX_DIMS)
         return cs_fail(CS_ERR_INPUT, "tensor \"%.64s\": %zu axes, at most %d", tensor->name, tensor->dims,
@@ -17,7 +17,7 @@ cs_status cs_tensor_count(size_t *count, const cs_tensor *tensor) {
     return CS_OK;
 }
 
-const cs_tensor *cs_safetensors_find(const cs_safetensors *file, const char *name) {
+const cs_named_tensor *cs_safetensors_find(const cs_safetensors *file, const char *name) {
     for (size_t k = 0; k < file->tensor_count; k++) {
         if (strcmp(file->tensors[k].name, name) == 0)
             return &file->tensors[k];

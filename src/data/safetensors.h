@@ -16,7 +16,7 @@
 
 typedef enum cs_dtype { CS_DTYPE_F64, CS_DTYPE_I64 } cs_dtype;
 
-typedef struct cs_tensor {
+typedef struct cs_named_tensor {
     const char *name; /* UTF-8, not empty, not "__metadata__" */
     cs_dtype dtype;
     size_t dims, shape[CS_TENSOR_MAX_DIMS]; /* dims = 0: a single number */
@@ -24,7 +24,7 @@ typedef struct cs_tensor {
         const double *f64;
         const int64_t *i64;
     }; /* [product of shape], row by row */
-} cs_tensor;
+} cs_named_tensor;
 
 typedef struct cs_metadata {
     const char *key, *value; /* UTF-8 */
@@ -32,7 +32,7 @@ typedef struct cs_metadata {
 
 /** For writing, all of it is the caller's. A decoded file owns what it points at through `owned`. */
 typedef struct cs_safetensors {
-    const cs_tensor *tensors; /* [tensor_count], names distinct */
+    const cs_named_tensor *tensors; /* [tensor_count], names distinct */
     size_t tensor_count;
     const cs_metadata *metadata; /* [metadata_count], keys distinct */
     size_t metadata_count;
@@ -55,12 +55,12 @@ cs_status cs_safetensors_decode(cs_safetensors *out, const uint8_t *data, size_t
 void cs_safetensors_free(cs_safetensors *file);
 
 /** The tensor of that name, or NULL. */
-const cs_tensor *cs_safetensors_find(const cs_safetensors *file, const char *name);
+const cs_named_tensor *cs_safetensors_find(const cs_safetensors *file, const char *name);
 
 /** The value under that key, or NULL. */
 const char *cs_safetensors_value(const cs_safetensors *file, const char *key);
 
 /** Product of the shape in *count; CS_ERR_INPUT if dims or the product are too large. */
-cs_status cs_tensor_count(size_t *count, const cs_tensor *tensor);
+cs_status cs_named_tensor_count(size_t *count, const cs_named_tensor *tensor);
 
 #endif

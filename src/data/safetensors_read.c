@@ -12,7 +12,7 @@
 /* What a decoded file's pointers point into. */
 typedef struct cs_safetensors_memory {
     json_t *header; /* names, keys and values */
-    cs_tensor *tensors;
+    cs_named_tensor *tensors;
     cs_metadata *metadata;
     void **values; /* [tensor_count] */
     size_t tensor_count;
@@ -71,7 +71,7 @@ static bool read_size(size_t *out, const json_t *value) {
     return true;
 }
 
-static cs_status read_dtype(cs_tensor *tensor, const json_t *entry) {
+static cs_status read_dtype(cs_named_tensor *tensor, const json_t *entry) {
     const char *dtype = json_string_value(json_object_get(entry, "dtype"));
     if (!dtype || (strcmp(dtype, "F64") != 0 && strcmp(dtype, "I64") != 0))
         return cs_fail(CS_ERR_INPUT, "tensor \"%.64s\": dtype is neither F64 nor I64", tensor->name);
@@ -79,7 +79,7 @@ static cs_status read_dtype(cs_tensor *tensor, const json_t *entry) {
     return CS_OK;
 }
 
-static cs_status read_shape(cs_tensor *tensor, const json_t *entry) {
+static cs_status read_shape(cs_named_tensor *tensor, const json_t *entry) {
     const json_t *shape = json_object_get(entry, "shape");
     tensor->dims = json_array_size(shape);
     if (!json_is_array(shape) || tensor->dims > CS_TENSOR_MAX_DIMS)
@@ -93,14 +93,14 @@ static cs_status read_shape(cs_tensor *tensor, const json_t *entry) {
 }
 
 /* Reads one tensor's entry; its bytes lie in the first `data_size` behind the header. */
-static cs_status read_entry(cs_tensor *tensor, byte_range *range, const json_t *entry, size_t data_size) {
+static cs_status read_entry(cs_named_tensor *tensor, byte_range *range, const json_t *entry, size_t data_size) {
     size_t count;
     if (json_object_size(entry) != 3)
         return cs_fail(CS_ERR_INPUT, "tensor \"%.64s\": must have dtype, shape and data_offsets, and nothing else",
                        tensor->name);
     CS_TRY(read_dtype(tensor, entry));
     CS_TRY(read_shape(tensor, entry));
-    CS_TRY(cs_tensor_count(&count, tensor));
+    CS_TRY(cs_named_tensor_count(&count, tensor));
     const json_t *offsets = json_object_get(entry, "data_offsets");
     if (json_array_size(offsets) != 2 || !read_size(&range->begin, json_array_get(offsets, 0)) ||
         !read_size(&range->end, json_array_get(offsets, 1)))
@@ -121,7 +121,7 @@ static int compare_ranges(const void *a, const void *b) {
     return x->end < y->end ? -1 : x->end > y->end;
 }
 
-static cs_status check_cover(const byte_range *ranges, size_t count, const cs_tensor *tensors, size_t data_size) {
+static cs_status check_cover(const byte_range *ranges, size_t count, const cs_named_tensor *tensors, size_t data_size) {
     size_t at = 0;
     for (size_t k = 0; k < count; k++) {
         if (ranges[k].begin != at)
@@ -132,7 +132,7 @@ static cs_status check_cover(const byte_range *ranges, size_t count, const cs_te
     return at == data_size ? CS_OK : cs_fail(CS_ERR_INPUT, "%zu bytes behind the last tensor", data_size - at);
 }
 
-static cs_status copy_values(cs_tensor *tensor, void **memory, const uint8_t *data, size_t count) {
+static cs_status copy_values(cs_named_tensor *tensor, void **memory, const uint8_t *data, size_t count) {
     if (tensor->dtype == CS_DTYPE_I64) {
         int64_t *values = CS_NEW(int64_t, count);
         for (size_t k = 0; values && k < count; k++)
@@ -150,7 +150,7 @@ static cs_status copy_values(cs_tensor *tensor, void **memory, const uint8_t *da
 }
 
 static int compare_tensors(const void *a, const void *b) {
-    const cs_tensor *x = a, *y = b;
+    const cs_named_tensor *x = a, *y = b;
     return strcmp(x->name, y->name);
 }
 
@@ -204,7 +204,7 @@ static cs_status list_tensors(cs_safetensors_memory *m) {
     const size_t most = json_object_size(m->header);
     if (most > CS_SAFETENSORS_MAX_TENSORS + 1)
         return cs_fail(CS_ERR_INPUT, "safetensors header: %zu tensors, at most %zu", most, CS_SAFETENSORS_MAX_TENSORS);
-    m->tensors = CS_NEW(cs_tensor, most);
+    m->tensors = CS_NEW(cs_named_tensor, most);
     m->values = CS_NEW(void *, most);
     if (!m->tensors || !m->values)
         return CS_ERR_MEMORY;

@@ -7,12 +7,12 @@
 #include <string.h>
 
 static int compare_names(const void *a, const void *b) {
-    const cs_tensor *const *x = a, *const *y = b;
+    const cs_named_tensor *const *x = a, *const *y = b;
     return strcmp((*x)->name, (*y)->name);
 }
 
 /* {"data_offsets":[offset,end],"dtype":…,"shape":[…]}, or NULL without memory. */
-static json_t *describe(const cs_tensor *tensor, size_t offset, size_t end) {
+static json_t *describe(const cs_named_tensor *tensor, size_t offset, size_t end) {
     json_t *shape = json_array();
     for (size_t d = 0; d < tensor->dims; d++)
         json_array_append_new(shape, json_integer((json_int_t)tensor->shape[d]));
@@ -43,9 +43,9 @@ static cs_status add_metadata(json_t *header, const cs_safetensors *file) {
     return CS_OK;
 }
 
-static cs_status add_tensor(json_t *header, const cs_tensor *tensor, size_t *offset) {
+static cs_status add_tensor(json_t *header, const cs_named_tensor *tensor, size_t *offset) {
     size_t count, end;
-    CS_TRY(cs_tensor_count(&count, tensor));
+    CS_TRY(cs_named_tensor_count(&count, tensor));
     if (__builtin_add_overflow(*offset, count * CS_TENSOR_ITEM, &end) || end > INT64_MAX)
         return cs_fail(CS_ERR_INPUT, "tensor \"%.64s\": the file would be too large", tensor->name);
     if (tensor->name[0] == '\0' || strcmp(tensor->name, CS_SAFETENSORS_METADATA) == 0)
@@ -79,7 +79,7 @@ static cs_status append_header(cs_buffer *out, const json_t *header) {
     return status;
 }
 
-static void append_values(cs_buffer *out, const cs_tensor *tensor, size_t count) {
+static void append_values(cs_buffer *out, const cs_named_tensor *tensor, size_t count) {
     for (size_t k = 0; k < count; k++) {
         uint64_t bits;
         if (tensor->dtype == CS_DTYPE_F64)
@@ -90,7 +90,8 @@ static void append_values(cs_buffer *out, const cs_tensor *tensor, size_t count)
     }
 }
 
-static cs_status encode_sorted(cs_buffer *out, const cs_safetensors *file, const cs_tensor *const *sorted, json_t *header) {
+static cs_status encode_sorted(cs_buffer *out, const cs_safetensors *file, const cs_named_tensor *const *sorted,
+                               json_t *header) {
     size_t offset = 0;
     CS_TRY(add_metadata(header, file));
     for (size_t k = 0; k < file->tensor_count; k++)
@@ -98,7 +99,7 @@ static cs_status encode_sorted(cs_buffer *out, const cs_safetensors *file, const
     CS_TRY(append_header(out, header));
     for (size_t k = 0; k < file->tensor_count; k++) {
         size_t count;
-        CS_TRY(cs_tensor_count(&count, sorted[k]));
+        CS_TRY(cs_named_tensor_count(&count, sorted[k]));
         append_values(out, sorted[k], count);
     }
     return cs_buffer_status(out);
@@ -108,7 +109,7 @@ cs_status cs_safetensors_encode(cs_buffer *out, const cs_safetensors *file) {
     if (file->tensor_count > CS_SAFETENSORS_MAX_TENSORS)
         return cs_fail(CS_ERR_INPUT, "%zu tensors in a safetensors file, at most %zu", file->tensor_count,
                        CS_SAFETENSORS_MAX_TENSORS);
-    const cs_tensor **sorted = CS_NEW(const cs_tensor *, file->tensor_count);
+    const cs_named_tensor **sorted = CS_NEW(const cs_named_tensor *, file->tensor_count);
     if (!sorted)
         return CS_ERR_MEMORY;
     for (size_t k = 0; k < file->tensor_count; k++)

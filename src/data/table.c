@@ -2,7 +2,7 @@
 #include "base/memory.h"
 #include <math.h>
 
-static cs_status choose_label(cs_table *table, size_t label_name_column) {
+static cs_status choose_label(cs_records *table, size_t label_name_column) {
     const cs_dataset_options *o = table->options;
     table->label = table->columns;
     if (!table->has_labels)
@@ -27,7 +27,7 @@ static cs_status choose_label(cs_table *table, size_t label_name_column) {
     return CS_OK;
 }
 
-static cs_status check_features(const cs_table *table, size_t features) {
+static cs_status check_features(const cs_records *table, size_t features) {
     const cs_dataset_options *o = table->options;
     if (features == 0)
         return cs_fail(CS_ERR_INPUT, "%s: no feature column", table->file);
@@ -42,7 +42,7 @@ static cs_status check_features(const cs_table *table, size_t features) {
     return CS_OK;
 }
 
-cs_status cs_table_begin(cs_table *table, size_t columns, size_t records, size_t label_name_column) {
+cs_status cs_records_begin(cs_records *table, size_t columns, size_t records, size_t label_name_column) {
     const cs_dataset_options *o = table->options;
     table->columns = columns;
     CS_TRY(choose_label(table, label_name_column));
@@ -65,7 +65,7 @@ cs_status cs_table_begin(cs_table *table, size_t columns, size_t records, size_t
     return table->out->values ? CS_OK : CS_ERR_MEMORY;
 }
 
-static cs_status fail_value(const cs_table *table, size_t number, size_t column, const cs_affine *map) {
+static cs_status fail_value(const cs_records *table, size_t number, size_t column, const cs_affine *map) {
     const double v = table->row[column];
     if (!isfinite(v))
         return cs_fail(CS_ERR_INPUT, "%s: %s %zu, column %zu: not a finite number", table->file, table->unit, number,
@@ -74,7 +74,7 @@ static cs_status fail_value(const cs_table *table, size_t number, size_t column,
                    table->unit, number, column + 1, v, map->min, map->max);
 }
 
-static cs_status append_label(cs_table *table, size_t number) {
+static cs_status append_label(cs_records *table, size_t number) {
     const double v = table->row[table->label];
     const uint32_t classes = table->options->classes;
     if (!(v >= 0 && v < classes && v == floor(v)))
@@ -84,7 +84,7 @@ static cs_status append_label(cs_table *table, size_t number) {
     return CS_OK;
 }
 
-cs_status cs_table_append(cs_table *table, size_t number) {
+cs_status cs_records_append(cs_records *table, size_t number) {
     const cs_dataset_options *o = table->options;
     if (table->filled == table->capacity)
         return cs_fail(CS_ERR_INPUT, "%s: %s %zu: more than %zu rows", table->file, table->unit, number, table->capacity);

@@ -5,7 +5,7 @@
 #include "data/dataset.h"
 #include <stdbool.h>
 
-typedef struct cs_table {
+typedef struct cs_records {
     const char *file; /* for messages */
     const char *unit; /* "line" or "record", for messages; set by the decoder */
     const cs_dataset_options *options;
@@ -17,20 +17,20 @@ typedef struct cs_table {
     size_t capacity;   /* records there is room for */
     size_t filled;     /* records there are */
     double *row;       /* [columns] the record to hand over next */
-} cs_table;
+} cs_records;
 
 /** Fixes the number of columns and takes memory for at most `records` of them. `label_name_column` is the column (from 0)
  * that bears options->label_name, or `columns` if none does. The caller of the decoder frees table->row and the dataset,
  * failed or not. */
-cs_status cs_table_begin(cs_table *table, size_t columns, size_t records, size_t label_name_column);
+cs_status cs_records_begin(cs_records *table, size_t columns, size_t records, size_t label_name_column);
 
 /** Checks table->row and appends it. `number` is its line or record, from 1, for messages. */
-cs_status cs_table_append(cs_table *table, size_t number);
+cs_status cs_records_append(cs_records *table, size_t number);
 
 /** The decoders: content of a whole (unpacked) file. */
-cs_status cs_csv_decode(cs_table *table, const uint8_t *data, size_t size);
-cs_status cs_npy_decode(cs_table *table, const uint8_t *data, size_t size);
-cs_status cs_idx_decode(cs_table *table, const uint8_t *data, size_t size);
+cs_status cs_csv_decode(cs_records *table, const uint8_t *data, size_t size);
+cs_status cs_npy_decode(cs_records *table, const uint8_t *data, size_t size);
+cs_status cs_idx_decode(cs_records *table, const uint8_t *data, size_t size);
 
 bool cs_npy_detect(const uint8_t *data, size_t size);
 bool cs_idx_detect(const uint8_t *data, size_t size);

@@ -241,7 +241,7 @@ static void numbers_must_be_integers_at_the_scale(void **state) {
     }
 }
 
-static cs_status decode_tensors(const cs_tensor *tensors, size_t n) {
+static cs_status decode_tensors(const cs_named_tensor *tensors, size_t n) {
     const cs_safetensors file = {.tensors = tensors, .tensor_count = n};
     cs_buffer f = {0};
     cs_model m;
@@ -256,15 +256,15 @@ static void tensors_must_be_those_of_the_shape(void **state) {
     (void)state;
     static const double zeros[16];
     static const int64_t integers[16];
-    const cs_tensor good[4] = {{.name = "layer1.weight", .dims = 2, .shape = {2, 3}, .f64 = zeros},
-                               {.name = "layer1.bias", .dims = 1, .shape = {3}, .f64 = zeros},
-                               {.name = "layer2.weight", .dims = 2, .shape = {3, 1}, .f64 = zeros},
-                               {.name = "layer2.bias", .dims = 1, .shape = {1}, .f64 = zeros}};
-    cs_tensor t[5];
+    const cs_named_tensor good[4] = {{.name = "layer1.weight", .dims = 2, .shape = {2, 3}, .f64 = zeros},
+                                     {.name = "layer1.bias", .dims = 1, .shape = {3}, .f64 = zeros},
+                                     {.name = "layer2.weight", .dims = 2, .shape = {3, 1}, .f64 = zeros},
+                                     {.name = "layer2.bias", .dims = 1, .shape = {1}, .f64 = zeros}};
+    cs_named_tensor t[5];
     memcpy(t, good, sizeof good);
     assert_int_equal(decode_tensors(t, 4), CS_OK);
     assert_int_equal(decode_tensors(t, 3), CS_ERR_INPUT);
-    t[4] = (cs_tensor){.name = "layer3.bias", .dims = 1, .shape = {1}, .f64 = zeros};
+    t[4] = (cs_named_tensor){.name = "layer3.bias", .dims = 1, .shape = {1}, .f64 = zeros};
     assert_int_equal(decode_tensors(t, 5), CS_ERR_INPUT);
     t[3].name = "layer2.Bias";
     assert_int_equal(decode_tensors(t, 4), CS_ERR_INPUT);
@@ -284,10 +284,10 @@ static void tensors_must_be_those_of_the_shape(void **state) {
 static void canonical_needs_the_metadata(void **state) {
     (void)state;
     static const double zeros[16];
-    const cs_tensor good[4] = {{.name = "layer1.weight", .dims = 2, .shape = {2, 3}, .f64 = zeros},
-                               {.name = "layer1.bias", .dims = 1, .shape = {3}, .f64 = zeros},
-                               {.name = "layer2.weight", .dims = 2, .shape = {3, 1}, .f64 = zeros},
-                               {.name = "layer2.bias", .dims = 1, .shape = {1}, .f64 = zeros}};
+    const cs_named_tensor good[4] = {{.name = "layer1.weight", .dims = 2, .shape = {2, 3}, .f64 = zeros},
+                                     {.name = "layer1.bias", .dims = 1, .shape = {3}, .f64 = zeros},
+                                     {.name = "layer2.weight", .dims = 2, .shape = {3, 1}, .f64 = zeros},
+                                     {.name = "layer2.bias", .dims = 1, .shape = {1}, .f64 = zeros}};
     const cs_safetensors file = {.tensors = good, .tensor_count = 4};
     cs_buffer f = {0};
     cs_model m;

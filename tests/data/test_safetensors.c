@@ -19,7 +19,7 @@
 static const double FLOATS[6] = {0.0, -0.0, 1.5, -1e300, 4.9e-324, 1e-5};
 static const int64_t INTEGERS[2] = {INT64_MIN, INT64_MAX};
 
-static const cs_tensor TENSORS[] = {
+static const cs_named_tensor TENSORS[] = {
     {.name = "layer.1.weight", .dtype = CS_DTYPE_F64, .dims = 2, .shape = {2, 3}, .f64 = FLOATS},
     {.name = "steps", .dtype = CS_DTYPE_I64, .dims = 1, .shape = {2}, .i64 = INTEGERS},
     {.name = "empty", .dtype = CS_DTYPE_I64, .dims = 2, .shape = {0, 7}, .i64 = INTEGERS},
@@ -47,13 +47,13 @@ static void what_is_written_can_be_read(void **state) {
     assert_int_equal(cs_safetensors_decode(&file, b.data, b.size), CS_OK);
     assert_int_equal(file.tensor_count, 4);
     for (size_t k = 0; k < 4; k++) {
-        const cs_tensor *t = cs_safetensors_find(&file, TENSORS[k].name);
+        const cs_named_tensor *t = cs_safetensors_find(&file, TENSORS[k].name);
         size_t count;
         assert_non_null(t);
         assert_int_equal(t->dtype, TENSORS[k].dtype);
         assert_int_equal(t->dims, TENSORS[k].dims);
         assert_memory_equal(t->shape, TENSORS[k].shape, sizeof t->shape);
-        assert_int_equal(cs_tensor_count(&count, t), CS_OK);
+        assert_int_equal(cs_named_tensor_count(&count, t), CS_OK);
         assert_memory_equal(t->i64, TENSORS[k].i64, 8 * count);
     }
     assert_null(cs_safetensors_find(&file, "steps2"));
@@ -73,8 +73,8 @@ static void bytes_are_canonical(void **state) {
     (void)state;
     const int64_t one = 1;
     const double half = 0.5;
-    const cs_tensor tensors[] = {{.name = "b", .dtype = CS_DTYPE_I64, .dims = 1, .shape = {1}, .i64 = &one},
-                                 {.name = "a", .dtype = CS_DTYPE_F64, .f64 = &half}};
+    const cs_named_tensor tensors[] = {{.name = "b", .dtype = CS_DTYPE_I64, .dims = 1, .shape = {1}, .i64 = &one},
+                                       {.name = "a", .dtype = CS_DTYPE_F64, .f64 = &half}};
     const cs_metadata metadata[] = {{"k", "v"}};
     const cs_safetensors file = {.tensors = tensors, .tensor_count = 2, .metadata = metadata, .metadata_count = 1};
     static const char header[] =
@@ -210,7 +210,7 @@ static void long_headers_are_refused(void **state) {
 
 static void bad_content_is_not_written(void **state) {
     (void)state;
-    static const cs_tensor cases[][2] = {
+    static const cs_named_tensor cases[][2] = {
         {{.name = "a", .i64 = INTEGERS}, {.name = "a", .i64 = INTEGERS}},
         {{.name = "", .i64 = INTEGERS}, {.name = "b", .i64 = INTEGERS}},
         {{.name = "__metadata__", .i64 = INTEGERS}, {.name = "b", .i64 = INTEGERS}},
