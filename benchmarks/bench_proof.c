@@ -46,8 +46,8 @@ int main(int argc, char **argv) {
                             .a = 8,
                             .d = 12,
                             .shift = 7,
-                            .value_bits = 16,
-                            .exp_bits = 12,
+                            .value_bits = 15,
+                            .exp_bits = 11,
                             .n_limbs = 2,
                             .seed = 7};
     for (int k = 5; k < argc && k - 5 <= CS_MAX_LAYERS; k++)
