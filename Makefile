@@ -105,15 +105,6 @@ $(BUILD)/tests/mpi/test_transport: tests/mpi/test_transport.c $(BUILD)/mpi/trans
 	@mkdir -p $(@D)
 	OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) -Impi $(CFLAGS) -MMD -MP $(filter %.c %.o %.a,$^) $(LDFLAGS) $(LIBS) -o $@
 
-# The Open MPI transport on several rank counts. A killed rank must end the whole job, so mpirun must fail, and soon.
-.PHONY: test-mpi-transport
-test-mpi-transport: $(BUILD)/tests/mpi/test_transport
-	@set -e; for n in 1 2 3 4 7; do echo "== $$n ranks"; scripts/mpirun.sh -n $$n $<; done
-	@set -e; for r in 0 1 2; do echo "== rank $$r of 3 ends early"; scripts/mpirun.sh -n 3 $< lost $$r; done
-	@for r in 0 2; do echo "== rank $$r of 3 is killed"; \
-	    if timeout 30 scripts/mpirun.sh -n 3 $< killed $$r >/dev/null 2>&1; then echo "mpirun did not fail"; exit 1; \
-	    elif [ $$? -eq 124 ]; then echo "the others hang"; exit 1; fi; done
-
 # Fuzz targets: tests/fuzz/fuzz_<name>.c with seeds in tests/fuzz/corpus/<name>/; what a run finds stays under build/fuzz.
 FUZZ_SECONDS ?= 5
 FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -154,19 +145,20 @@ demo:
 test: deps
 	@$(MAKE) --no-print-directory test-all
 
-E2E := $(sort $(wildcard tests/e2e/test_*.sh))
+SCRIPTED := $(sort $(wildcard tests/mpi/test_*.sh tests/e2e/test_*.sh))
 .PHONY: test-all
 test-all: all $(TEST_BIN) $(ATTACK_BIN) $(BUILD)/tests/mpi/test_transport $(BUILD)/tests/e2e/tamper
-	@$(MAKE) --no-print-directory test-mpi-transport
-	@scripts/run-tests.sh $(TEST_BIN) $(ATTACK_BIN) $(E2E)
+	@BUILD=$(BUILD) scripts/run-tests.sh $(TEST_BIN) $(ATTACK_BIN) $(SCRIPTED)
 
-# Format, layers, static analysis, and a build with the other compiler.
+# Format, layers, static analysis, a build with the other compiler, and a short fuzz run.
 FORMATTED := $(shell find src include mpi tests benchmarks -name '*.[ch]')
+SCRIPTS   := .ci/run $(sort $(wildcard scripts/*.sh tests/*/*.sh benchmarks/*.sh))
 .PHONY: check
 check:
 	@scripts/install-deps.sh build test check
 	clang-format --dry-run -Werror $(FORMATTED)
 	scripts/check-layers.sh
+	shellcheck $(SCRIPTS)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=uninitvar --suppress=arrayIndexOutOfBoundsCond -Iinclude -Isrc src mpi
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang all

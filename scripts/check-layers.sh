@@ -7,16 +7,15 @@ bad=0
 allowed=
 for rung in $ladder; do
     allowed="$allowed $rung"
-    for file in $(find "src/$rung" -name '*.[ch]'); do
-        for folder in $(sed -n 's/^#include "\([a-z0-9_]*\)\/.*/\1/p' "$file" | sort -u); do
-            case " $allowed consort " in
-            *" $folder "*) ;;
-            *)
-                echo "$file includes $folder/, which is below $rung/ on the ladder"
-                bad=1
-                ;;
-            esac
-        done
+    for folder in $(find "src/$rung" -name '*.[ch]' -exec sed -n 's/^ *# *include "\([a-z0-9_]*\)\/.*/\1/p' {} + | sort -u); do
+        case " $allowed consort " in
+        *" $folder "*) ;;
+        *)
+            echo "src/$rung includes $folder/, which is below it on the ladder:"
+            grep -rn "include \"$folder/" "src/$rung"
+            bad=1
+            ;;
+        esac
     done
 done
 for folder in src/*/; do

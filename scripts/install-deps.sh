@@ -5,10 +5,10 @@ set -eu
 here=$(dirname "$0")
 [ $# -gt 0 ] || set -- build test
 wanted=$(printf '%s\n' "$@" | paste -sd'|' -)
-packages=$(grep -v '^#' "$here/packages.txt" | grep -E " ($wanted)\$" | cut -d' ' -f1)
+packages=$(grep -v '^#' "$here/packages.txt" | grep -E " ($wanted)\$" | cut -d' ' -f1 | paste -sd' ' -)
 
 command -v dpkg-query >/dev/null 2>&1 || {
-    echo "install-deps: this is not a Debian system; install these packages by hand:" $packages >&2
+    echo "install-deps: this is not a Debian system; install what these packages hold by hand: $packages" >&2
     exit 1
 }
 missing=
@@ -17,14 +17,15 @@ for p in $packages; do
 done
 [ -n "$missing" ] || exit 0
 
-run=
+as_root=
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null 2>&1 || {
-        echo "install-deps: missing:$missing; install them as root (no sudo here)" >&2
+        echo "install-deps: these packages are missing, and there is no sudo; as root: apt-get install$missing" >&2
         exit 1
     }
-    run=sudo
+    as_root=sudo
 fi
 echo "install-deps: installing$missing"
-$run apt-get update -qq
-DEBIAN_FRONTEND=noninteractive $run apt-get install -y -qq --no-install-recommends $missing >/dev/null
+$as_root apt-get update -qq
+# shellcheck disable=SC2086 # a list of names
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

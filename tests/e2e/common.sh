@@ -1,3 +1,5 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # used by the tests that source this
 # What the end-to-end tests share; sourced from the repository's root.
 set -u
 build=${BUILD:-build}
@@ -22,6 +24,14 @@ expect() {
     got=$?
     [ "$got" -eq "$status" ] || fail "exit status $got instead of $status: $*"
     [ -z "$text" ] || grep -q -- "$text" "$work/output" || fail "no \"$text\" from: $*"
+}
+
+# run SECONDS RANKS ARGUMENTS...: consort-prove, at most so long.
+run() {
+    seconds=$1
+    ranks=$2
+    shift 2
+    timeout "$seconds" scripts/mpirun.sh -n "$ranks" "$prove" "$@"
 }
 
 absent() {

@@ -1,0 +1,21 @@
+#!/bin/sh
+# The Open MPI transport on several numbers of ranks. A killed rank must end the whole job: mpirun fails, and soon.
+set -eu
+program=${BUILD:-build}/tests/mpi/test_transport
+for n in 1 2 3 4 7; do
+    echo "-- $n ranks"
+    scripts/mpirun.sh -n $n "$program"
+done
+for r in 0 1 2; do
+    echo "-- rank $r of 3 ends early"
+    scripts/mpirun.sh -n 3 "$program" lost $r
+done
+for r in 0 2; do
+    echo "-- rank $r of 3 is killed"
+    status=0
+    timeout 30 scripts/mpirun.sh -n 3 "$program" killed $r >/dev/null 2>&1 || status=$?
+    if [ "$status" -eq 0 ] || [ "$status" -eq 124 ]; then
+        echo "FAILED: mpirun ended with $status"
+        exit 1
+    fi
+done
