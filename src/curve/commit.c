@@ -45,23 +45,10 @@ typedef struct kernel {
     cs_odd_space space;
 } kernel;
 
-static int64_t int_at(cs_int_type type, const void *x, size_t j) {
-    switch (type) {
-    case CS_INT_I8:
-        return ((const int8_t *)x)[j];
-    case CS_INT_I16:
-        return ((const int16_t *)x)[j];
-    case CS_INT_I32:
-        return ((const int32_t *)x)[j];
-    default:
-        return ((const int64_t *)x)[j];
-    }
-}
-
 static cs_status check_range(const cs_int_row *row) {
     bool bad = false;
     for (size_t j = 0; j < row->n; j++) {
-        const int64_t v = int_at(row->type, row->data, j);
+        const int64_t v = cs_int_at(row->type, row->data, j);
         bad |= v < row->min || v > row->max;
     }
     return bad ? cs_fail(CS_ERR_INTERNAL, "an entry of a committed row is outside its declared range") : CS_OK;
@@ -196,7 +183,7 @@ static void split(kernel *k, unsigned w, size_t first, size_t count, size_t n_ro
     for (size_t r = 0; r < n_rows; r++) {
         const work *row = &k->rows[r];
         for (size_t c = 0; c < count && first + c < row->row->n; c++) {
-            const uint64_t v = (uint64_t)int_at(row->row->type, row->row->data, first + c) + row->offset;
+            const uint64_t v = (uint64_t)cs_int_at(row->row->type, row->row->data, first + c) + row->offset;
             k->digits[c * k->n + r] = (uint8_t)((v >> (w * k->bits)) & mask);
         }
     }
@@ -266,7 +253,7 @@ static void bit_table(kernel *k, size_t first, size_t count) {
 static cs_g1_affine bit_entry(const kernel *k, const cs_int_row *row, size_t first, size_t count) {
     unsigned pattern = 0;
     for (size_t c = count; c-- > 0;)
-        pattern = pattern << 1 | (unsigned)(int_at(row->type, row->data, first + c) & 1);
+        pattern = pattern << 1 | (unsigned)(cs_int_at(row->type, row->data, first + c) & 1);
     const unsigned top = pattern >> (count - 1), low = pattern & ((1u << (count - 1)) - 1);
     const unsigned mirrored = top ? low : ~low & ((1u << (count - 1)) - 1);
     cs_g1_affine p = k->table[mirrored];

@@ -24,6 +24,20 @@ typedef enum cs_int_type { CS_INT_I8, CS_INT_I16, CS_INT_I32, CS_INT_I64, CS_INT
 
 size_t cs_int_size(cs_int_type type); /* bytes of one entry: 1, 2, 4, 8, 32 */
 
+/** Entry j of an integer array (not of CS_INT_FR). */
+static inline int64_t cs_int_at(cs_int_type type, const void *x, size_t j) {
+    switch (type) {
+    case CS_INT_I8:
+        return ((const int8_t *)x)[j];
+    case CS_INT_I16:
+        return ((const int16_t *)x)[j];
+    case CS_INT_I32:
+        return ((const int32_t *)x)[j];
+    default:
+        return ((const int64_t *)x)[j];
+    }
+}
+
 /** r[j] = x[j] as a field element. */
 void cs_fr_vec_from_int(cs_fr *r, cs_int_type type, const void *x, size_t n);
 

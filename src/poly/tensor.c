@@ -33,18 +33,8 @@ static int64_t small_value(cs_fr x) {
 }
 
 int64_t cs_tensor_get(const cs_tensor *t, size_t k) {
-    switch (t->type) {
-    case CS_INT_I8:
-        return ((const int8_t *)t->data)[k];
-    case CS_INT_I16:
-        return ((const int16_t *)t->data)[k];
-    case CS_INT_I32:
-        return ((const int32_t *)t->data)[k];
-    case CS_INT_I64:
-        return ((const int64_t *)t->data)[k];
-    case CS_INT_FR:
-        break;
-    }
+    if (t->type != CS_INT_FR)
+        return cs_int_at(t->type, t->data, k);
     const cs_fr x = ((const cs_fr *)t->data)[k];
     const int64_t positive = small_value(x), negative = small_value(cs_fr_neg(x));
     return positive >= 0 ? positive : negative >= 0 ? -negative : INT64_MIN;

@@ -62,10 +62,6 @@ static cs_status combination_table(const combination *c, cs_fr *out) {
     return status;
 }
 
-static void load_tensor(const void *context, size_t offset, size_t n, cs_fr *out) {
-    cs_tensor_load(out, context, offset, n);
-}
-
 static cs_status hidden_errors(cs_proof *p, size_t l, const cs_fr *omega, combination *c) {
     cs_session *s = &p->session;
     const unsigned bits = p->bt + p->bb + c->bj;
@@ -78,8 +74,8 @@ static cs_status hidden_errors(cs_proof *p, size_t l, const cs_fr *omega, combin
     cs_sc_witness tables = {0};
     cs_status status = CS_OK;
     if (cs_proving(s)) {
-        tables.tables[0] = (cs_sc_table){.load = load_tensor, .context = &p->shard->tensors[v]};
-        tables.tables[1] = (cs_sc_table){.load = load_tensor, .context = &p->shard->tensors[mask]};
+        tables.tables[0] = (cs_sc_table){.load = cs_train_load_tensor, .context = &p->shard->tensors[v]};
+        tables.tables[1] = (cs_sc_table){.load = cs_train_load_tensor, .context = &p->shard->tensors[mask]};
         tables.publics[0].values = CS_NEW(cs_fr, (size_t)1 << bits);
         status = tables.publics[0].values ? combination_table(c, tables.publics[0].values) : CS_ERR_MEMORY;
     }

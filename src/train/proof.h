@@ -57,6 +57,8 @@ size_t cs_train_real_lookups(const cs_proof *p, int rank);
 cs_view cs_train_activation_view(const cs_proof *p, size_t l); /* A_l with its bias unit; l = 0: the drawn features */
 cs_view cs_train_delta_view(const cs_proof *p, size_t l);
 cs_status cs_train_make_deltas(cs_proof *p);
+/** A tensor as a table of a sumcheck: the context is the cs_tensor. */
+void cs_train_load_tensor(const void *tensor, size_t offset, size_t n, cs_fr *out);
 static inline size_t cs_train_block(const cs_proof *p, cs_block_kind kind, size_t l, size_t limb) {
     return cs_blocks_find(p->instance->blocks, kind, l, limb);
 }

@@ -118,10 +118,6 @@ static cs_fr rows_at(void *context, int rank, const cs_fr *point) {
     return cs_eq_at(x->r, point, x->tb);
 }
 
-static void load_tensor(const void *context, size_t offset, size_t n, cs_fr *out) {
-    cs_tensor_load(out, context, offset, n);
-}
-
 static void load_sums(const void *context, size_t offset, size_t n, cs_fr *out) {
     const softmax *x = context;
     for (size_t k = 0; k < n; k++)
@@ -146,9 +142,9 @@ static cs_status make_tables(softmax *x, cs_sc_witness *out) {
             for (size_t j = 0; j < line; j++)
                 repeated[row * line + j] = eq_rows[row];
         }
-        out->tables[TABLE_M] = (cs_sc_table){.load = load_tensor, .context = tensor(x, CS_BLOCK_M)};
-        out->tables[TABLE_Z] = (cs_sc_table){.load = load_tensor, .context = tensor(x, CS_BLOCK_Z)};
-        out->tables[TABLE_P] = (cs_sc_table){.load = load_tensor, .context = tensor(x, CS_BLOCK_P)};
+        out->tables[TABLE_M] = (cs_sc_table){.load = cs_train_load_tensor, .context = tensor(x, CS_BLOCK_M)};
+        out->tables[TABLE_Z] = (cs_sc_table){.load = cs_train_load_tensor, .context = tensor(x, CS_BLOCK_Z)};
+        out->tables[TABLE_P] = (cs_sc_table){.load = cs_train_load_tensor, .context = tensor(x, CS_BLOCK_P)};
         out->tables[TABLE_S] = (cs_sc_table){.load = load_sums, .context = x};
     }
     cs_free(ones);

@@ -77,3 +77,7 @@ cs_status cs_train_make_deltas(cs_proof *p) {
                             &tensors[cs_train_block(p, CS_BLOCK_S, l, 0)]));
     return output_delta(p, &p->deltas[p->params->layers], &tensors[cs_train_block(p, CS_BLOCK_P, 0, 0)]);
 }
+
+void cs_train_load_tensor(const void *tensor, size_t offset, size_t n, cs_fr *out) {
+    cs_tensor_load(out, tensor, offset, n);
+}

@@ -106,19 +106,6 @@ static void vec_eq(cs_fr *r, const cs_fr *point, unsigned bits) {
         }
 }
 
-static int64_t int_at(cs_int_type type, const void *x, size_t j) {
-    switch (type) {
-    case CS_INT_I8:
-        return ((const int8_t *)x)[j];
-    case CS_INT_I16:
-        return ((const int16_t *)x)[j];
-    case CS_INT_I32:
-        return ((const int32_t *)x)[j];
-    default:
-        return ((const int64_t *)x)[j];
-    }
-}
-
 /* a |x| mod r for a 64-bit magnitude: a 4x1 product below 2^318 and one Barrett step. With h = floor(p / 2^253) and
  * mu = floor(2^317 / r), q = floor(h mu / 2^64) is at most two less than floor(p / r). */
 CS_INLINE cs_fr times_small(cs_fr a, uint64_t x) {
@@ -156,7 +143,7 @@ static void vec_from_int(cs_fr *r, cs_int_type type, const void *x, size_t n) {
         return;
     }
     for (size_t j = 0; j < n; j++)
-        r[j] = times_int(CS_FR_ONE, int_at(type, x, j));
+        r[j] = times_int(CS_FR_ONE, cs_int_at(type, x, j));
 }
 
 static void vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size_t n) {
@@ -165,7 +152,7 @@ static void vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, siz
         return;
     }
     for (size_t j = 0; j < n; j++)
-        r[j] = cs_fr_add_i(r[j], times_int(t, int_at(type, x, j)));
+        r[j] = cs_fr_add_i(r[j], times_int(t, cs_int_at(type, x, j)));
 }
 
 /* Sum of v x as sum of v (x + 2^63) - 2^63 sum of v: unsigned products, accumulated in six limbs, reduced once. */
@@ -174,7 +161,7 @@ static cs_fr vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t
         return vec_dot(v, x, n);
     uint64_t acc[6] = {0}, sum[5] = {0};
     for (size_t j = 0; j < n; j++) {
-        const uint64_t u = (uint64_t)int_at(type, x, j) + (UINT64_C(1) << 63);
+        const uint64_t u = (uint64_t)cs_int_at(type, x, j) + (UINT64_C(1) << 63);
         uint64_t high = 0, carry = 0, carry2 = 0;
         for (int k = 0; k < 4; k++) {
             acc[k] = cs_limb_mac(&high, v[j].v[k], u, acc[k], high);
