@@ -126,7 +126,7 @@ fuzz:
 	    $(BUILD)/fuzz/tests/fuzz/fuzz_$$n -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
 	        -artifact_prefix=$(BUILD)/fuzz/$$n- $(BUILD)/fuzz/found/$$n tests/fuzz/corpus/$$n >$(BUILD)/fuzz/$$n.log 2>&1 || \
 	        { cat $(BUILD)/fuzz/$$n.log; exit 1; }; \
-	    grep number_of_executed_units $(BUILD)/fuzz/$$n.log; done
+	    sed -n 's/^stat::number_of_executed_units: */fuzz: '$$n', inputs tried: /p' $(BUILD)/fuzz/$$n.log; done
 
 # ---- what a developer types ----
 
