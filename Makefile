@@ -180,7 +180,8 @@ install: all
 	install -m 755 $(BUILD)/consort $(BUILD)/consort-prove $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
 	install -m 644 include/consort/*.h $(DESTDIR)$(PREFIX)/include/consort
-	sed 's|@PREFIX@|$(PREFIX)|' scripts/consort.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/consort.pc
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$(sed -n 's/.*CONSORT_VERSION "\(.*\)"/\1/p' include/consort/version.h)|" \
+	    scripts/consort.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/consort.pc
 
 .PHONY: help
 help:
