@@ -2,65 +2,88 @@
  * 8M + 3S of a mixed Jacobian one. The inversion is a fixed-exponent power: the product inverted depends on secrets. */
 #include "curve/batch.h"
 
-#include <string.h>
-
 #include "base/memory.h"
 #include "field/portable/fp_inline.h"
 
-/* x2 - x1; one in its place (and the sum left to the slow path) when it is zero. */
-static cs_fp slope_divisor(const cs_g1_affine *a, const cs_g1_affine *b, bool *regular) {
-    const cs_fp d = cs_fp_sub_i(b->x, a->x);
-    *regular = !cs_limbs_is_zero(d.v) && !cs_g1_affine_is_identity(*a) && !cs_g1_affine_is_identity(*b);
-    return *regular ? d : CS_FP_ONE;
+/* 3 is no square in F_p, so that x = 0 belongs to no point of the curve. */
+static bool is_identity(const cs_g1_affine *a) {
+    return cs_limbs_is_zero(a->x.v);
+}
+
+static bool is_regular(const cs_g1_affine *a, const cs_g1_affine *b) {
+    return !cs_limbs_eq(a->x.v, b->x.v) && !is_identity(a) && !is_identity(b);
 }
 
 static cs_g1_affine add_slow(cs_g1_affine a, cs_g1_affine b) {
     return cs_g1_to_affine(cs_g1_add_affine(cs_g1_from_affine(a), b));
 }
 
-/* The third point of the line of the given slope through a, mirrored; x2 is the other point's x. */
-CS_INLINE cs_g1_affine chord(const cs_g1_affine *a, cs_fp x2, cs_fp slope) {
-    cs_g1_affine r;
-    r.x = cs_fp_sub_i(cs_fp_sub_i(cs_fp_mul_i(slope, slope), a->x), x2);
-    r.y = cs_fp_sub_i(cs_fp_mul_i(slope, cs_fp_sub_i(a->x, r.x)), a->y);
-    return r;
+/* r = the third point, mirrored, of the line through a of the given (lazy) slope; x2 is the second point's x. r may hold
+ * them. */
+CS_INLINE void chord(cs_g1_affine *r, const cs_g1_affine *a, const cs_fp *x2, const cs_fp *slope) {
+    cs_fp t, x, y;
+    cs_fp_add_lazy(&t, &a->x, x2);
+    cs_fp_mul_lazy(&x, slope, slope);
+    cs_fp_sub_lazy(&x, &x, &t);
+    cs_fp_reduce(&x, &x);
+    cs_fp_sub_raw(&t, &a->x, &x);
+    cs_fp_mul_lazy(&y, slope, &t);
+    cs_fp_sub_lazy(&y, &y, &a->y);
+    cs_fp_reduce(&r->y, &y);
+    r->x = x;
 }
 
 void cs_g1_batch_add(cs_g1_affine *r, const cs_g1_affine *a, const cs_g1_affine *b, cs_fp *scratch, size_t n) {
-    bool regular;
-    cs_fp product = CS_FP_ONE;
+    cs_fp d, product = CS_FP_ONE;
     for (size_t j = 0; j < n; j++) {
         scratch[j] = product;
-        product = cs_fp_mul_i(product, slope_divisor(a + j, b + j, &regular));
+        if (!is_regular(a + j, b + j))
+            continue;
+        cs_fp_sub_raw(&d, &b[j].x, &a[j].x);
+        cs_fp_mul_lazy(&product, &product, &d);
     }
+    cs_fp_reduce(&product, &product);
     cs_fp inverse = cs_fp_inv(product);
     for (size_t j = n; j-- > 0;) {
-        const cs_fp d = slope_divisor(a + j, b + j, &regular);
-        const cs_fp one_over_d = cs_fp_mul_i(inverse, scratch[j]);
-        inverse = cs_fp_mul_i(inverse, d);
-        if (regular)
-            r[j] = chord(a + j, b[j].x, cs_fp_mul_i(cs_fp_sub_i(b[j].y, a[j].y), one_over_d));
-        else
+        if (!is_regular(a + j, b + j)) {
             r[j] = add_slow(a[j], b[j]);
+            continue;
+        }
+        cs_fp slope, rise;
+        cs_fp_mul_lazy(&slope, &inverse, scratch + j);
+        cs_fp_sub_raw(&d, &b[j].x, &a[j].x);
+        cs_fp_mul_lazy(&inverse, &inverse, &d);
+        cs_fp_sub_raw(&rise, &b[j].y, &a[j].y);
+        cs_fp_mul_lazy(&slope, &slope, &rise);
+        chord(r + j, a + j, &b[j].x, &slope);
     }
 }
 
 void cs_g1_batch_double(cs_g1_affine *r, const cs_g1_affine *a, cs_fp *scratch, size_t n) {
-    cs_fp product = CS_FP_ONE;
-    for (size_t j = 0; j < n; j++) { /* y is never zero but for the identity: the group's order is odd */
-        const cs_fp d = cs_fp_is_zero(a[j].y) ? CS_FP_ONE : cs_fp_add_i(a[j].y, a[j].y);
+    cs_fp d, product = CS_FP_ONE;
+    for (size_t j = 0; j < n; j++) {
         scratch[j] = product;
-        product = cs_fp_mul_i(product, d);
+        if (is_identity(a + j))
+            continue;
+        cs_fp_add_lazy(&d, &a[j].y, &a[j].y); /* not zero: the group's order is odd */
+        cs_fp_mul_lazy(&product, &product, &d);
     }
+    cs_fp_reduce(&product, &product);
     cs_fp inverse = cs_fp_inv(product);
     for (size_t j = n; j-- > 0;) {
-        const bool identity = cs_fp_is_zero(a[j].y);
-        const cs_fp d = identity ? CS_FP_ONE : cs_fp_add_i(a[j].y, a[j].y);
-        const cs_fp one_over_d = cs_fp_mul_i(inverse, scratch[j]);
-        inverse = cs_fp_mul_i(inverse, d);
-        const cs_fp xx = cs_fp_mul_i(a[j].x, a[j].x);
-        const cs_fp slope = cs_fp_mul_i(cs_fp_add_i(cs_fp_add_i(xx, xx), xx), one_over_d);
-        r[j] = identity ? CS_G1_AFFINE_IDENTITY : chord(a + j, a[j].x, slope);
+        if (is_identity(a + j)) {
+            r[j] = CS_G1_AFFINE_IDENTITY;
+            continue;
+        }
+        cs_fp slope, xx, xx2;
+        cs_fp_mul_lazy(&slope, &inverse, scratch + j);
+        cs_fp_add_lazy(&d, &a[j].y, &a[j].y);
+        cs_fp_mul_lazy(&inverse, &inverse, &d);
+        cs_fp_mul_lazy(&xx, &a[j].x, &a[j].x);
+        cs_fp_add_lazy(&xx2, &xx, &xx);
+        cs_fp_add_lazy(&xx, &xx2, &xx);
+        cs_fp_mul_lazy(&slope, &slope, &xx);
+        chord(r + j, a + j, &a[j].x, &slope);
     }
 }
 
@@ -81,17 +104,21 @@ cs_status cs_g1_vec_to_affine(cs_g1_affine *r, const cs_g1 *a, size_t n) {
     for (size_t j = 0; j < n; j++) {
         prefix[j] = product;
         if (!cs_g1_is_identity(a[j]))
-            product = cs_fp_mul_i(product, a[j].z);
+            cs_fp_mul_to(&product, &product, &a[j].z);
     }
     cs_fp inverse = cs_fp_inv(product);
     for (size_t j = n; j-- > 0;) {
+        cs_fp zi, zz;
         if (cs_g1_is_identity(a[j])) {
             r[j] = CS_G1_AFFINE_IDENTITY;
             continue;
         }
-        const cs_fp zi = cs_fp_mul_i(inverse, prefix[j]), zz = cs_fp_mul_i(zi, zi);
-        inverse = cs_fp_mul_i(inverse, a[j].z);
-        r[j] = (cs_g1_affine){cs_fp_mul_i(a[j].x, zz), cs_fp_mul_i(a[j].y, cs_fp_mul_i(zz, zi))};
+        cs_fp_mul_to(&zi, &inverse, prefix + j);
+        cs_fp_mul_to(&inverse, &inverse, &a[j].z);
+        cs_fp_mul_to(&zz, &zi, &zi);
+        cs_fp_mul_to(&r[j].x, &a[j].x, &zz);
+        cs_fp_mul_to(&zz, &zz, &zi);
+        cs_fp_mul_to(&r[j].y, &a[j].y, &zz);
     }
     cs_free(prefix);
     return CS_OK;

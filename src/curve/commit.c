@@ -254,11 +254,7 @@ static cs_g1_affine bit_entry(const kernel *k, const cs_int_row *row, size_t fir
     unsigned pattern = 0;
     for (size_t c = count; c-- > 0;)
         pattern = pattern << 1 | (unsigned)(cs_int_at(row->type, row->data, first + c) & 1);
-    const unsigned top = pattern >> (count - 1), low = pattern & ((1u << (count - 1)) - 1);
-    const unsigned mirrored = top ? low : ~low & ((1u << (count - 1)) - 1);
-    cs_g1_affine p = k->table[mirrored];
-    const cs_g1_affine minus = cs_g1_affine_neg(p);
-    return top ? p : minus;
+    return cs_odd_entry(k->table, (unsigned)count, pattern);
 }
 
 static void add_bits(kernel *k) {

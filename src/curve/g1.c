@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/memory.h"
 #include "field/portable/fp_inline.h"
 
 const cs_g1 CS_G1_IDENTITY = {{{0}}, {{0}}, {{0}}};
@@ -22,59 +21,100 @@ cs_g1_affine cs_g1_to_affine(cs_g1 a) {
     return (cs_g1_affine){cs_fp_mul(a.x, zz), cs_fp_mul(a.y, cs_fp_mul(zz, zi))};
 }
 
-/* "dbl-2009-l" of the Explicit-Formulas Database (short Weierstrass, a = 0): 2M + 5S. */
+static void reduce_point(cs_g1 *r) {
+    cs_fp_reduce(&r->x, &r->x);
+    cs_fp_reduce(&r->y, &r->y);
+    cs_fp_reduce(&r->z, &r->z);
+}
+
+/* "dbl-2009-l" of the Explicit-Formulas Database (short Weierstrass, a = 0): 2M + 5S, on lazy values. */
 cs_g1 cs_g1_double(cs_g1 p) {
-    const cs_fp a = cs_fp_sqr(p.x), b = cs_fp_sqr(p.y), c = cs_fp_sqr(b);
-    const cs_fp xb = cs_fp_add_i(p.x, b);
-    cs_fp d = cs_fp_sub_i(cs_fp_sub_i(cs_fp_sqr(xb), a), c);
-    d = cs_fp_add_i(d, d);
-    const cs_fp e = cs_fp_add_i(cs_fp_add_i(a, a), a);
-    cs_fp c8 = cs_fp_add_i(c, c);
-    c8 = cs_fp_add_i(c8, c8);
-    c8 = cs_fp_add_i(c8, c8);
+    cs_fp a, b, c, d, e, t;
     cs_g1 r;
-    r.x = cs_fp_sub_i(cs_fp_sqr(e), cs_fp_add_i(d, d));
-    r.y = cs_fp_sub_i(cs_fp_mul(e, cs_fp_sub_i(d, r.x)), c8);
-    r.z = cs_fp_mul(cs_fp_add_i(p.y, p.y), p.z);
+    cs_fp_mul_lazy(&a, &p.x, &p.x);
+    cs_fp_mul_lazy(&b, &p.y, &p.y);
+    cs_fp_mul_lazy(&c, &b, &b);
+    cs_fp_add_lazy(&t, &p.x, &b);
+    cs_fp_mul_lazy(&d, &t, &t);
+    cs_fp_sub_lazy(&d, &d, &a);
+    cs_fp_sub_lazy(&d, &d, &c);
+    cs_fp_add_lazy(&d, &d, &d); /* 4 x y^2 */
+    cs_fp_add_lazy(&e, &a, &a);
+    cs_fp_add_lazy(&e, &e, &a); /* 3 x^2 */
+    cs_fp_mul_lazy(&r.x, &e, &e);
+    cs_fp_sub_lazy(&r.x, &r.x, &d);
+    cs_fp_sub_lazy(&r.x, &r.x, &d);
+    cs_fp_sub_lazy(&t, &d, &r.x);
+    cs_fp_mul_lazy(&r.y, &e, &t);
+    for (int k = 0; k < 3; k++)
+        cs_fp_add_lazy(&c, &c, &c); /* 8 y^4 */
+    cs_fp_sub_lazy(&r.y, &r.y, &c);
+    cs_fp_add_lazy(&t, &p.y, &p.y);
+    cs_fp_mul_lazy(&r.z, &t, &p.z);
+    reduce_point(&r);
     return r;
 }
 
-/* The sum of two points whose x coordinates, brought to the common denominator z^2, are u1 and u1 + h, and y likewise s1 and
- * s1 + v; z is the common z. "add-1998-cmo-2" of the Explicit-Formulas Database. */
-static cs_g1 add_scaled(cs_fp u1, cs_fp s1, cs_fp h, cs_fp v, cs_fp z) {
-    const cs_fp hh = cs_fp_sqr(h), hhh = cs_fp_mul(h, hh), w = cs_fp_mul(u1, hh);
+/* The sum of two points whose x coordinates, brought to the common denominator z^2, are u and u + h, and whose y likewise
+ * are s and s + v ("add-1998-cmo-2" of the Explicit-Formulas Database); `other` is the first of them, for the case of equal
+ * points. All but `other` lazy. */
+CS_INLINE cs_g1 add_scaled(const cs_fp *u, const cs_fp *s, cs_fp *h, cs_fp *v, const cs_fp *z, const cs_g1 *other) {
+    cs_fp hh, hhh, w, t;
     cs_g1 r;
-    r.x = cs_fp_sub_i(cs_fp_sub_i(cs_fp_sqr(v), hhh), cs_fp_add_i(w, w));
-    r.y = cs_fp_sub_i(cs_fp_mul(v, cs_fp_sub_i(w, r.x)), cs_fp_mul(s1, hhh));
-    r.z = cs_fp_mul(z, h);
+    cs_fp_reduce(h, h);
+    if (cs_limbs_is_zero(h->v)) {
+        cs_fp_reduce(v, v);
+        return cs_limbs_is_zero(v->v) ? cs_g1_double(*other) : CS_G1_IDENTITY;
+    }
+    cs_fp_mul_lazy(&hh, h, h);
+    cs_fp_mul_lazy(&hhh, h, &hh);
+    cs_fp_mul_lazy(&w, u, &hh);
+    cs_fp_mul_lazy(&r.x, v, v);
+    cs_fp_sub_lazy(&r.x, &r.x, &hhh);
+    cs_fp_sub_lazy(&r.x, &r.x, &w);
+    cs_fp_sub_lazy(&r.x, &r.x, &w);
+    cs_fp_sub_lazy(&w, &w, &r.x);
+    cs_fp_mul_lazy(&r.y, v, &w);
+    cs_fp_mul_lazy(&t, s, &hhh);
+    cs_fp_sub_lazy(&r.y, &r.y, &t);
+    cs_fp_mul_lazy(&r.z, z, h);
+    reduce_point(&r);
     return r;
 }
 
 cs_g1 cs_g1_add(cs_g1 a, cs_g1 b) {
+    cs_fp aa, bb, u, s, h, v, z;
     if (cs_g1_is_identity(a))
         return b;
     if (cs_g1_is_identity(b))
         return a;
-    const cs_fp aa = cs_fp_sqr(a.z), bb = cs_fp_sqr(b.z);
-    const cs_fp u1 = cs_fp_mul(a.x, bb), s1 = cs_fp_mul(a.y, cs_fp_mul(b.z, bb));
-    const cs_fp h = cs_fp_sub_i(cs_fp_mul(b.x, aa), u1);
-    const cs_fp v = cs_fp_sub_i(cs_fp_mul(b.y, cs_fp_mul(a.z, aa)), s1);
-    if (cs_fp_is_zero(h))
-        return cs_fp_is_zero(v) ? cs_g1_double(a) : CS_G1_IDENTITY;
-    return add_scaled(u1, s1, h, v, cs_fp_mul(a.z, b.z));
+    cs_fp_mul_lazy(&aa, &a.z, &a.z);
+    cs_fp_mul_lazy(&bb, &b.z, &b.z);
+    cs_fp_mul_lazy(&u, &a.x, &bb);
+    cs_fp_mul_lazy(&h, &b.x, &aa);
+    cs_fp_sub_lazy(&h, &h, &u);
+    cs_fp_mul_lazy(&bb, &bb, &b.z);
+    cs_fp_mul_lazy(&s, &a.y, &bb);
+    cs_fp_mul_lazy(&aa, &aa, &a.z);
+    cs_fp_mul_lazy(&v, &b.y, &aa);
+    cs_fp_sub_lazy(&v, &v, &s);
+    cs_fp_mul_lazy(&z, &a.z, &b.z);
+    return add_scaled(&u, &s, &h, &v, &z, &a);
 }
 
 cs_g1 cs_g1_add_affine(cs_g1 a, cs_g1_affine b) {
+    cs_fp aa, h, v;
     if (cs_g1_is_identity(a))
         return cs_g1_from_affine(b);
     if (cs_g1_affine_is_identity(b))
         return a;
-    const cs_fp aa = cs_fp_sqr(a.z);
-    const cs_fp h = cs_fp_sub_i(cs_fp_mul(b.x, aa), a.x);
-    const cs_fp v = cs_fp_sub_i(cs_fp_mul(b.y, cs_fp_mul(a.z, aa)), a.y);
-    if (cs_fp_is_zero(h))
-        return cs_fp_is_zero(v) ? cs_g1_double(a) : CS_G1_IDENTITY;
-    return add_scaled(a.x, a.y, h, v, a.z);
+    cs_fp_mul_lazy(&aa, &a.z, &a.z);
+    cs_fp_mul_lazy(&h, &b.x, &aa);
+    cs_fp_sub_lazy(&h, &h, &a.x);
+    cs_fp_mul_lazy(&aa, &aa, &a.z);
+    cs_fp_mul_lazy(&v, &b.y, &aa);
+    cs_fp_sub_lazy(&v, &v, &a.y);
+    return add_scaled(&a.x, &a.y, &h, &v, &a.z, &a);
 }
 
 cs_g1 cs_g1_neg(cs_g1 a) {
@@ -112,7 +152,7 @@ bool cs_g1_affine_is_identity(cs_g1_affine a) {
 }
 
 static cs_fp curve_rhs(cs_fp x) {
-    return cs_fp_add_i(cs_fp_mul(cs_fp_sqr(x), x), B);
+    return cs_fp_add(cs_fp_mul(cs_fp_sqr(x), x), B);
 }
 
 bool cs_g1_on_curve(cs_g1_affine a) {

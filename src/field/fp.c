@@ -16,46 +16,48 @@ static const uint64_t ROOT_EXPONENT[4] = {0x4f082305b61f3f52, 0x65e05aa45a1c72a3
                                           0x0c19139cb84c680a}; /* (p + 1) / 4 */
 
 cs_fp cs_fp_add(cs_fp a, cs_fp b) {
-    return cs_fp_add_i(a, b);
+    cs_fp r;
+    cs_fp_add_to(&r, &a, &b);
+    return r;
 }
 
 cs_fp cs_fp_sub(cs_fp a, cs_fp b) {
-    return cs_fp_sub_i(a, b);
+    cs_fp r;
+    cs_fp_sub_to(&r, &a, &b);
+    return r;
 }
 
 cs_fp cs_fp_neg(cs_fp a) {
-    return cs_fp_sub_i(CS_FP_ZERO, a);
+    return cs_fp_sub(CS_FP_ZERO, a);
 }
 
 cs_fp cs_fp_mul(cs_fp a, cs_fp b) {
-    return cs_fp_mul_i(a, b);
+    cs_fp r;
+    cs_fp_mul_to(&r, &a, &b);
+    return r;
 }
 
 cs_fp cs_fp_sqr(cs_fp a) {
-    return cs_fp_mul_i(a, a);
-}
-
-static void mul_limbs(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
-    cs_mont_mul(r, a, b, CS_FP_M, CS_FP_N0);
+    return cs_fp_mul(a, a);
 }
 
 cs_fp cs_fp_inv(cs_fp a) {
     cs_fp r;
-    cs_mont_pow(r.v, a.v, INVERSE_EXPONENT, CS_FP_ONE.v, mul_limbs);
+    cs_mont_pow(r.v, a.v, INVERSE_EXPONENT, CS_FP_ONE.v, CS_FP_M, CS_FP_N0);
     return r;
 }
 
 bool cs_fp_sqrt_var(cs_fp *out, cs_fp a) {
     cs_fp r;
-    cs_mont_pow(r.v, a.v, ROOT_EXPONENT, CS_FP_ONE.v, mul_limbs);
-    if (!cs_fp_eq(cs_fp_mul_i(r, r), a))
+    cs_mont_pow(r.v, a.v, ROOT_EXPONENT, CS_FP_ONE.v, CS_FP_M, CS_FP_N0);
+    if (!cs_fp_eq(cs_fp_mul(r, r), a))
         return false;
     *out = r;
     return true;
 }
 
 cs_fp cs_fp_from_u64(uint64_t x) {
-    return cs_fp_mul_i(R2, (cs_fp){{x}});
+    return cs_fp_mul(R2, (cs_fp){{x}});
 }
 
 bool cs_fp_eq(cs_fp a, cs_fp b) {
@@ -92,10 +94,10 @@ bool cs_fp_decode(cs_fp *out, const uint8_t in[32]) {
     uint64_t unused[4];
     if (cs_limbs_sub(unused, plain.v, CS_FP_M) == 0)
         return false;
-    *out = cs_fp_mul_i(plain, R2);
+    *out = cs_fp_mul(plain, R2);
     return true;
 }
 
 cs_fp cs_fp_from_wide(const uint8_t in[64]) {
-    return cs_fp_add_i(cs_fp_mul_i(R2, load(in)), cs_fp_mul_i(R3, load(in + 32)));
+    return cs_fp_add(cs_fp_mul(R2, load(in)), cs_fp_mul(R3, load(in + 32)));
 }

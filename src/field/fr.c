@@ -16,32 +16,34 @@ static const uint64_t INVERSE_EXPONENT[4] = {0x43e1f593efffffff, 0x2833e84879b97
                                              0x30644e72e131a029}; /* r - 2 */
 
 cs_fr cs_fr_add(cs_fr a, cs_fr b) {
-    return cs_fr_add_i(a, b);
+    cs_fr r;
+    cs_fr_add_to(&r, &a, &b);
+    return r;
 }
 
 cs_fr cs_fr_sub(cs_fr a, cs_fr b) {
-    return cs_fr_sub_i(a, b);
+    cs_fr r;
+    cs_fr_sub_to(&r, &a, &b);
+    return r;
 }
 
 cs_fr cs_fr_neg(cs_fr a) {
-    return cs_fr_sub_i(CS_FR_ZERO, a);
+    return cs_fr_sub(CS_FR_ZERO, a);
 }
 
 cs_fr cs_fr_mul(cs_fr a, cs_fr b) {
-    return cs_fr_mul_i(a, b);
+    cs_fr r;
+    cs_fr_mul_to(&r, &a, &b);
+    return r;
 }
 
 cs_fr cs_fr_sqr(cs_fr a) {
-    return cs_fr_mul_i(a, a);
-}
-
-static void mul_limbs(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
-    cs_mont_mul(r, a, b, CS_FR_M, CS_FR_N0);
+    return cs_fr_mul(a, a);
 }
 
 cs_fr cs_fr_inv(cs_fr a) {
     cs_fr r;
-    cs_mont_pow(r.v, a.v, INVERSE_EXPONENT, CS_FR_ONE.v, mul_limbs);
+    cs_mont_pow(r.v, a.v, INVERSE_EXPONENT, CS_FR_ONE.v, CS_FR_M, CS_FR_N0);
     return r;
 }
 
@@ -56,7 +58,7 @@ cs_fr cs_fr_pow(cs_fr a, uint64_t e) {
 }
 
 cs_fr cs_fr_from_u64(uint64_t x) {
-    return cs_fr_mul_i(R2, (cs_fr){{x}});
+    return cs_fr_mul(R2, (cs_fr){{x}});
 }
 
 cs_fr cs_fr_from_i64(int64_t x) {
@@ -96,12 +98,12 @@ bool cs_fr_decode(cs_fr *out, const uint8_t in[32]) {
     uint64_t unused[4];
     if (cs_limbs_sub(unused, plain.v, CS_FR_M) == 0)
         return false;
-    *out = cs_fr_mul_i(plain, R2);
+    *out = cs_fr_mul(plain, R2);
     return true;
 }
 
 cs_fr cs_fr_from_wide(const uint8_t in[64]) {
-    return cs_fr_add_i(cs_fr_mul_i(R2, load(in)), cs_fr_mul_i(R3, load(in + 32)));
+    return cs_fr_add(cs_fr_mul(R2, load(in)), cs_fr_mul(R3, load(in + 32)));
 }
 
 cs_fr cs_fr_random(void) {

@@ -9,43 +9,49 @@ static const cs_fr R2 = {{0x1bb8e645ae216da7, 0x53fe3ab1e35c59e3, 0x8c49833d53bb
 
 static void vec_add(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n) {
     for (size_t j = 0; j < n; j++)
-        r[j] = cs_fr_add_i(a[j], b[j]);
+        cs_fr_add_to(r + j, a + j, b + j);
 }
 
 static void vec_sub(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n) {
     for (size_t j = 0; j < n; j++)
-        r[j] = cs_fr_sub_i(a[j], b[j]);
+        cs_fr_sub_to(r + j, a + j, b + j);
 }
 
 static void vec_mul(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n) {
     for (size_t j = 0; j < n; j++)
-        r[j] = cs_fr_mul_i(a[j], b[j]);
+        cs_fr_mul_to(r + j, a + j, b + j);
 }
 
 static void vec_scale(cs_fr *r, cs_fr t, const cs_fr *a, size_t n) {
     for (size_t j = 0; j < n; j++)
-        r[j] = cs_fr_mul_i(t, a[j]);
+        cs_fr_mul_to(r + j, a + j, &t);
 }
 
 static void vec_axpy(cs_fr *r, cs_fr t, const cs_fr *a, size_t n) {
-    for (size_t j = 0; j < n; j++)
-        r[j] = cs_fr_add_i(r[j], cs_fr_mul_i(t, a[j]));
+    for (size_t j = 0; j < n; j++) {
+        cs_fr p;
+        cs_fr_mul_to(&p, a + j, &t);
+        cs_fr_add_to(r + j, r + j, &p);
+    }
 }
 
 static cs_fr vec_sum(const cs_fr *a, size_t n) {
     cs_fr s = CS_FR_ZERO;
     for (size_t j = 0; j < n; j++)
-        s = cs_fr_add_i(s, a[j]);
+        cs_fr_add_to(&s, &s, a + j);
     return s;
 }
 
 /* acc / 2^256 mod r for 9 limbs: the low half by reduction, the high half and the last limb by a multiplication each. */
 static cs_fr reduce_wide(const uint64_t acc[9]) {
-    const cs_fr high = {{acc[4], acc[5], acc[6], acc[7]}}, top = {{acc[8]}};
+    cs_fr high = {{acc[4], acc[5], acc[6], acc[7]}}, top = {{acc[8]}};
     cs_fr r;
     cs_mont_redc(r.v, acc, CS_FR_M, CS_FR_N0);
-    r = cs_fr_add_i(r, cs_fr_mul_i(CS_FR_ONE, high));
-    return cs_fr_add_i(r, cs_fr_mul_i(R2, top));
+    cs_fr_mul_to(&high, &CS_FR_ONE, &high);
+    cs_fr_mul_to(&top, &R2, &top);
+    cs_fr_add_to(&r, &r, &high);
+    cs_fr_add_to(&r, &r, &top);
+    return r;
 }
 
 static cs_fr vec_dot(const cs_fr *a, const cs_fr *b, size_t n) {
@@ -56,32 +62,36 @@ static cs_fr vec_dot(const cs_fr *a, const cs_fr *b, size_t n) {
 }
 
 static void vec_fold(cs_fr *r, const cs_fr *lo, const cs_fr *hi, cs_fr t, size_t n) {
-    for (size_t j = 0; j < n; j++)
-        r[j] = cs_fr_add_i(lo[j], cs_fr_mul_i(t, cs_fr_sub_i(hi[j], lo[j])));
+    for (size_t j = 0; j < n; j++) {
+        cs_fr d;
+        cs_fr_sub_to(&d, hi + j, lo + j);
+        cs_fr_mul_to(&d, &d, &t);
+        cs_fr_add_to(r + j, lo + j, &d);
+    }
 }
 
-/* One if a is zero, else a: without a branch. */
-static cs_fr nonzero(cs_fr a, uint64_t *zero_mask) {
-    const uint64_t any = a.v[0] | a.v[1] | a.v[2] | a.v[3];
-    *zero_mask = ((any | -any) >> 63) - 1;
-    cs_limbs_select(a.v, *zero_mask, CS_FR_ONE.v, a.v);
-    return a;
+/* x = a, or one if a is zero, without a branch; returns 1 if a was zero. */
+static uint64_t nonzero(cs_fr *x, const cs_fr *a) {
+    const uint64_t any = a->v[0] | a->v[1] | a->v[2] | a->v[3];
+    const uint64_t is_zero = 1 - ((any | -any) >> 63);
+    cs_limbs_select(x->v, is_zero, CS_FR_ONE.v, a->v);
+    return is_zero;
 }
 
 /* Montgomery's trick; `prefix` holds n values and may be r if that is not a. */
 static void inverse_block(cs_fr *r, const cs_fr *a, cs_fr *prefix, size_t n) {
-    uint64_t mask;
-    cs_fr product = CS_FR_ONE;
+    cs_fr x, y, product = CS_FR_ONE;
     for (size_t j = 0; j < n; j++) {
         prefix[j] = product;
-        product = cs_fr_mul_i(product, nonzero(a[j], &mask));
+        nonzero(&x, a + j);
+        cs_fr_mul_to(&product, &product, &x);
     }
     cs_fr inverse = cs_fr_inv(product);
     for (size_t j = n; j-- > 0;) {
-        const cs_fr x = nonzero(a[j], &mask);
-        cs_fr y = cs_fr_mul_i(inverse, prefix[j]);
-        inverse = cs_fr_mul_i(inverse, x);
-        cs_limbs_select(r[j].v, mask, CS_FR_ZERO.v, y.v);
+        const uint64_t was_zero = nonzero(&x, a + j);
+        cs_fr_mul_to(&y, &inverse, prefix + j);
+        cs_fr_mul_to(&inverse, &inverse, &x);
+        cs_limbs_select(r[j].v, was_zero, CS_FR_ZERO.v, y.v);
     }
 }
 
@@ -100,41 +110,39 @@ static void vec_eq(cs_fr *r, const cs_fr *point, unsigned bits) {
     r[0] = CS_FR_ONE;
     for (unsigned k = 0; k < bits; k++)
         for (size_t x = (size_t)1 << k; x-- > 0;) {
-            const cs_fr one = cs_fr_mul_i(r[x], point[k]);
-            r[2 * x] = cs_fr_sub_i(r[x], one);
-            r[2 * x + 1] = one;
+            const cs_fr whole = r[x];
+            cs_fr_mul_to(r + 2 * x + 1, &whole, point + k);
+            cs_fr_sub_to(r + 2 * x, &whole, r + 2 * x + 1);
         }
 }
 
-/* a |x| mod r for a 64-bit magnitude: a 4x1 product below 2^318 and one Barrett step. With h = floor(p / 2^253) and
- * mu = floor(2^317 / r), q = floor(h mu / 2^64) is at most two less than floor(p / r). */
-CS_INLINE cs_fr times_small(cs_fr a, uint64_t x) {
-    const uint64_t mu = UINT64_C(0xa948e8c4c474094f);
-    uint64_t p[5], back[4], carry = 0, borrow = 0;
-    for (int k = 0; k < 4; k++)
-        p[k] = cs_limb_mac(&carry, a.v[k], x, 0, carry);
-    p[4] = carry;
-    const uint64_t h = p[4] << 3 | p[3] >> 61;
-    const uint64_t q = (uint64_t)((cs_u128)h * mu >> 64);
-    carry = 0;
-    for (int k = 0; k < 4; k++)
-        back[k] = cs_limb_mac(&carry, q, CS_FR_M[k], 0, carry);
-    cs_fr out;
-    for (int k = 0; k < 4; k++) /* the difference is below 3r < 2^256: the fifth limb comes out zero */
-        out.v[k] = cs_limb_sbb(p[k], back[k], &borrow);
-    cs_mont_reduce_once(out.v, out.v, CS_FR_M);
-    cs_mont_reduce_once(out.v, out.v, CS_FR_M);
-    return out;
+/* A fixed factor t of many integers, with floor(t 2^64 / r): Shoup's quotient. */
+typedef struct fixed_factor {
+    cs_fr t;
+    uint64_t quotient;
+} fixed_factor;
+
+/* t 2^64 = quotient r + rest with the rest from a multiplication; modulo 2^64 this gives the quotient. */
+static fixed_factor fix(cs_fr t) {
+    static const cs_fr two64 = {{0xb4c6edf97c5fb586, 0x708c8d50bfeb93be, 0x9ffd1de404f7e0ef, 0x215b02ac9a392866}};
+    cs_fr rest;
+    cs_fr_mul_to(&rest, &t, &two64);
+    return (fixed_factor){t, rest.v[0] * CS_FR_N0};
 }
 
-/* a x with the sign of x, without a branch. */
-CS_INLINE cs_fr times_int(cs_fr a, int64_t x) {
-    const uint64_t negative = (uint64_t)x >> 63;
-    const cs_fr plus = times_small(a, ((uint64_t)x ^ -negative) + negative);
-    const cs_fr minus = cs_fr_sub_i(CS_FR_ZERO, plus);
-    cs_fr out;
-    cs_limbs_select(out.v, negative, minus.v, plus.v);
-    return out;
+/* r = t x: with q = floor(|x| quotient / 2^64), t |x| - q r lies in [0, 2r), so four limbs of it are enough. */
+CS_INLINE void times_int(cs_fr *r, const fixed_factor *f, int64_t x) {
+    const uint64_t negative = (uint64_t)x >> 63, magnitude = ((uint64_t)x ^ -negative) + negative;
+    const uint64_t q = (uint64_t)((cs_u128)f->quotient * magnitude >> 64);
+    uint64_t plus[4], back[4], c = 0, d = 0;
+    for (int k = 0; k < 4; k++) {
+        plus[k] = cs_limb_mac(&c, f->t.v[k], magnitude, 0, c);
+        back[k] = cs_limb_mac(&d, q, CS_FR_M[k], 0, d);
+    }
+    (void)cs_limbs_sub(plus, plus, back);
+    cs_mont_reduce_once(plus, plus, CS_FR_M);
+    cs_mont_sub(back, CS_FR_ZERO.v, plus, CS_FR_M);
+    cs_limbs_select(r->v, negative, back, plus);
 }
 
 static void vec_from_int(cs_fr *r, cs_int_type type, const void *x, size_t n) {
@@ -142,8 +150,9 @@ static void vec_from_int(cs_fr *r, cs_int_type type, const void *x, size_t n) {
         memmove(r, x, n * sizeof *r);
         return;
     }
+    const fixed_factor one = fix(CS_FR_ONE);
     for (size_t j = 0; j < n; j++)
-        r[j] = times_int(CS_FR_ONE, cs_int_at(type, x, j));
+        times_int(r + j, &one, cs_int_at(type, x, j));
 }
 
 static void vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size_t n) {
@@ -151,15 +160,29 @@ static void vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, siz
         vec_axpy(r, t, x, n);
         return;
     }
-    for (size_t j = 0; j < n; j++)
-        r[j] = cs_fr_add_i(r[j], times_int(t, cs_int_at(type, x, j)));
+    const fixed_factor f = fix(t);
+    for (size_t j = 0; j < n; j++) {
+        cs_fr p;
+        times_int(&p, &f, cs_int_at(type, x, j));
+        cs_fr_add_to(r + j, r + j, &p);
+    }
+}
+
+/* acc mod r for 6 limbs. */
+static cs_fr reduce_short(const uint64_t acc[6]) {
+    cs_fr low = {{acc[0], acc[1], acc[2], acc[3]}}, high = {{acc[4], acc[5]}};
+    cs_fr_mul_to(&low, &CS_FR_ONE, &low);
+    cs_fr_mul_to(&high, &R2, &high);
+    cs_fr_add_to(&low, &low, &high);
+    return low;
 }
 
 /* Sum of v x as sum of v (x + 2^63) - 2^63 sum of v: unsigned products, accumulated in six limbs, reduced once. */
 static cs_fr vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n) {
     if (type == CS_INT_FR)
         return vec_dot(v, x, n);
-    uint64_t acc[6] = {0}, sum[5] = {0};
+    static const cs_fr minus_two63 = {{0xe97e7e9731d0253e, 0x6feda1a019c3a6b1, 0x6851b6c47f0567e5, 0x1fb6cd1c94150bf6}};
+    uint64_t acc[6] = {0}, sum[6] = {0};
     for (size_t j = 0; j < n; j++) {
         const uint64_t u = (uint64_t)cs_int_at(type, x, j) + (UINT64_C(1) << 63);
         uint64_t high = 0, carry = 0, carry2 = 0;
@@ -171,11 +194,10 @@ static cs_fr vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t
         acc[5] += carry;
         sum[4] += carry2;
     }
-    const cs_fr low = {{acc[0], acc[1], acc[2], acc[3]}}, top = {{acc[4], acc[5]}};
-    const cs_fr sum_low = {{sum[0], sum[1], sum[2], sum[3]}}, sum_top = {{sum[4]}};
-    const cs_fr products = cs_fr_add_i(cs_fr_mul_i(CS_FR_ONE, low), cs_fr_mul_i(R2, top));
-    const cs_fr plain = cs_fr_add_i(cs_fr_mul_i(CS_FR_ONE, sum_low), cs_fr_mul_i(R2, sum_top));
-    return cs_fr_sub_i(products, times_small(plain, UINT64_C(1) << 63));
+    cs_fr products = reduce_short(acc), plain = reduce_short(sum);
+    cs_fr_mul_to(&plain, &plain, &minus_two63);
+    cs_fr_add_to(&products, &products, &plain);
+    return products;
 }
 
 const cs_fr_kernels cs_fr_kernels_portable = {

@@ -57,9 +57,11 @@ CS_INLINE uint64_t cs_limbs_sub(uint64_t r[4], const uint64_t a[4], const uint64
     return borrow;
 }
 
-/** r = flag ? a : b. Compiles to conditional moves; masks instead cost 8 ns per multiplication. */
+/** r = flag ? a : b for a flag of 0 or 1, by masks: gcc turns a condition into a branch here. */
 CS_INLINE void cs_limbs_select(uint64_t r[4], uint64_t flag, const uint64_t a[4], const uint64_t b[4]) {
-    const uint64_t r0 = flag ? a[0] : b[0], r1 = flag ? a[1] : b[1], r2 = flag ? a[2] : b[2], r3 = flag ? a[3] : b[3];
+    const uint64_t yes = -flag, no = flag - 1;
+    const uint64_t r0 = (a[0] & yes) | (b[0] & no), r1 = (a[1] & yes) | (b[1] & no);
+    const uint64_t r2 = (a[2] & yes) | (b[2] & no), r3 = (a[3] & yes) | (b[3] & no);
     r[0] = r0;
     r[1] = r1;
     r[2] = r2;
@@ -95,10 +97,10 @@ CS_INLINE void cs_mont_sub(uint64_t r[4], const uint64_t a[4], const uint64_t b[
     (void)cs_limbs_add(r, s, back);
 }
 
-/** r = a b / 2^256 mod m, below 2m, for a below 2m and any b: interleaved product and reduction, where the top limb of m,
- * below 2^62, keeps every sum in one limb (CIOS; Koç, Acar, Kaliski, "Analyzing and comparing Montgomery multiplication
- * algorithms", 1996). The order matters: a limb of the product must not exceed the top limb of a, so the factor that may be
- * any 256-bit number is b. */
+/** r = a b / 2^256 mod m, below 2m, for a and b below 2m, or a below m and any b: interleaved product and reduction, where
+ * the top limb of m, below 2^62, keeps every sum in one limb (CIOS; Koç, Acar, Kaliski, "Analyzing and comparing Montgomery
+ * multiplication algorithms", 1996). The order matters: a limb of the product must not exceed the top limb of a, so the
+ * factor that may be any 256-bit number is b. */
 CS_INLINE void cs_mont_mul_lazy(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4], uint64_t n0) {
     uint64_t t[4] = {0};
     for (int i = 0; i < 4; i++) {
@@ -151,22 +153,19 @@ CS_INLINE void cs_limbs_mul_add(uint64_t acc[9], const uint64_t a[4], const uint
 
 /** r = a^e for a fixed 256-bit exponent: 4-bit windows, a constant sequence of operations for a given e. */
 CS_INLINE void cs_mont_pow(uint64_t r[4], const uint64_t a[4], const uint64_t e[4], const uint64_t one[4],
-                           void (*mul)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])) {
+                           const uint64_t m[4], uint64_t n0) {
     uint64_t table[16][4];
     uint64_t acc[4];
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 4; k++)
         table[0][k] = acc[k] = one[k];
-        table[1][k] = a[k];
-    }
-    for (int k = 2; k < 16; k++)
-        mul(table[k], table[k - 1], a);
+    for (int k = 1; k < 16; k++)
+        cs_mont_mul(table[k], table[k - 1], a, m, n0);
     for (int w = 63; w >= 0; w--) {
         for (int k = 0; k < 4; k++)
-            mul(acc, acc, acc);
-        mul(acc, acc, table[e[w / 16] >> (4 * (w % 16)) & 15]);
+            cs_mont_mul_lazy(acc, acc, acc, m, n0);
+        cs_mont_mul_lazy(acc, acc, table[e[w / 16] >> (4 * (w % 16)) & 15], m, n0);
     }
-    for (int k = 0; k < 4; k++)
-        r[k] = acc[k];
+    cs_mont_reduce_once(r, acc, m);
 }
 
 #endif
