@@ -7,6 +7,9 @@ BUILD    ?= build
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 WERROR   ?= -Werror
+JOBS     ?= $(shell nproc)
+# make V=1 shows the commands
+Q        := $(if $(V),,@)
 OPT      ?= -O3 -g
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
@@ -34,32 +37,41 @@ all: $(BUILD)/consort $(BUILD)/consort-prove
 
 $(BUILD)/tests/support/%.o: CPPFLAGS += -Itests
 
+.SECONDARY:
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	@echo "  CC $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/mpi/%.o: mpi/%.c
 	@mkdir -p $(@D)
-	OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	@echo "  CC $@"
+	$(Q)OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	@echo "  AR $@"
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/consort: $(CLI_OBJ) $(LIB)
-	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo "  LD $@"
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/consort-prove: $(MPI_OBJ) $(LIB)
-	OMPI_CC=$(CC) $(MPICC) $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo "  LD $@"
+	$(Q)OMPI_CC=$(CC) $(MPICC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/tests/%: tests/%.c $(SUPPORT_OBJ) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
+	@echo "  LD $@"
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
 
 # Helpers of the end-to-end tests and the demo: no test library needed.
 $(BUILD)/tests/e2e/%: tests/e2e/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $^ $(LDFLAGS) $(LIBS) -o $@
+	@echo "  LD $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $^ $(LDFLAGS) $(LIBS) -o $@
 
 # The same library with tampering hooks (-DCS_TAMPER), for tests of dishonest ranks only.
 TAMPER      := $(BUILD)/tamper
@@ -71,22 +83,27 @@ TAMPER_SUPPORT := $(patsubst %.c,$(TAMPER)/%.o,$(sort $(wildcard tests/support/*
 
 $(TAMPER)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -DCS_TAMPER -MMD -MP -c $< -o $@
+	@echo "  CC $@"
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -DCS_TAMPER -MMD -MP -c $< -o $@
 
 $(TAMPER)/mpi/%.o: mpi/%.c
 	@mkdir -p $(@D)
-	OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) $(CFLAGS) -DCS_TAMPER -MMD -MP -c $< -o $@
+	@echo "  CC $@"
+	$(Q)OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) $(CFLAGS) -DCS_TAMPER -MMD -MP -c $< -o $@
 
 $(TAMPER_LIB): $(TAMPER_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	@echo "  AR $@"
+	$(Q)ar rcs $@ $^
 
 $(TAMPER)/consort-prove: $(MPI_SRC:%.c=$(TAMPER)/%.o) $(TAMPER_LIB)
-	OMPI_CC=$(CC) $(MPICC) $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo "  LD $@"
+	$(Q)OMPI_CC=$(CC) $(MPICC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(ATTACK_BIN): $(BUILD)/tests/attack/%: tests/attack/%.c $(TAMPER_SUPPORT) $(TAMPER_LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -DCS_TAMPER -MMD -MP $< $(TAMPER_SUPPORT) $(TAMPER_LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
+	@echo "  LD $@"
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -DCS_TAMPER -MMD -MP $< $(TAMPER_SUPPORT) $(TAMPER_LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
 
 .PHONY: attack
 attack: $(ATTACK_BIN)
@@ -95,7 +112,8 @@ attack: $(ATTACK_BIN)
 # Benchmarks: benchmarks/bench_<name>.c -> build/benchmarks/bench_<name>
 $(BUILD)/benchmarks/%: benchmarks/%.c $(SUPPORT_OBJ) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) $(LIBS) -o $@
+	@echo "  LD $@"
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) $(LIBS) -o $@
 
 .PHONY: unit
 unit: $(TEST_BIN)
@@ -103,7 +121,8 @@ unit: $(TEST_BIN)
 
 $(BUILD)/tests/mpi/test_transport: tests/mpi/test_transport.c $(BUILD)/mpi/transport.o $(LIB)
 	@mkdir -p $(@D)
-	OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) -Impi $(CFLAGS) -MMD -MP $(filter %.c %.o %.a,$^) $(LDFLAGS) $(LIBS) -o $@
+	@echo "  LD $@"
+	$(Q)OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) -Impi $(CFLAGS) -MMD -MP $(filter %.c %.o %.a,$^) $(LDFLAGS) $(LIBS) -o $@
 
 # Fuzz targets: tests/fuzz/fuzz_<name>.c with seeds in tests/fuzz/corpus/<name>/; what a run finds stays under build/fuzz.
 FUZZ_SECONDS ?= 5
@@ -111,7 +130,8 @@ FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fu
 
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(SUPPORT_OBJ) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -fsanitize=fuzzer $(LIBS) -o $@
+	@echo "  LD $@"
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -fsanitize=fuzzer $(LIBS) -o $@
 
 .PHONY: fuzz
 fuzz:
@@ -119,7 +139,7 @@ fuzz:
 	@echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && !n; }' | \
 	    clang -x c -fsanitize=fuzzer,address,undefined - -o $(BUILD)/fuzz/probe 2>$(BUILD)/fuzz/probe.log || \
 	    { echo "fuzz: needs clang with libFuzzer: apt-get install clang libclang-rt-14-dev" >&2; exit 1; }
-	+$(MAKE) BUILD=$(BUILD)/fuzz CC=clang OPT="-O1 -g" \
+	+$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(BUILD)/fuzz CC=clang OPT="-O1 -g" \
 	    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" \
 	    $(FUZZ_NAMES:%=$(BUILD)/fuzz/tests/fuzz/fuzz_%)
 	@set -e; for n in $(FUZZ_NAMES); do echo "== fuzz $$n"; mkdir -p $(BUILD)/fuzz/found/$$n; \
@@ -137,17 +157,21 @@ deps:
 .PHONY: demo
 demo:
 	@scripts/install-deps.sh build
-	@$(MAKE) --no-print-directory all $(TAMPER)/consort-prove $(BUILD)/tests/e2e/tamper
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(TAMPER)/consort-prove $(BUILD)/tests/e2e/tamper
 	@scripts/demo.sh
 
 # The whole test suite.
 .PHONY: test
 test: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
 	@$(MAKE) --no-print-directory test-all
+
+.PHONY: test-programs
+test-programs: all $(TEST_BIN) $(ATTACK_BIN) $(BUILD)/tests/mpi/test_transport $(BUILD)/tests/e2e/tamper
 
 SCRIPTED := $(sort $(wildcard tests/mpi/test_*.sh tests/e2e/test_*.sh))
 .PHONY: test-all
-test-all: all $(TEST_BIN) $(ATTACK_BIN) $(BUILD)/tests/mpi/test_transport $(BUILD)/tests/e2e/tamper
+test-all: test-programs
 	@BUILD=$(BUILD) scripts/run-tests.sh $(TEST_BIN) $(ATTACK_BIN) $(SCRIPTED)
 
 # Format, layers, static analysis, a build with the other compiler, and a short fuzz run.
@@ -161,7 +185,7 @@ check:
 	shellcheck $(SCRIPTS)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=uninitvar --suppress=arrayIndexOutOfBoundsCond -Iinclude -Isrc src mpi
-	$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang all
+	$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(BUILD)/clang CC=clang all
 	$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=3
 
 # ASan and UBSan over the unit tests (which include the one-rank and the threaded proofs).
