@@ -66,10 +66,11 @@ expect 4 "cannot" run 60 3 "$job" --out /proc/none
 # shellcheck disable=SC2086 # a list of names
 absent $outputs
 
-# in_mount OPTIONS: an output folder on a file system of its own, seen by this run only.
+# in_mount OPTIONS: an output folder on a file system of its own, seen by this run only. It runs as a root of its own, to whom
+# the true root's files of an earlier mpirun in /tmp do not belong: TMPDIR.
 in_mount() {
     # shellcheck disable=SC2016,SC2317 # expanded by the inner shell; called by expect
-    timeout 60 unshare -rm sh -c 'mount -t tmpfs -o "$1" none "$2" && scripts/mpirun.sh -n 3 "$3" "$4" --out "$2"; status=$?; ls "$2"; exit $status' \
+    TMPDIR=$work timeout 60 unshare -rm sh -c 'mount -t tmpfs -o "$1" none "$2" && scripts/mpirun.sh -n 3 "$3" "$4" --out "$2"; status=$?; ls "$2"; exit $status' \
         sh "$1" "$work/mount" "$prove" "$job"
 }
 if unshare -rm true 2>/dev/null; then
