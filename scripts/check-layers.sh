@@ -27,7 +27,7 @@ for folder in src/*/; do
         ;;
     esac
 done
-if grep -rln '<mpi.h>' src include tests/support 2>/dev/null; then
+if grep -rlE 'include *[<"]mpi\.h' src include tests benchmarks; then
     echo "the files above include <mpi.h>; only mpi/ may"
     bad=1
 fi
