@@ -6,9 +6,9 @@
 #include <time.h>
 
 #include "attest/plan.h"
+#include "base/isa.h"
 #include "consort/version.h"
 #include "curve/generators.h"
-#include "field/fr_vec.h"
 #include "options.h"
 #include "progress_bar.h"
 #include "transport.h"
@@ -104,7 +104,7 @@ static bool answer_alone(const cs_prove_options *options, cs_status *status) {
     if (options->help)
         fputs(cs_prove_usage(), stdout);
     else if (options->version)
-        printf("consort-prove %s (%s)\n", CONSORT_VERSION, cs_field_isa());
+        printf("consort-prove %s (%s)\n", CONSORT_VERSION, cs_isa_name(cs_isa_chosen()));
     else if (options->plan)
         *status = plan(options);
     else
@@ -119,7 +119,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "consort-prove: libsodium does not start\n");
         return CS_ERR_INTERNAL;
     }
-    cs_status status = cs_prove_options_parse(&options, argc, argv);
+    cs_status status = cs_isa_check();
+    if (status == CS_OK)
+        status = cs_prove_options_parse(&options, argc, argv);
     if (status == CS_OK && answer_alone(&options, &status)) {
         if (status != CS_OK)
             fprintf(stderr, "consort-prove: %s\n", cs_error_text());

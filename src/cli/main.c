@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/isa.h"
 #include "commands.h"
 #include "consort/version.h"
 #include "curve/generators.h"
-#include "field/fr_vec.h"
 
 static const struct {
     const char *name, *summary;
@@ -35,7 +35,7 @@ static cs_status dispatch(int argc, char **argv) {
         if (strcmp(argv[1], COMMANDS[k].name) == 0)
             return COMMANDS[k].run(argc - 1, argv + 1);
     if (strcmp(argv[1], "--version") == 0) {
-        printf("consort %s (%s)\n", CONSORT_VERSION, cs_field_isa());
+        printf("consort %s (%s)\n", CONSORT_VERSION, cs_isa_name(cs_isa_chosen()));
         return CS_OK;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
@@ -50,7 +50,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "consort: libsodium does not start\n");
         return CS_ERR_INTERNAL;
     }
-    const cs_status status = dispatch(argc, argv);
+    cs_status status = cs_isa_check();
+    if (status == CS_OK)
+        status = dispatch(argc, argv);
     if (status != CS_OK)
         fprintf(stderr, "consort: %s: %s\n", cs_status_name(status), cs_error_text());
     cs_generators_release();

@@ -2,34 +2,25 @@
 #include "field/fr_vec.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
 #include "field/fr_kernels.h"
 
-static const cs_fr_kernels *const IMPLEMENTATIONS[] = {&cs_fr_kernels_portable};
-
-static const cs_fr_kernels *choose(void) {
-    const size_t count = sizeof IMPLEMENTATIONS / sizeof *IMPLEMENTATIONS;
-    const char *wanted = getenv("CONSORT_ISA");
-    for (size_t k = 0; wanted != NULL && k < count; k++)
-        if (strcmp(wanted, IMPLEMENTATIONS[k]->name) == 0)
-            return IMPLEMENTATIONS[k];
-    return &cs_fr_kernels_portable;
+const cs_fr_kernels *cs_fr_kernels_of(cs_isa isa) {
+    static const cs_fr_kernels *const all[CS_ISA_COUNT] = {
+        [CS_ISA_PORTABLE] = &cs_fr_kernels_portable,
+    };
+    return cs_isa_available(isa) ? all[isa] : NULL;
 }
 
 static const cs_fr_kernels *kernels(void) {
     static _Atomic(const cs_fr_kernels *) chosen; /* every thread would choose the same */
     const cs_fr_kernels *k = atomic_load_explicit(&chosen, memory_order_relaxed);
     if (k == NULL) {
-        k = choose();
+        k = cs_fr_kernels_of(cs_isa_chosen());
         atomic_store_explicit(&chosen, k, memory_order_relaxed);
     }
     return k;
-}
-
-const char *cs_field_isa(void) {
-    return kernels()->name;
 }
 
 size_t cs_int_size(cs_int_type type) {
@@ -67,6 +58,14 @@ cs_fr cs_fr_vec_dot(const cs_fr *a, const cs_fr *b, size_t n) {
 
 void cs_fr_vec_fold(cs_fr *r, const cs_fr *lo, const cs_fr *hi, cs_fr t, size_t n) {
     kernels()->fold(r, lo, hi, t, n);
+}
+
+void cs_fr_vec_fractions(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0, const cs_fr *p1, const cs_fr *q1, size_t n) {
+    kernels()->fractions(p, q, p0, q0, p1, q1, n);
+}
+
+void cs_fr_vec_round(cs_fr *out, const cs_fr_round *what, size_t n) {
+    kernels()->round(out, what, n);
 }
 
 void cs_fr_vec_inverse(cs_fr *r, const cs_fr *a, size_t n) {

@@ -14,6 +14,36 @@ void cs_fr_vec_axpy(cs_fr *r, cs_fr t, const cs_fr *a, size_t n);  /* r += t a *
 cs_fr cs_fr_vec_sum(const cs_fr *a, size_t n);
 cs_fr cs_fr_vec_dot(const cs_fr *a, const cs_fr *b, size_t n); /* products summed unreduced, reduced once */
 void cs_fr_vec_fold(cs_fr *r, const cs_fr *lo, const cs_fr *hi, cs_fr t, size_t n); /* r = lo + t (hi - lo) */
+
+/** Pairs of fractions: p/q = p0/q0 + p1/q1, that is p = p0 q1 + p1 q0 (one reduction) and q = q0 q1. p0 and p1 may both be
+ * NULL for ones. p and q may be equal to (not otherwise overlap) any input. */
+void cs_fr_vec_fractions(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0, const cs_fr *p1, const cs_fr *q1, size_t n);
+
+/* A round of a sumcheck over n pairs of entries: tables are lines through lo[j] (node 0) and hi[j] (node 1); at each node
+ * X in {0, 2, 3, …, degree}
+ *
+ *     out = sum over j of  weight[j] * outer(j, X) * sum over terms of the product of their factors(j, X).
+ */
+enum { CS_ROUND_TABLES = 8, CS_ROUND_TERMS = 5, CS_ROUND_FACTORS = 3, CS_ROUND_DEGREE = 4 };
+
+typedef struct cs_fr_round_term {
+    unsigned n_factors; /* 1..3 */
+    unsigned factor[CS_ROUND_FACTORS];
+} cs_fr_round_term;
+
+typedef struct cs_fr_round {
+    unsigned n_tables; /* 1..8 */
+    const cs_fr *lo[CS_ROUND_TABLES], *hi[CS_ROUND_TABLES];
+    unsigned n_terms; /* 1..5 */
+    cs_fr_round_term terms[CS_ROUND_TERMS];
+    int outer;           /* a table that multiplies the sum of the terms, or -1 */
+    const cs_fr *weight; /* [n], the same at every node, or NULL */
+    unsigned degree;     /* 1..4: out has `degree` values (one, at node 0, for degree 1) */
+} cs_fr_round;
+
+/** out[degree], set (not added to). Products are accumulated unreduced wherever the last factor allows. n = 0: zeros. */
+void cs_fr_vec_round(cs_fr *out, const cs_fr_round *what, size_t n);
+
 void cs_fr_vec_inverse(cs_fr *r, const cs_fr *a, size_t n); /* zero stays zero; 3 multiplications each */
 
 /** r[x] = eq(point, x) for x < 2^bits; point[0] belongs to the highest bit of x. r has 2^bits entries. */
@@ -46,8 +76,5 @@ void cs_fr_vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size
 
 /** Sum of v[j] x[j], accumulated unreduced. |x| < 2^63; n < 2^40. */
 cs_fr cs_fr_vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n);
-
-/** Name of the implementation in use: "portable", … ; CONSORT_ISA forces one (unknown names are ignored with portable). */
-const char *cs_field_isa(void);
 
 #endif

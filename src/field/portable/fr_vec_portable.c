@@ -70,6 +70,78 @@ static void vec_fold(cs_fr *r, const cs_fr *lo, const cs_fr *hi, cs_fr t, size_t
     }
 }
 
+static void vec_fractions(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0, const cs_fr *p1, const cs_fr *q1, size_t n) {
+    for (size_t j = 0; j < n; j++) {
+        cs_fr sum, product;
+        cs_fr_mul_to(&product, q0 + j, q1 + j);
+        if (p0 == NULL) {
+            cs_fr_add_to(&sum, q0 + j, q1 + j);
+        } else {
+            uint64_t acc[9] = {0};
+            cs_limbs_mul_add(acc, p0[j].v, q1[j].v);
+            cs_limbs_mul_add(acc, p1[j].v, q0[j].v);
+            sum = reduce_wide(acc);
+        }
+        p[j] = sum;
+        q[j] = product;
+    }
+}
+
+/* Values at the node in hand and the step from node to node. */
+typedef struct line {
+    cs_fr at, step;
+} line;
+
+/* The product of a term's factors but the last one, or NULL if there is only one. */
+CS_INLINE const cs_fr *leading(cs_fr *space, const line *lines, const cs_fr_round_term *t) {
+    if (t->n_factors == 1)
+        return NULL;
+    if (t->n_factors == 2)
+        return &lines[t->factor[0]].at;
+    cs_fr_mul_to(space, &lines[t->factor[0]].at, &lines[t->factor[1]].at);
+    return space;
+}
+
+/* acc += weight * outer * sum of terms; a term of one factor is that factor times one. */
+CS_INLINE void add_terms(uint64_t acc[9], const cs_fr_round *w, const line *lines, const cs_fr *weight) {
+    const cs_fr *outer = w->outer >= 0 ? &lines[w->outer].at : NULL;
+    uint64_t inner[9] = {0};
+    uint64_t *sum = outer || weight ? inner : acc;
+    for (unsigned k = 0; k < w->n_terms; k++) {
+        const cs_fr_round_term *t = &w->terms[k];
+        cs_fr space;
+        const cs_fr *left = leading(&space, lines, t);
+        cs_limbs_mul_add(sum, left ? left->v : CS_FR_ONE.v, lines[t->factor[t->n_factors - 1]].at.v);
+    }
+    if (sum == acc)
+        return;
+    cs_fr total = reduce_wide(inner);
+    if (outer && weight)
+        cs_fr_mul_to(&total, &total, outer);
+    cs_limbs_mul_add(acc, total.v, weight ? weight->v : outer->v);
+}
+
+static void vec_round(cs_fr *out, const cs_fr_round *w, size_t n) {
+    uint64_t acc[CS_ROUND_DEGREE][9] = {0};
+    for (size_t j = 0; j < n; j++) {
+        line lines[CS_ROUND_TABLES];
+        const cs_fr *weight = w->weight ? w->weight + j : NULL;
+        for (unsigned k = 0; k < w->n_tables; k++) {
+            lines[k].at = w->lo[k][j];
+            cs_fr_sub_to(&lines[k].step, w->hi[k] + j, w->lo[k] + j);
+        }
+        add_terms(acc[0], w, lines, weight);
+        for (unsigned node = 1; node <= w->degree; node++) {
+            for (unsigned k = 0; k < w->n_tables; k++)
+                cs_fr_add_to(&lines[k].at, &lines[k].at, &lines[k].step);
+            if (node >= 2)
+                add_terms(acc[node - 1], w, lines, weight);
+        }
+    }
+    for (unsigned k = 0; k < w->degree; k++)
+        out[k] = reduce_wide(acc[k]);
+}
+
 /* x = a, or one if a is zero, without a branch; returns 1 if a was zero. */
 static uint64_t nonzero(cs_fr *x, const cs_fr *a) {
     const uint64_t any = a->v[0] | a->v[1] | a->v[2] | a->v[3];
@@ -201,7 +273,7 @@ static cs_fr vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t
 }
 
 const cs_fr_kernels cs_fr_kernels_portable = {
-    .name = "portable",
+    .isa = CS_ISA_PORTABLE,
     .add = vec_add,
     .sub = vec_sub,
     .mul = vec_mul,
@@ -210,6 +282,8 @@ const cs_fr_kernels cs_fr_kernels_portable = {
     .sum = vec_sum,
     .dot = vec_dot,
     .fold = vec_fold,
+    .fractions = vec_fractions,
+    .round = vec_round,
     .inverse = vec_inverse,
     .eq = vec_eq,
     .from_int = vec_from_int,

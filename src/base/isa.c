@@ -1,0 +1,98 @@
+#include "base/isa.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(CS_HAVE_X86_64) || defined(CS_HAVE_AVX512IFMA)
+#include <cpuid.h>
+#endif
+
+static const char *const NAMES[CS_ISA_COUNT] = {"portable", "x86_64", "avx512ifma"};
+
+const char *cs_isa_name(cs_isa isa) {
+    return NAMES[isa];
+}
+
+#if defined(CS_HAVE_X86_64) || defined(CS_HAVE_AVX512IFMA)
+
+/* Leaf 7 of CPUID; zeros if there is none. */
+static void features(unsigned *ebx) {
+    unsigned eax, ecx, edx;
+    if (!__get_cpuid_count(7, 0, &eax, ebx, &ecx, &edx))
+        *ebx = 0;
+}
+
+static bool has_all(unsigned bits) {
+    unsigned ebx;
+    features(&ebx);
+    return (ebx & bits) == bits;
+}
+
+#ifdef CS_HAVE_AVX512IFMA
+/* The operating system saves the registers: XCR0 bits for SSE, AVX, mask and 512-bit state. */
+static bool saves_zmm(void) {
+    unsigned eax, ebx, ecx, edx;
+    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_OSXSAVE))
+        return false;
+    unsigned low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (low & 0xe6) == 0xe6;
+}
+#endif
+
+#endif
+
+bool cs_isa_available(cs_isa isa) {
+    switch (isa) {
+    case CS_ISA_PORTABLE:
+        return true;
+#ifdef CS_HAVE_X86_64
+    case CS_ISA_X86_64:
+        return has_all(bit_BMI2 | bit_ADX);
+#endif
+#ifdef CS_HAVE_AVX512IFMA
+    case CS_ISA_AVX512IFMA:
+        return has_all(bit_BMI2 | bit_ADX | bit_AVX512F | bit_AVX512DQ | bit_AVX512VL | bit_AVX512BW | bit_AVX512IFMA) &&
+               saves_zmm();
+#endif
+    default:
+        return false;
+    }
+}
+
+/* CONSORT_ISA, or CS_ISA_COUNT if it names nothing. */
+static unsigned named(const char *wanted) {
+    unsigned k = 0;
+    while (k < CS_ISA_COUNT && strcmp(wanted, NAMES[k]) != 0)
+        k++;
+    return k;
+}
+
+cs_isa cs_isa_chosen(void) {
+    const char *wanted = getenv("CONSORT_ISA");
+    unsigned k = CS_ISA_COUNT - 1;
+    if (wanted && *wanted)
+        k = named(wanted) < CS_ISA_COUNT ? named(wanted) : 0;
+    else
+        while (!cs_isa_available((cs_isa)k))
+            k--;
+    return cs_isa_available((cs_isa)k) ? (cs_isa)k : CS_ISA_PORTABLE;
+}
+
+cs_status cs_isa_check(void) {
+    const char *wanted = getenv("CONSORT_ISA");
+    char list[64] = "";
+    if (!wanted || !*wanted)
+        return CS_OK;
+    const unsigned k = named(wanted);
+    if (k < CS_ISA_COUNT && cs_isa_available((cs_isa)k))
+        return CS_OK;
+    for (unsigned i = 0; i < CS_ISA_COUNT; i++)
+        if (cs_isa_available((cs_isa)i)) {
+            strcat(list, *list ? ", " : "");
+            strcat(list, NAMES[i]);
+        }
+    return cs_fail(CS_ERR_USAGE, "CONSORT_ISA=%.40s %s; available: %s", wanted,
+                   k < CS_ISA_COUNT ? "is not available in this build or on this machine" : "names no implementation", list);
+}
