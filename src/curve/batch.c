@@ -33,30 +33,42 @@ CS_INLINE void chord(cs_g1_affine *r, const cs_g1_affine *a, const cs_fp *x2, co
     r->x = x;
 }
 
-void cs_g1_batch_add(cs_g1_affine *r, const cs_g1_affine *a, const cs_g1_affine *b, cs_fp *scratch, size_t n) {
+/* r[i] = a[i] + b[j] with i = target[j], or j if there are no targets. */
+CS_INLINE void add_all(cs_g1_affine *r, const cs_g1_affine *a, const size_t *target, const cs_g1_affine *b, cs_fp *scratch,
+                       size_t n) {
     cs_fp d, product = CS_FP_ONE;
     for (size_t j = 0; j < n; j++) {
+        const size_t i = target ? target[j] : j;
         scratch[j] = product;
-        if (!is_regular(a + j, b + j))
+        if (!is_regular(a + i, b + j))
             continue;
-        cs_fp_sub_raw(&d, &b[j].x, &a[j].x);
+        cs_fp_sub_raw(&d, &b[j].x, &a[i].x);
         cs_fp_mul_lazy(&product, &product, &d);
     }
     cs_fp_reduce(&product, &product);
     cs_fp inverse = cs_fp_inv(product);
     for (size_t j = n; j-- > 0;) {
-        if (!is_regular(a + j, b + j)) {
-            r[j] = add_slow(a[j], b[j]);
+        const size_t i = target ? target[j] : j;
+        if (!is_regular(a + i, b + j)) {
+            r[i] = add_slow(a[i], b[j]);
             continue;
         }
         cs_fp slope, rise;
         cs_fp_mul_lazy(&slope, &inverse, scratch + j);
-        cs_fp_sub_raw(&d, &b[j].x, &a[j].x);
+        cs_fp_sub_raw(&d, &b[j].x, &a[i].x);
         cs_fp_mul_lazy(&inverse, &inverse, &d);
-        cs_fp_sub_raw(&rise, &b[j].y, &a[j].y);
+        cs_fp_sub_raw(&rise, &b[j].y, &a[i].y);
         cs_fp_mul_lazy(&slope, &slope, &rise);
-        chord(r + j, a + j, &b[j].x, &slope);
+        chord(r + i, a + i, &b[j].x, &slope);
     }
+}
+
+void cs_g1_batch_add(cs_g1_affine *r, const cs_g1_affine *a, const cs_g1_affine *b, cs_fp *scratch, size_t n) {
+    add_all(r, a, NULL, b, scratch, n);
+}
+
+void cs_g1_batch_accumulate(cs_g1_affine *acc, const size_t *target, const cs_g1_affine *b, cs_fp *scratch, size_t n) {
+    add_all(acc, acc, target, b, scratch, n);
 }
 
 void cs_g1_batch_double(cs_g1_affine *r, const cs_g1_affine *a, cs_fp *scratch, size_t n) {

@@ -34,10 +34,10 @@ typedef struct kernel {
     unsigned bits, windows;
     size_t columns;
     cs_generators gens;
-    size_t streams;             /* accumulators per row */
-    cs_g1_affine *acc;          /* [streams][n] */
-    cs_g1_affine *sum, *addend; /* [streams * n] of the additions in hand */
-    size_t *target;             /* [streams * n] where each goes back to */
+    size_t streams;       /* accumulators per row */
+    cs_g1_affine *acc;    /* [streams][n] */
+    cs_g1_affine *addend; /* [streams * n] of the additions in hand */
+    size_t *target;       /* [streams * n] and the accumulator of each */
     cs_fp *scratch;
     uint8_t *digits;     /* [GROUP][n] */
     cs_g1_affine *bases; /* [columns] 2^(bits * w) P_j of the window in work */
@@ -126,14 +126,13 @@ static cs_status allocate(kernel *k) {
     k->streams = ENOUGH / k->n < 1 ? 1 : ENOUGH / k->n > MAX_STREAMS ? MAX_STREAMS : ENOUGH / k->n;
     const size_t lanes = k->streams * k->n;
     k->acc = CS_NEW(cs_g1_affine, lanes);
-    k->sum = CS_NEW(cs_g1_affine, lanes);
     k->addend = CS_NEW(cs_g1_affine, lanes);
     k->target = CS_NEW(size_t, lanes);
     k->scratch = CS_NEW(cs_fp, lanes > k->columns ? lanes : k->columns);
     k->digits = CS_NEW(uint8_t, GROUP * k->n);
     k->bases = CS_NEW(cs_g1_affine, k->columns);
     k->table = CS_NEW(cs_g1_affine, GROUP * per_column);
-    if (!k->acc || !k->sum || !k->addend || !k->target || !k->scratch || !k->digits || !k->bases || !k->table)
+    if (!k->acc || !k->addend || !k->target || !k->scratch || !k->digits || !k->bases || !k->table)
         return CS_ERR_MEMORY;
     CS_TRY(cs_odd_space_new(&k->space, GROUP, per_column));
     return cs_generators_get(&k->gens, k->columns);
@@ -142,7 +141,6 @@ static cs_status allocate(kernel *k) {
 static void release(kernel *k) {
     cs_free(k->rows);
     cs_free(k->acc);
-    cs_free(k->sum);
     cs_free(k->addend);
     cs_free(k->target);
     cs_free(k->scratch);
@@ -200,12 +198,9 @@ static void add_columns(kernel *k, const cs_g1_affine *tables, const uint8_t *di
             if (first + c >= k->rows[r].row->n)
                 continue;
             k->target[m] = c * k->n + r;
-            k->sum[m] = k->acc[c * k->n + r];
             k->addend[m++] = cs_odd_entry(tables + c * entries, k->bits, digits[c * k->n + r]);
         }
-    cs_g1_batch_add(k->sum, k->sum, k->addend, k->scratch, m);
-    for (size_t x = 0; x < m; x++)
-        k->acc[k->target[x]] = k->sum[x];
+    cs_g1_batch_accumulate(k->acc, k->target, k->addend, k->scratch, m);
 }
 
 static void add_window(kernel *k, unsigned w) {
