@@ -44,11 +44,11 @@ void cs_odd_table(cs_g1_affine *table, const cs_g1_affine *base, size_t n, size_
     }
 }
 
-cs_g1_affine cs_odd_entry(const cs_g1_affine *table, unsigned bits, unsigned u) {
+void cs_odd_entry(cs_g1_affine *out, const cs_g1_affine *table, unsigned bits, unsigned u) {
     const unsigned half = 1u << (bits - 1), positive = u >> (bits - 1), mirror = (positive - 1) & (half - 1);
-    cs_g1_affine p = table[(u & (half - 1)) ^ mirror];
+    const cs_g1_affine *p = &table[(u & (half - 1)) ^ mirror];
     cs_fp minus;
-    cs_fp_sub_to(&minus, &CS_FP_ZERO, &p.y);
-    cs_limbs_select(p.y.v, positive, p.y.v, minus.v);
-    return p;
+    cs_fp_sub_to(&minus, &CS_FP_ZERO, &p->y);
+    out->x = p->x;
+    cs_limbs_select(out->y.v, positive, p->y.v, minus.v);
 }

@@ -18,7 +18,7 @@ void cs_odd_space_free(cs_odd_space *s);
 /** table[j * size + k] = (2k + 1) base[j], k < size; size a power of two. Doubling steps, one shared inversion each. */
 void cs_odd_table(cs_g1_affine *table, const cs_g1_affine *base, size_t n, size_t size, cs_odd_space *s);
 
-/** The table's point for digit u of b bits: ±(odd multiple), the sign without a branch. */
-cs_g1_affine cs_odd_entry(const cs_g1_affine *table, unsigned bits, unsigned u);
+/** *out = the table's point for digit u of b bits: ±(odd multiple), the sign without a branch. */
+void cs_odd_entry(cs_g1_affine *out, const cs_g1_affine *table, unsigned bits, unsigned u);
 
 #endif
