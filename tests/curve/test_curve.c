@@ -16,7 +16,7 @@ static cs_generators gens;
 
 static int setup(void **state) {
     (void)state;
-    return cs_generators_get(&gens, 300) == CS_OK ? 0 : -1;
+    return cs_generators_get(&gens, 1100) == CS_OK ? 0 : -1;
 }
 
 /* Double-and-add, from the group law alone. */
@@ -146,6 +146,25 @@ static void multi_scalar(void **state) {
     cs_free(p);
 }
 
+/* One window at a time: the same few points many times over, against their scalars added up. */
+static void multi_scalar_of_many(void **state) {
+    (void)state;
+    enum { N = 9001, DISTINCT = 250 };
+    cs_fr *k = cs_calloc(N, sizeof *k), total[DISTINCT] = {{{0}}};
+    cs_g1_affine *p = cs_calloc(N, sizeof *p);
+    for (size_t j = 0; j < N; j++) {
+        k[j] = cs_fr_random();
+        p[j] = gens.g[j % DISTINCT];
+        total[j % DISTINCT] = cs_fr_add(total[j % DISTINCT], k[j]);
+    }
+    cs_g1 out, expected;
+    assert_int_equal(cs_msm_var(&out, k, p, N), CS_OK);
+    assert_int_equal(cs_msm_var(&expected, total, p, DISTINCT), CS_OK);
+    assert_true(cs_g1_eq(out, expected));
+    cs_free(k);
+    cs_free(p);
+}
+
 static void short_commitments(void **state) {
     (void)state;
     cs_committer *c;
@@ -213,6 +232,7 @@ static void rows_of_many_lengths(void **state) {
     for (size_t columns = 1; columns <= 70; columns += 3)
         check_rows(2, columns, small, 2);
     check_rows(200, 12, small, 2);
+    check_rows(2, 1100, small, 2); /* more tables than one group holds */
 }
 
 static void rows_of_field_elements_and_ranges(void **state) {
@@ -234,15 +254,11 @@ static void rows_of_field_elements_and_ranges(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(generators),
-        cmocka_unit_test(group_laws),
-        cmocka_unit_test(batch_additions),
-        cmocka_unit_test(encodings),
-        cmocka_unit_test(multi_scalar),
-        cmocka_unit_test(short_commitments),
-        cmocka_unit_test(row_commitments),
-        cmocka_unit_test(rows_of_many_lengths),
-        cmocka_unit_test(rows_of_field_elements_and_ranges),
+        cmocka_unit_test(generators),           cmocka_unit_test(group_laws),
+        cmocka_unit_test(batch_additions),      cmocka_unit_test(encodings),
+        cmocka_unit_test(multi_scalar),         cmocka_unit_test(multi_scalar_of_many),
+        cmocka_unit_test(short_commitments),    cmocka_unit_test(row_commitments),
+        cmocka_unit_test(rows_of_many_lengths), cmocka_unit_test(rows_of_field_elements_and_ranges),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
