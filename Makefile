@@ -19,7 +19,16 @@ CFLAGS   += -std=c11 -pthread $(OPT) $(WARN) $(SANITIZE)
 LDFLAGS  += -pthread $(SANITIZE)
 LIBS     := -lflint -lgmp -lsodium -ljansson -lz -lm
 
-LIB_SRC := $(filter-out src/cli/%,$(sort $(wildcard src/*/*.c src/*/*/*.c)))
+# Folders named after an instruction set are compiled with its flags; what the compiler does not know is left out.
+FLAGS_x86_64     := -mbmi2 -madx
+FLAGS_avx512ifma := $(FLAGS_x86_64) -mavx512f -mavx512dq -mavx512vl -mavx512bw -mavx512ifma
+knows = $(shell echo 'int x;' | $(CC) $(FLAGS_$(1)) -x c -c - -o /dev/null 2>/dev/null && echo $(1))
+ISAS := $(call knows,x86_64) $(if $(wildcard src/field/avx512ifma/*.c),$(call knows,avx512ifma))
+CPPFLAGS += $(if $(filter x86_64,$(ISAS)),-DCS_HAVE_X86_64) $(if $(filter avx512ifma,$(ISAS)),-DCS_HAVE_AVX512IFMA)
+isa_flags = $(if $(findstring /x86_64/,$(1)),$(FLAGS_x86_64) -DCS_MULX)$(if $(findstring /avx512ifma/,$(1)),$(FLAGS_avx512ifma))
+LEFT_OUT := $(foreach i,$(filter-out $(ISAS),x86_64 avx512ifma),$(wildcard src/*/$(i)/*.c))
+
+LIB_SRC := $(filter-out src/cli/% $(LEFT_OUT),$(sort $(wildcard src/*/*.c src/*/*/*.c)))
 CLI_SRC := $(sort $(wildcard src/cli/*.c))
 MPI_SRC := $(sort $(wildcard mpi/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
@@ -42,7 +51,7 @@ $(BUILD)/tests/support/%.o: CPPFLAGS += -Itests
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(call isa_flags,$<) -MMD -MP -c $< -o $@
 
 $(BUILD)/mpi/%.o: mpi/%.c
 	@mkdir -p $(@D)
@@ -84,7 +93,7 @@ TAMPER_SUPPORT := $(patsubst %.c,$(TAMPER)/%.o,$(sort $(wildcard tests/support/*
 $(TAMPER)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -DCS_TAMPER -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(call isa_flags,$<) -DCS_TAMPER -MMD -MP -c $< -o $@
 
 $(TAMPER)/mpi/%.o: mpi/%.c
 	@mkdir -p $(@D)

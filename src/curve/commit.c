@@ -50,10 +50,10 @@ typedef struct kernel {
     work *rows;
     family digits, bits;
     cs_generators gens;
-    cs_g1_affine *table;  /* [group][2^(bits - 1)] */
-    uint8_t *codes;       /* [group][n] indices into it */
-    cs_g1_affine *addend; /* [streams * n] of the additions in hand, and the accumulator of each */
-    size_t *target;
+    cs_g1_affine *table; /* [group][2^(bits - 1)] */
+    uint32_t *codes;     /* [group][n] of entries there: 2 * index + sign */
+    uint32_t *target;    /* [streams * n] accumulators of the additions in hand, and the entry for each */
+    uint32_t *entry;
     cs_fp *scratch;
     cs_g1_affine *bases; /* [columns] 2^(bits w) P_j of the window in work */
     cs_odd_space space;
@@ -166,12 +166,12 @@ static cs_status allocate(kernel *k) {
     d->acc = CS_NEW(cs_g1_affine, d->streams * d->n);
     b->acc = CS_NEW(cs_g1_affine, b->streams * b->n);
     k->table = CS_NEW(cs_g1_affine, larger(d->group * d_entries, b->group * b_entries));
-    k->codes = CS_NEW(uint8_t, larger(d->group * d->n, b->group * b->n));
-    k->addend = CS_NEW(cs_g1_affine, lanes);
-    k->target = CS_NEW(size_t, lanes);
-    k->scratch = CS_NEW(cs_fp, larger(lanes, d->columns));
+    k->codes = CS_NEW(uint32_t, larger(d->group * d->n, b->group * b->n));
+    k->target = CS_NEW(uint32_t, lanes);
+    k->entry = CS_NEW(uint32_t, lanes);
+    k->scratch = CS_NEW(cs_fp, cs_g1_scratch(larger(lanes, d->columns)));
     k->bases = CS_NEW(cs_g1_affine, d->columns);
-    if (!d->acc || !b->acc || !k->table || !k->codes || !k->addend || !k->target || !k->scratch || !k->bases)
+    if (!d->acc || !b->acc || !k->table || !k->codes || !k->target || !k->entry || !k->scratch || !k->bases)
         return CS_ERR_MEMORY;
     CS_TRY(cs_odd_space_new(&k->space, tables, larger(d_entries, b_entries)));
     return cs_generators_get(&k->gens, larger(d->columns, b->columns + b->unit));
@@ -183,8 +183,8 @@ static void release(kernel *k) {
     cs_free(k->bits.acc);
     cs_free(k->table);
     cs_free(k->codes);
-    cs_free(k->addend);
     cs_free(k->target);
+    cs_free(k->entry);
     cs_free(k->scratch);
     cs_free(k->bases);
     cs_odd_space_free(&k->space);
@@ -198,21 +198,22 @@ static size_t units(const family *f, const work *w) {
 /* Adds entries of tables first .. first + count of the family, which lie in k->table, to its first n_rows rows; table first
  * + c goes to stream c mod streams. Rows that end before get nothing (their length is public). */
 static void add_entries(kernel *k, const family *f, size_t n_rows, size_t first, size_t count) {
-    const size_t entries = (size_t)1 << (f->bits - 1);
     for (size_t from = 0; from < count; from += f->streams) {
         size_t m = 0;
         for (size_t c = from; c < smaller(count, from + f->streams); c++)
             for (size_t r = 0; r < n_rows; r++) {
                 if (first + c >= units(f, &f->rows[r]))
                     continue;
-                cs_g1_affine *const acc = &f->acc[(c - from) * f->n + r];
-                cs_odd_entry(&k->addend[m], k->table + c * entries, f->bits, k->codes[c * f->n + r]);
-                if (cs_g1_affine_is_identity(*acc)) /* the first addition */
-                    *acc = k->addend[m];
-                else
-                    k->target[m++] = (c - from) * f->n + r;
+                const size_t lane = (c - from) * f->n + r;
+                const uint32_t code = k->codes[c * f->n + r];
+                if (cs_g1_affine_is_identity(f->acc[lane])) { /* the first addition */
+                    cs_odd_take(&f->acc[lane], k->table, code);
+                } else {
+                    k->target[m] = (uint32_t)lane;
+                    k->entry[m++] = code;
+                }
             }
-        cs_g1_batch_accumulate(f->acc, k->target, k->addend, k->scratch, m);
+        cs_g1_batch_accumulate(f->acc, k->target, k->table, k->entry, k->scratch, m);
     }
 }
 
@@ -223,7 +224,8 @@ static void digit_codes(kernel *k, size_t n_rows, unsigned w, size_t first, size
         const cs_int_row *row = f->rows[r].row;
         for (size_t c = 0; c < count && first + c < row->n; c++) {
             const uint64_t v = (uint64_t)cs_int_at(row->type, row->data, first + c) - (uint64_t)row->min;
-            k->codes[c * f->n + r] = (uint8_t)((v >> (w * f->bits)) & ((1u << f->bits) - 1));
+            const unsigned digit = (unsigned)(v >> (w * f->bits)) & ((1u << f->bits) - 1);
+            k->codes[c * f->n + r] = cs_odd_code(c << (f->bits - 1), f->bits, digit);
         }
     }
 }
@@ -279,7 +281,7 @@ static void bit_codes(kernel *k, size_t first, size_t count) {
             const size_t from = (first + c) * f->unit;
             for (size_t j = from; j < smaller(row->n, from + f->unit); j++)
                 code |= (unsigned)(cs_int_at(row->type, row->data, j) & 1) << (j - from);
-            k->codes[c * f->n + r] = (uint8_t)code;
+            k->codes[c * f->n + r] = cs_odd_code(c << (f->bits - 1), f->bits, code);
         }
     }
 }

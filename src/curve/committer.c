@@ -90,7 +90,7 @@ static cs_g1 add_multiple(const cs_committer *c, cs_g1 sum, size_t j, cs_fr k) {
         if (shift > 64 - BITS)
             u |= limbs[limb + 1] << (64 - shift);
         cs_g1_affine p;
-        cs_odd_entry(&p, c->tables + (j * WINDOWS + w) * ENTRIES, BITS, (unsigned)u & (2 * ENTRIES - 1));
+        cs_odd_take(&p, c->tables, cs_odd_code((j * WINDOWS + w) * ENTRIES, BITS, (unsigned)u & (2 * ENTRIES - 1)));
         sum = cs_g1_add_affine(sum, p);
     }
     return sum;

@@ -159,7 +159,7 @@ cs_status cs_msm_var(cs_g1 *out, const cs_fr *k, const cs_g1_affine *p, size_t n
     m.left = CS_NEW(cs_g1_affine, BLOCK);
     m.right = CS_NEW(cs_g1_affine, BLOCK);
     m.target = CS_NEW(size_t, BLOCK);
-    m.scratch = CS_NEW(cs_fp, BLOCK);
+    m.scratch = CS_NEW(cs_fp, cs_g1_scratch(BLOCK));
     cs_status status = m.digits && m.start && m.sorted && m.left && m.right && m.target && m.scratch ? CS_OK : CS_ERR_MEMORY;
     *out = CS_G1_IDENTITY;
     if (status == CS_OK) {

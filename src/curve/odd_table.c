@@ -10,7 +10,7 @@ cs_status cs_odd_space_new(cs_odd_space *s, size_t n, size_t size) {
     *s = (cs_odd_space){.a = CS_NEW(cs_g1_affine, n * size),
                         .b = CS_NEW(cs_g1_affine, n * size),
                         .step = CS_NEW(cs_g1_affine, n),
-                        .scratch = CS_NEW(cs_fp, n * size)};
+                        .scratch = CS_NEW(cs_fp, cs_g1_scratch(n * size))};
     if (s->a && s->b && s->step && s->scratch)
         return CS_OK;
     cs_odd_space_free(s);
@@ -44,11 +44,10 @@ void cs_odd_table(cs_g1_affine *table, const cs_g1_affine *base, size_t n, size_
     }
 }
 
-void cs_odd_entry(cs_g1_affine *out, const cs_g1_affine *table, unsigned bits, unsigned u) {
-    const unsigned half = 1u << (bits - 1), positive = u >> (bits - 1), mirror = (positive - 1) & (half - 1);
-    const cs_g1_affine *p = &table[(u & (half - 1)) ^ mirror];
+void cs_odd_take(cs_g1_affine *out, const cs_g1_affine *table, uint32_t code) {
+    const cs_g1_affine *p = &table[code >> 1];
     cs_fp minus;
     cs_fp_sub_to(&minus, &CS_FP_ZERO, &p->y);
     out->x = p->x;
-    cs_limbs_select(out->y.v, positive, p->y.v, minus.v);
+    cs_limbs_select(out->y.v, code & 1, minus.v, p->y.v);
 }

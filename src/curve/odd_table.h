@@ -18,7 +18,13 @@ void cs_odd_space_free(cs_odd_space *s);
 /** table[j * size + k] = (2k + 1) base[j], k < size; size a power of two. Doubling steps, one shared inversion each. */
 void cs_odd_table(cs_g1_affine *table, const cs_g1_affine *base, size_t n, size_t size, cs_odd_space *s);
 
-/** *out = the table's point for digit u of b bits: ±(odd multiple), the sign without a branch. */
-void cs_odd_entry(cs_g1_affine *out, const cs_g1_affine *table, unsigned bits, unsigned u);
+/** Where digit u of b bits lies in a table that starts at entry `start`: 2 * entry + sign (see cs_g1_kernels). */
+static inline uint32_t cs_odd_code(size_t start, unsigned bits, unsigned u) {
+    const unsigned half = 1u << (bits - 1), positive = u >> (bits - 1), mirror = (positive - 1) & (half - 1);
+    return 2 * ((uint32_t)start + ((u & (half - 1)) ^ mirror)) + (1 - positive);
+}
+
+/** *out = the table's point for a code: an odd multiple or its negative, without a branch. */
+void cs_odd_take(cs_g1_affine *out, const cs_g1_affine *table, uint32_t code);
 
 #endif

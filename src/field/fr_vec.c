@@ -9,6 +9,12 @@
 const cs_fr_kernels *cs_fr_kernels_of(cs_isa isa) {
     static const cs_fr_kernels *const all[CS_ISA_COUNT] = {
         [CS_ISA_PORTABLE] = &cs_fr_kernels_portable,
+#ifdef CS_HAVE_X86_64
+        [CS_ISA_X86_64] = &cs_fr_kernels_x86_64,
+#endif
+#ifdef CS_HAVE_AVX512IFMA
+        [CS_ISA_AVX512IFMA] = &cs_fr_kernels_avx512ifma,
+#endif
     };
     return cs_isa_available(isa) ? all[isa] : NULL;
 }

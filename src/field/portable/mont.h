@@ -57,9 +57,12 @@ CS_INLINE uint64_t cs_limbs_sub(uint64_t r[4], const uint64_t a[4], const uint64
     return borrow;
 }
 
-/** r = flag ? a : b for a flag of 0 or 1, by masks: gcc turns a condition into a branch here. */
+/** r = flag ? a : b for a flag of 0 or 1, by masks that the compiler cannot see through: gcc turns a condition, and masks it
+ * understands, into a branch. */
 CS_INLINE void cs_limbs_select(uint64_t r[4], uint64_t flag, const uint64_t a[4], const uint64_t b[4]) {
-    const uint64_t yes = -flag, no = flag - 1;
+    uint64_t yes = -flag;
+    __asm__("" : "+r"(yes));
+    const uint64_t no = ~yes;
     const uint64_t r0 = (a[0] & yes) | (b[0] & no), r1 = (a[1] & yes) | (b[1] & no);
     const uint64_t r2 = (a[2] & yes) | (b[2] & no), r3 = (a[3] & yes) | (b[3] & no);
     r[0] = r0;
@@ -75,6 +78,10 @@ CS_INLINE bool cs_limbs_is_zero(const uint64_t a[4]) {
 CS_INLINE bool cs_limbs_eq(const uint64_t a[4], const uint64_t b[4]) {
     return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3])) == 0;
 }
+
+#ifdef CS_MULX
+#include "field/x86_64/mont_x86_64.h"
+#else
 
 /** r = a mod m for a < 2m. */
 CS_INLINE void cs_mont_reduce_once(uint64_t r[4], const uint64_t a[4], const uint64_t m[4]) {
@@ -118,6 +125,20 @@ CS_INLINE void cs_mont_mul_lazy(uint64_t r[4], const uint64_t a[4], const uint64
         r[k] = t[k];
 }
 
+/** acc += a b, 9 limbs. */
+CS_INLINE void cs_limbs_mul_add(uint64_t acc[9], const uint64_t a[4], const uint64_t b[4]) {
+    uint64_t carry = 0;
+    for (int i = 0; i < 4; i++) {
+        uint64_t c = 0;
+        for (int j = 0; j < 4; j++)
+            acc[i + j] = cs_limb_mac(&c, a[j], b[i], acc[i + j], c);
+        acc[i + 4] = cs_limb_adc(acc[i + 4], c, &carry);
+    }
+    acc[8] += carry;
+}
+
+#endif
+
 /** r = a b / 2^256 mod m for a below m and any 256-bit b. */
 CS_INLINE void cs_mont_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4], uint64_t n0) {
     uint64_t t[4];
@@ -137,18 +158,6 @@ CS_INLINE void cs_mont_redc(uint64_t r[4], const uint64_t a[4], const uint64_t m
         t[3] = d;
     }
     cs_mont_reduce_once(r, t, m);
-}
-
-/** acc += a b, 9 limbs. */
-CS_INLINE void cs_limbs_mul_add(uint64_t acc[9], const uint64_t a[4], const uint64_t b[4]) {
-    uint64_t carry = 0;
-    for (int i = 0; i < 4; i++) {
-        uint64_t c = 0;
-        for (int j = 0; j < 4; j++)
-            acc[i + j] = cs_limb_mac(&c, a[j], b[i], acc[i + j], c);
-        acc[i + 4] = cs_limb_adc(acc[i + 4], c, &carry);
-    }
-    acc[8] += carry;
 }
 
 /** r = a^e for a fixed 256-bit exponent: 4-bit windows, a constant sequence of operations for a given e. */
