@@ -82,14 +82,14 @@ static void fill(generation *c, const generation *old, size_t n, cs_fp *scratch)
     cs_g1_batch_double(c->g + kept, c->g_half + kept, scratch, n - kept);
     const cs_g1_affine half[2] = {hash_to_point('h', 0), hash_to_point('u', 0)};
     cs_g1_affine whole[2];
-    cs_fp scratch2[2];
+    cs_fp scratch2[2 * 2 + 64];
     cs_g1_batch_double(whole, half, scratch2, 2);
     c->view = (cs_generators){.n = n, .g = c->g, .g_half = c->g_half, .h = whole[0], .h_half = half[0], .u = whole[1]};
 }
 
 static cs_status grow(size_t n) {
     generation *c = CS_NEW(generation, 1);
-    cs_fp *scratch = CS_NEW(cs_fp, n);
+    cs_fp *scratch = CS_NEW(cs_fp, cs_g1_scratch(n));
     if (c != NULL) {
         c->g = CS_NEW(cs_g1_affine, n);
         c->g_half = CS_NEW(cs_g1_affine, n);

@@ -25,19 +25,82 @@ static cs_g1_affine add_slow(const cs_g1_affine *a, const cs_g1_affine *b, uint3
     return cs_g1_to_affine(cs_g1_add_affine(cs_g1_from_affine(*a), flag ? cs_g1_affine_neg(*b) : *b));
 }
 
-/* r = the third point, mirrored, of the line through a of the given (lazy) slope; x2 is the second point's x. r may hold
- * them. */
-CS_INLINE void chord(cs_g1_affine *r, const cs_g1_affine *a, const cs_fp *x2, const cs_fp *slope) {
-    cs_fp t, x, y;
-    cs_fp_add_lazy(&t, &a->x, x2);
-    cs_fp_mul_lazy(&x, slope, slope);
-    cs_fp_sub_lazy(&x, &x, &t);
-    cs_fp_reduce(&x, &x);
-    cs_fp_sub_raw(&t, &a->x, &x);
-    cs_fp_mul_lazy(&y, slope, &t);
-    cs_fp_sub_lazy(&y, &y, &a->y);
-    cs_fp_reduce(&r->y, &y);
-    r->x = x;
+/* Additions are worked on LANES at a time, step by step: with mulx a multiplication takes much longer to finish than to
+ * start, and the steps of one addition wait for each other. In portable C the next addition starts early enough. */
+#ifdef CS_MULX
+enum { LANES = 4 };
+#else
+enum { LANES = 1 };
+#endif
+
+/* Products of the denominators d[k] of lane k, with what is needed to divide by them: Montgomery's trick in every lane. */
+typedef struct division {
+    cs_fp running[LANES]; /* forward: the product so far; backward: the inverse of it */
+    cs_fp *kept;          /* pairs (product before, denominator), one for each addition; denominator zero: none */
+} division;
+
+CS_INLINE void set_ones(cs_fp r[LANES]) {
+    for (int k = 0; k < LANES; k++)
+        r[k] = CS_FP_ONE;
+}
+
+CS_INLINE void multiply_lanes(cs_fp r[LANES], const cs_fp a[LANES], const cs_fp b[LANES]) {
+    for (int k = 0; k < LANES; k++)
+        cs_fp_mul_lazy(r + k, a + k, b + k);
+}
+
+/* Keeps lane k's denominator for addition j; a zero stands for one. */
+CS_INLINE void keep(division *v, int k, size_t j, const cs_fp *d) {
+    v->kept[2 * j] = v->running[k];
+    v->kept[2 * j + 1] = *d;
+}
+
+/* From products to their inverses, one inversion for all lanes. */
+static void invert_lanes(division *v) {
+    cs_fp before[LANES], all = CS_FP_ONE;
+    for (int k = 0; k < LANES; k++) {
+        before[k] = all;
+        cs_fp_mul_lazy(&all, &all, &v->running[k]);
+    }
+    cs_fp_reduce(&all, &all);
+    cs_fp inverse = cs_fp_inv(all);
+    for (int k = LANES; k-- > 0;) {
+        const cs_fp factor = v->running[k];
+        cs_fp_mul_lazy(&v->running[k], &inverse, &before[k]);
+        cs_fp_mul_lazy(&inverse, &inverse, &factor);
+    }
+}
+
+/* slope[k] = rise[k] / d of addition j + k; takes the denominators off the running inverses. */
+CS_INLINE void divide(division *v, cs_fp slope[LANES], const cs_fp rise[LANES], size_t j, int lanes) {
+    cs_fp before[LANES], d[LANES];
+    for (int k = 0; k < LANES; k++) {
+        before[k] = k < lanes ? v->kept[2 * (j + (size_t)k)] : CS_FP_ONE;
+        d[k] = k < lanes ? v->kept[2 * (j + (size_t)k) + 1] : CS_FP_ZERO;
+        if (cs_limbs_is_zero(d[k].v))
+            d[k] = CS_FP_ONE;
+    }
+    multiply_lanes(slope, v->running, before);
+    multiply_lanes(v->running, v->running, d);
+    multiply_lanes(slope, slope, rise);
+}
+
+/* r[k] = the third point, mirrored, of the line through a[k] of the given (lazy) slope; x2 is the second point's x. */
+CS_INLINE void chords(cs_g1_affine r[LANES], const cs_g1_affine *const a[LANES], const cs_fp *const x2[LANES],
+                      const cs_fp slope[LANES]) {
+    cs_fp t[LANES], x[LANES], y[LANES];
+    multiply_lanes(x, slope, slope);
+    for (int k = 0; k < LANES; k++) {
+        cs_fp_add_lazy(&t[k], &a[k]->x, x2[k]);
+        cs_fp_sub_lazy(&x[k], &x[k], &t[k]);
+        cs_fp_reduce(&r[k].x, &x[k]);
+        cs_fp_sub_raw(&t[k], &a[k]->x, &r[k].x);
+    }
+    multiply_lanes(y, slope, t);
+    for (int k = 0; k < LANES; k++) {
+        cs_fp_sub_lazy(&y[k], &y[k], &a[k]->y);
+        cs_fp_reduce(&r[k].y, &y[k]);
+    }
 }
 
 /* Where the terms of addition j lie; without lists, at j. */
@@ -53,35 +116,63 @@ CS_INLINE size_t right_of(const terms *t, size_t j) {
     return t->index ? t->index[j] >> 1 : j;
 }
 
-CS_INLINE void add_all(cs_g1_affine *r, const cs_g1_affine *a, const cs_g1_affine *b, terms t, cs_fp *scratch, size_t n) {
-    cs_fp d, product = CS_FP_ONE;
-    for (size_t j = 0; j < n; j++) {
-        const cs_g1_affine *left = a + left_of(&t, j), *right = b + right_of(&t, j);
-        scratch[j] = product;
-        if (!is_regular(left, right))
-            continue;
-        cs_fp_sub_raw(&d, &right->x, &left->x);
-        cs_fp_mul_lazy(&product, &product, &d);
-    }
-    cs_fp_reduce(&product, &product);
-    cs_fp inverse = cs_fp_inv(product);
-    for (size_t j = n; j-- > 0;) {
-        const size_t i = left_of(&t, j);
-        const cs_g1_affine *left = a + i, *right = b + right_of(&t, j);
-        const uint32_t flag = t.index ? t.index[j] & 1 : 0;
-        if (!is_regular(left, right)) {
-            r[i] = add_slow(left, right, flag);
-            continue;
+CS_INLINE int lanes_from(size_t j, size_t n) {
+    return n - j < LANES ? (int)(n - j) : LANES;
+}
+
+CS_INLINE void keep_differences(division *v, const cs_g1_affine *a, const cs_g1_affine *b, const terms *t, size_t n) {
+    for (size_t j = 0; j < n; j += LANES) {
+        cs_fp d[LANES];
+        set_ones(d);
+        for (int k = 0; k < lanes_from(j, n); k++) {
+            const size_t i = j + (size_t)k;
+            const cs_g1_affine *left = a + left_of(t, i), *right = b + right_of(t, i);
+            if (is_regular(left, right)) {
+                cs_fp_sub_raw(&d[k], &right->x, &left->x);
+                keep(v, k, i, &d[k]);
+            } else {
+                keep(v, k, i, &CS_FP_ZERO);
+            }
         }
-        cs_fp slope, rise = right->y;
-        cs_fp_mul_lazy(&slope, &inverse, scratch + j);
-        cs_fp_sub_raw(&d, &right->x, &left->x);
-        cs_fp_mul_lazy(&inverse, &inverse, &d);
-        if (t.index)
-            signed_y(&rise, right, flag);
-        cs_fp_sub_raw(&rise, &rise, &left->y);
-        cs_fp_mul_lazy(&slope, &slope, &rise);
-        chord(r + i, left, &right->x, &slope);
+        multiply_lanes(v->running, v->running, d);
+    }
+}
+
+CS_INLINE void add_lanes(cs_g1_affine *r, const cs_g1_affine *a, const cs_g1_affine *b, const terms *t, division *v,
+                         size_t j, int lanes) {
+    const cs_g1_affine *left[LANES];
+    const cs_fp *x2[LANES];
+    cs_fp rise[LANES], slope[LANES];
+    cs_g1_affine sum[LANES];
+    for (int k = 0; k < LANES; k++) {
+        const size_t i = j + (size_t)(k < lanes ? k : 0);
+        const cs_g1_affine *right = b + right_of(t, i);
+        left[k] = a + left_of(t, i);
+        x2[k] = &right->x;
+        rise[k] = right->y;
+        if (t->index)
+            signed_y(&rise[k], right, t->index[i] & 1);
+        cs_fp_sub_raw(&rise[k], &rise[k], &left[k]->y);
+    }
+    divide(v, slope, rise, j, lanes);
+    chords(sum, left, x2, slope);
+    for (int k = 0; k < lanes; k++) {
+        const size_t i = j + (size_t)k;
+        if (cs_limbs_is_zero(v->kept[2 * i + 1].v))
+            sum[k] = add_slow(left[k], b + right_of(t, i), t->index ? t->index[i] & 1 : 0);
+        r[left_of(t, i)] = sum[k];
+    }
+}
+
+CS_INLINE void add_all(cs_g1_affine *r, const cs_g1_affine *a, const cs_g1_affine *b, terms t, cs_fp *scratch, size_t n) {
+    division v = {.kept = scratch};
+    set_ones(v.running);
+    keep_differences(&v, a, b, &t, n);
+    invert_lanes(&v);
+    for (size_t end = n; end > 0;) {
+        const size_t j = (end - 1) / LANES * LANES;
+        add_lanes(r, a, b, &t, &v, j, (int)(end - j));
+        end = j;
     }
 }
 
@@ -94,31 +185,47 @@ static void batch_accumulate(cs_g1_affine *acc, const uint32_t *target, const cs
     add_all(acc, acc, points, (terms){target, index}, scratch, n);
 }
 
-static void batch_twice(cs_g1_affine *r, const cs_g1_affine *a, cs_fp *scratch, size_t n) {
-    cs_fp d, product = CS_FP_ONE;
-    for (size_t j = 0; j < n; j++) {
-        scratch[j] = product;
-        if (is_identity(a + j))
-            continue;
-        cs_fp_add_lazy(&d, &a[j].y, &a[j].y); /* not zero: the group's order is odd */
-        cs_fp_mul_lazy(&product, &product, &d);
+CS_INLINE void twice_lanes(cs_g1_affine *r, const cs_g1_affine *a, division *v, size_t j, int lanes) {
+    const cs_g1_affine *left[LANES];
+    const cs_fp *x2[LANES];
+    cs_fp xx[LANES], x[LANES], slope[LANES];
+    cs_g1_affine sum[LANES];
+    for (int k = 0; k < LANES; k++) {
+        left[k] = a + j + (k < lanes ? k : 0);
+        x2[k] = &left[k]->x;
+        x[k] = left[k]->x;
     }
-    cs_fp_reduce(&product, &product);
-    cs_fp inverse = cs_fp_inv(product);
-    for (size_t j = n; j-- > 0;) {
-        if (is_identity(a + j)) {
-            r[j] = a[j];
-            continue;
+    multiply_lanes(xx, x, x);
+    for (int k = 0; k < LANES; k++) {
+        cs_fp_add_lazy(&x[k], &xx[k], &xx[k]);
+        cs_fp_add_lazy(&xx[k], &xx[k], &x[k]);
+    }
+    divide(v, slope, xx, j, lanes);
+    chords(sum, left, x2, slope);
+    for (int k = 0; k < lanes; k++)
+        r[j + (size_t)k] = is_identity(left[k]) ? *left[k] : sum[k];
+}
+
+static void batch_twice(cs_g1_affine *r, const cs_g1_affine *a, cs_fp *scratch, size_t n) {
+    division v = {.kept = scratch};
+    set_ones(v.running);
+    for (size_t j = 0; j < n; j += LANES) {
+        cs_fp d[LANES];
+        set_ones(d);
+        for (int k = 0; k < lanes_from(j, n); k++) {
+            const cs_g1_affine *p = a + j + (size_t)k;
+            const bool none = is_identity(p);
+            if (!none)
+                cs_fp_add_lazy(&d[k], &p->y, &p->y); /* not zero: the group's order is odd */
+            keep(&v, k, j + (size_t)k, none ? &CS_FP_ZERO : &d[k]);
         }
-        cs_fp slope, xx, xx2;
-        cs_fp_mul_lazy(&slope, &inverse, scratch + j);
-        cs_fp_add_lazy(&d, &a[j].y, &a[j].y);
-        cs_fp_mul_lazy(&inverse, &inverse, &d);
-        cs_fp_mul_lazy(&xx, &a[j].x, &a[j].x);
-        cs_fp_add_lazy(&xx2, &xx, &xx);
-        cs_fp_add_lazy(&xx, &xx2, &xx);
-        cs_fp_mul_lazy(&slope, &slope, &xx);
-        chord(r + j, a + j, &a[j].x, &slope);
+        multiply_lanes(v.running, v.running, d);
+    }
+    invert_lanes(&v);
+    for (size_t end = n; end > 0;) {
+        const size_t j = (end - 1) / LANES * LANES;
+        twice_lanes(r, a, &v, j, (int)(end - j));
+        end = j;
     }
 }
 
