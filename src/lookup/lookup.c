@@ -22,18 +22,6 @@ static void free_tree(tree *t) {
     }
 }
 
-/* (p0/q0) + (p1/q1) for n pairs. */
-static void add_fractions(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0, const cs_fr *p1, const cs_fr *q1, size_t n) {
-    cs_fr left[BLOCK], right[BLOCK];
-    for (size_t x = 0; x < n; x += BLOCK) {
-        const size_t m = n - x < BLOCK ? n - x : BLOCK;
-        cs_fr_vec_mul(left, p0 + x, q1 + x, m);
-        cs_fr_vec_mul(right, p1 + x, q0 + x, m);
-        cs_fr_vec_add(p + x, left, right, m);
-        cs_fr_vec_mul(q + x, q0 + x, q1 + x, m);
-    }
-}
-
 static void add_leaves(const cs_leaves *l, cs_fr *p, cs_fr *q, size_t half) {
     cs_fr p0[BLOCK], q0[BLOCK], p1[BLOCK], q1[BLOCK];
     for (size_t x = 0; x < half; x += BLOCK) {
@@ -42,7 +30,7 @@ static void add_leaves(const cs_leaves *l, cs_fr *p, cs_fr *q, size_t half) {
         cs_leaves_denominators(l, x, n, q0);
         cs_leaves_numerators(l, half + x, n, p1);
         cs_leaves_denominators(l, half + x, n, q1);
-        add_fractions(p + x, q + x, p0, q0, p1, q1, n);
+        cs_fr_vec_fractions(p + x, q + x, p0, q0, p1, q1, n);
     }
 }
 
@@ -57,7 +45,7 @@ static cs_status grow_tree(tree *t, const cs_leaves *l) {
         if (k + 1 == l->bits)
             add_leaves(l, t->p[k], t->q[k], n);
         else
-            add_fractions(t->p[k], t->q[k], t->p[k + 1], t->q[k + 1], t->p[k + 1] + n, t->q[k + 1] + n, n);
+            cs_fr_vec_fractions(t->p[k], t->q[k], t->p[k + 1], t->q[k + 1], t->p[k + 1] + n, t->q[k + 1] + n, n);
     }
     return CS_OK;
 }

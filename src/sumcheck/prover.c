@@ -4,36 +4,51 @@
 #include <string.h>
 
 /* Entries are worked on in blocks that stay in the first-level cache. */
-enum { BLOCK = 64, ALL = CS_SC_TABLES + 2 };
+enum { BLOCK_BITS = 6, BLOCK = 1 << BLOCK_BITS, ALL = CS_SC_TABLES + 2 };
 
 typedef struct table {
     cs_sc_table source;
     cs_fr *values; /* current values, once folded or if the source has them */
     cs_fr *owned;  /* allocated here */
+    cs_fr *folded; /* where the pending fold puts its result: values or owned */
 } table;
 
 struct cs_sc_prover {
     const cs_sumcheck *what;
     int rank;
-    unsigned bits; /* variables left */
-    unsigned n;    /* tables, publics included (they come last) */
+    unsigned bits; /* variables left, the pending one not counted */
+    bool pending;  /* the tables are still to be folded by r: done together with the next round, block by block */
+    cs_fr r;
+    unsigned n; /* tables, publics included (they come last) */
     table tables[ALL];
-    cs_fr *suffix; /* eq of the variables after the current one, if all terms are under one eq */
+    /* If all terms are under one eq: eq of the variables after the current one, as a product. */
+    cs_fr eq_in_block[BLOCK]; /* of the last BLOCK_BITS of them */
+    cs_fr *eq_of_block;       /* of those before */
 };
 
-/* The working set of one block: values at the node in hand and the step from node to node. */
-typedef struct scratch {
-    cs_fr at[ALL][BLOCK], step[ALL][BLOCK], product[BLOCK], sum[BLOCK];
-} scratch;
+static unsigned block_variables(unsigned variables) {
+    return variables < BLOCK_BITS ? variables : BLOCK_BITS;
+}
 
-static cs_status start_suffix(cs_sc_prover *p) {
+static cs_status start_eq(cs_sc_prover *p) {
     if (!p->what->eq_point || p->bits == 0)
         return CS_OK;
-    p->suffix = CS_NEW(cs_fr, (size_t)1 << (p->bits - 1));
-    if (!p->suffix)
+    const unsigned in = block_variables(p->bits - 1), before = p->bits - 1 - in;
+    p->eq_of_block = CS_NEW(cs_fr, (size_t)1 << before);
+    if (!p->eq_of_block)
         return CS_ERR_MEMORY;
-    cs_fr_vec_eq(p->suffix, p->what->eq_point + 1, p->bits - 1);
+    cs_fr_vec_eq(p->eq_of_block, p->what->eq_point + 1, before);
+    cs_fr_vec_eq(p->eq_in_block, p->what->eq_point + 1 + before, in);
     return CS_OK;
+}
+
+/* One variable less: the sum over that variable, whose eq adds up to one. `left` variables stood after the current one. */
+static void shorten_eq(cs_sc_prover *p, unsigned left) {
+    if (!p->eq_of_block || left == 0)
+        return;
+    cs_fr *eq = left > BLOCK_BITS ? p->eq_of_block : p->eq_in_block;
+    const size_t half = (size_t)1 << (left > BLOCK_BITS ? left - BLOCK_BITS - 1 : left - 1);
+    cs_fr_vec_add(eq, eq, eq + half, half);
 }
 
 cs_status cs_sc_prover_new(cs_sc_prover **out, const cs_sumcheck *what, cs_sc_witness *witness, int rank) {
@@ -53,7 +68,7 @@ cs_status cs_sc_prover_new(cs_sc_prover **out, const cs_sumcheck *what, cs_sc_wi
         if (t->source.live == 0)
             t->source.live = (size_t)1 << what->bits;
     }
-    return start_suffix(p);
+    return start_eq(p);
 }
 
 void cs_sc_prover_free(cs_sc_prover *p) {
@@ -61,7 +76,7 @@ void cs_sc_prover_free(cs_sc_prover *p) {
         return;
     for (unsigned k = 0; k < p->n; k++)
         cs_free(p->tables[k].owned);
-    cs_free(p->suffix);
+    cs_free(p->eq_of_block);
     cs_free(p);
 }
 
@@ -78,93 +93,109 @@ static const cs_fr *entries(const table *t, size_t offset, size_t n, cs_fr *into
     return into;
 }
 
-/* Adds this block's contribution at the node whose values are in w->at to out. */
-static cs_fr evaluate(const cs_sc_prover *p, scratch *w, const cs_fr *suffix, size_t n) {
-    const cs_sumcheck *what = p->what;
-    const unsigned first_public = what->n_own + what->n_common;
-    cs_fr total = CS_FR_ZERO;
-    for (unsigned k = 0; k < what->n_terms; k++) {
-        const cs_sc_term *t = &what->terms[k];
-        const cs_fr *product = w->at[t->factor[0]];
-        for (unsigned f = 1; f < t->n_factors; f++) {
-            cs_fr_vec_mul(w->product, product, w->at[t->factor[f]], n);
-            product = w->product;
-        }
-        const bool joined = k > 0 && t[-1].weights == t->weights && t[-1].pub == t->pub;
-        if (joined)
-            cs_fr_vec_add(w->sum, w->sum, product, n);
-        else
-            memcpy(w->sum, product, n * sizeof *product);
-        const bool more = k + 1 < what->n_terms && t[1].weights == t->weights && t[1].pub == t->pub;
-        if (more)
-            continue;
-        const cs_fr *weight = suffix ? suffix : t->pub >= 0 ? w->at[first_public + (unsigned)t->pub] : NULL;
-        const cs_fr value = weight ? cs_fr_vec_dot(w->sum, weight, n) : cs_fr_vec_sum(w->sum, n);
-        total = cs_fr_add(total, cs_fr_mul(value, t->weights[p->rank]));
-    }
-    return total;
+/* Entries offset.. of a table after the pending fold, whose variable has `half` entries on either side. */
+static const cs_fr *fold_entries(const cs_sc_prover *p, const table *t, size_t half, size_t offset, size_t n) {
+    cs_fr low[BLOCK], high[BLOCK];
+    const cs_fr *lo = entries(t, offset, n, low), *hi = entries(t, half + offset, n, high);
+    cs_fr_vec_fold(t->folded + offset, lo, hi, p->r, n);
+    return t->folded + offset;
 }
 
-static void round_block(const cs_sc_prover *p, scratch *w, size_t offset, size_t n, unsigned degree, cs_fr *out) {
-    const size_t half = (size_t)1 << (p->bits - 1);
-    cs_fr low[BLOCK], high[BLOCK];
-    const cs_fr *suffix = p->suffix ? p->suffix + offset : NULL;
+/* The tables are what the pending fold made of them. */
+static void settle(cs_sc_prover *p) {
     for (unsigned k = 0; k < p->n; k++) {
-        const cs_fr *lo = entries(&p->tables[k], offset, n, low);
-        const cs_fr *hi = entries(&p->tables[k], half + offset, n, high);
-        cs_fr_vec_sub(w->step[k], hi, lo, n);
-        memcpy(w->at[k], lo, n * sizeof *lo);
+        p->tables[k].values = p->tables[k].folded;
+        p->tables[k].source.live = (size_t)1 << p->bits;
     }
-    out[0] = cs_fr_add(out[0], evaluate(p, w, suffix, n));
-    for (unsigned node = 1; node <= degree; node++) {
-        for (unsigned k = 0; k < p->n; k++)
-            cs_fr_vec_add(w->at[k], w->at[k], w->step[k], n);
-        if (node >= 2)
-            out[node - 1] = cs_fr_add(out[node - 1], evaluate(p, w, suffix, n));
+    p->pending = false;
+}
+
+static bool same_group(const cs_sc_term *a, const cs_sc_term *b) {
+    return a->weights == b->weights && a->pub == b->pub;
+}
+
+/* Terms first .. end - 1, which have weights and public table in common, as a round of the field's kernels. */
+static cs_fr_round group_of(const cs_sumcheck *what, unsigned first, unsigned end) {
+    const int pub = what->terms[first].pub;
+    cs_fr_round r = {.n_tables = what->n_own + what->n_common + what->n_public,
+                     .n_terms = end - first,
+                     .outer = pub < 0 ? -1 : (int)(what->n_own + what->n_common) + pub};
+    for (unsigned k = first; k < end; k++) {
+        r.terms[k - first].n_factors = what->terms[k].n_factors;
+        memcpy(r.terms[k - first].factor, what->terms[k].factor, sizeof r.terms[0].factor);
+    }
+    return r;
+}
+
+/* Adds the contribution of a block of n pairs of entries to out. */
+static void evaluate(const cs_sc_prover *p, const cs_fr *const *lo, const cs_fr *const *hi, size_t block, size_t n,
+                     unsigned degree, cs_fr *out) {
+    const cs_sumcheck *what = p->what;
+    for (unsigned first = 0, end; first < what->n_terms; first = end) {
+        cs_fr at[CS_ROUND_DEGREE];
+        for (end = first + 1; end < what->n_terms && same_group(&what->terms[first], &what->terms[end]);)
+            end++;
+        cs_fr_round r = group_of(what, first, end);
+        memcpy(r.lo, lo, p->n * sizeof *lo);
+        memcpy(r.hi, hi, p->n * sizeof *hi);
+        cs_fr weight = what->terms[first].weights[p->rank];
+        if (p->eq_of_block)
+            weight = cs_fr_mul(weight, p->eq_of_block[block]);
+        r.weight = p->eq_of_block ? p->eq_in_block : NULL;
+        r.degree = degree;
+        cs_fr_vec_round(at, &r, n);
+        for (unsigned k = 0; k < degree; k++)
+            out[k] = cs_fr_add(out[k], cs_fr_mul(at[k], weight));
     }
 }
 
 void cs_sc_prover_round(cs_sc_prover *p, unsigned degree, cs_fr *out) {
     const size_t half = (size_t)1 << (p->bits - 1);
-    scratch w;
+    cs_fr low[ALL][BLOCK], high[ALL][BLOCK];
+    const cs_fr *lo[ALL], *hi[ALL];
     for (unsigned k = 0; k < degree; k++)
         out[k] = CS_FR_ZERO;
-    for (size_t offset = 0; offset < half; offset += BLOCK)
-        round_block(p, &w, offset, half - offset < BLOCK ? half - offset : BLOCK, degree, out);
-}
-
-static cs_status fold_table(table *t, size_t half, cs_fr r) {
-    cs_fr low[BLOCK], high[BLOCK];
-    cs_fr *to = t->values;
-    if (!to || t->source.live < half) {
-        to = t->owned = CS_NEW(cs_fr, half);
-        if (!to)
-            return CS_ERR_MEMORY;
-    }
     for (size_t offset = 0; offset < half; offset += BLOCK) {
         const size_t n = half - offset < BLOCK ? half - offset : BLOCK;
-        const cs_fr *lo = entries(t, offset, n, low), *hi = entries(t, half + offset, n, high);
-        cs_fr_vec_fold(to + offset, lo, hi, r, n);
+        for (unsigned k = 0; k < p->n; k++) {
+            const table *t = &p->tables[k];
+            lo[k] = p->pending ? fold_entries(p, t, 2 * half, offset, n) : entries(t, offset, n, low[k]);
+            hi[k] = p->pending ? fold_entries(p, t, 2 * half, half + offset, n) : entries(t, half + offset, n, high[k]);
+        }
+        evaluate(p, lo, hi, offset >> BLOCK_BITS, n, degree, out);
     }
-    t->values = to;
-    t->source.live = half;
-    return CS_OK;
+    if (p->pending)
+        settle(p);
 }
 
-/* eq of one variable less: the sum over that variable, which adds up to one. */
-static void fold_suffix(cs_sc_prover *p) {
-    if (!p->suffix || p->bits == 0)
-        return;
-    const size_t half = (size_t)1 << (p->bits - 1);
-    cs_fr_vec_add(p->suffix, p->suffix, p->suffix + half, half);
+/* A place for a table's folded entries. */
+static cs_status prepare_fold(table *t, size_t half) {
+    t->folded = t->values;
+    if (!t->values || t->source.live < half)
+        t->folded = t->owned = CS_NEW(cs_fr, half);
+    return t->folded ? CS_OK : CS_ERR_MEMORY;
+}
+
+static void fold_now(cs_sc_prover *p) {
+    const size_t half = (size_t)1 << p->bits;
+    for (size_t offset = 0; offset < half; offset += BLOCK)
+        for (unsigned k = 0; k < p->n; k++)
+            (void)fold_entries(p, &p->tables[k], half, offset, half - offset < BLOCK ? half - offset : BLOCK);
+    settle(p);
 }
 
 cs_status cs_sc_prover_fold(cs_sc_prover *p, cs_fr r) {
     const size_t half = (size_t)1 << (p->bits - 1);
+    if (p->pending) /* no round since the last fold */
+        fold_now(p);
     for (unsigned k = 0; k < p->n; k++)
-        CS_TRY(fold_table(&p->tables[k], half, r));
+        CS_TRY(prepare_fold(&p->tables[k], half));
+    p->pending = true;
+    p->r = r;
     p->bits--;
-    fold_suffix(p);
+    shorten_eq(p, p->bits);
+    if (p->bits == 0)
+        fold_now(p);
     return CS_OK;
 }
 

@@ -71,6 +71,13 @@ static void vec_fold(cs_fr *r, const cs_fr *lo, const cs_fr *hi, cs_fr t, size_t
     }
 }
 
+/* r = acc / 2^256 for a sum of at most five products of reduced values, r below 2m: 5 m^2 / 2^256 is below m. For sums below
+ * 19 m^2, whatever their factors, r is below 5m, which fits four limbs: good as a factor in cs_limbs_mul_add. */
+CS_INLINE void reduce_few(cs_fr *r, const uint64_t acc[9]) {
+    cs_mont_redc_lazy(r->v, acc, CS_FR_M, CS_FR_N0);
+    (void)cs_limbs_add(r->v, r->v, acc + 4);
+}
+
 static void vec_fractions(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0, const cs_fr *p1, const cs_fr *q1, size_t n) {
     for (size_t j = 0; j < n; j++) {
         cs_fr sum, product;
@@ -81,66 +88,136 @@ static void vec_fractions(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0, 
             uint64_t acc[9] = {0};
             cs_limbs_mul_add(acc, p0[j].v, q1[j].v);
             cs_limbs_mul_add(acc, p1[j].v, q0[j].v);
-            sum = reduce_wide(acc);
+            reduce_few(&sum, acc);
+            cs_mont_reduce_once(sum.v, sum.v, CS_FR_M);
         }
         p[j] = sum;
         q[j] = product;
     }
 }
 
-/* Values at the node in hand and the step from node to node. */
-typedef struct line {
-    cs_fr at, step;
-} line;
+/* Values of the tables at the node in hand, and the steps from node to node. */
+typedef struct lines {
+    cs_fr at[CS_ROUND_TABLES], step[CS_ROUND_TABLES];
+} lines;
 
-/* The product of a term's factors but the last one, or NULL if there is only one. */
-CS_INLINE const cs_fr *leading(cs_fr *space, const line *lines, const cs_fr_round_term *t) {
-    if (t->n_factors == 1)
-        return NULL;
-    if (t->n_factors == 2)
-        return &lines[t->factor[0]].at;
-    cs_fr_mul_to(space, &lines[t->factor[0]].at, &lines[t->factor[1]].at);
-    return space;
+/* acc += a 2^256. */
+CS_INLINE void add_shifted(uint64_t acc[9], const cs_fr *a) {
+    acc[8] += cs_limbs_add(acc + 4, acc + 4, a->v);
 }
 
-/* acc += weight * outer * sum of terms; a term of one factor is that factor times one. */
-CS_INLINE void add_terms(uint64_t acc[9], const cs_fr_round *w, const line *lines, const cs_fr *weight) {
-    const cs_fr *outer = w->outer >= 0 ? &lines[w->outer].at : NULL;
+/* acc += the product of a term's factors. */
+CS_INLINE void add_term(uint64_t acc[9], const cs_fr_round_term *t, const lines *l) {
+    const cs_fr *left = &l->at[t->factor[0]];
+    cs_fr product;
+    if (t->n_factors == 1) {
+        add_shifted(acc, left);
+        return;
+    }
+    if (t->n_factors == 3) {
+        cs_fr_mul_to(&product, left, &l->at[t->factor[1]]);
+        left = &product;
+    }
+    cs_limbs_mul_add(acc, left->v, l->at[t->factor[t->n_factors - 1]].v);
+}
+
+/* acc += weight * outer * sum of terms. */
+CS_INLINE void add_terms(uint64_t acc[9], const cs_fr_round *w, const lines *l, const cs_fr *weight) {
+    const cs_fr *outer = w->outer >= 0 ? &l->at[w->outer] : NULL;
     uint64_t inner[9] = {0};
     uint64_t *sum = outer || weight ? inner : acc;
-    for (unsigned k = 0; k < w->n_terms; k++) {
-        const cs_fr_round_term *t = &w->terms[k];
-        cs_fr space;
-        const cs_fr *left = leading(&space, lines, t);
-        cs_limbs_mul_add(sum, left ? left->v : CS_FR_ONE.v, lines[t->factor[t->n_factors - 1]].at.v);
-    }
+    for (unsigned k = 0; k < w->n_terms; k++)
+        add_term(sum, &w->terms[k], l);
     if (sum == acc)
         return;
-    cs_fr total = reduce_wide(inner);
+    cs_fr total;
+    reduce_few(&total, inner);
     if (outer && weight)
-        cs_fr_mul_to(&total, &total, outer);
+        cs_fr_mul_to(&total, outer, &total);
     cs_limbs_mul_add(acc, total.v, weight ? weight->v : outer->v);
 }
 
-static void vec_round(cs_fr *out, const cs_fr_round *w, size_t n) {
+/* Any shape. */
+static void round_any(cs_fr *out, const cs_fr_round *w, size_t n) {
     uint64_t acc[CS_ROUND_DEGREE][9] = {0};
     for (size_t j = 0; j < n; j++) {
-        line lines[CS_ROUND_TABLES];
+        lines l;
         const cs_fr *weight = w->weight ? w->weight + j : NULL;
         for (unsigned k = 0; k < w->n_tables; k++) {
-            lines[k].at = w->lo[k][j];
-            cs_fr_sub_to(&lines[k].step, w->hi[k] + j, w->lo[k] + j);
+            l.at[k] = w->lo[k][j];
+            cs_fr_sub_to(&l.step[k], w->hi[k] + j, w->lo[k] + j);
         }
-        add_terms(acc[0], w, lines, weight);
+        add_terms(acc[0], w, &l, weight);
         for (unsigned node = 1; node <= w->degree; node++) {
             for (unsigned k = 0; k < w->n_tables; k++)
-                cs_fr_add_to(&lines[k].at, &lines[k].at, &lines[k].step);
+                cs_fr_add_to(&l.at[k], &l.at[k], &l.step[k]);
             if (node >= 2)
-                add_terms(acc[node - 1], w, lines, weight);
+                add_terms(acc[node - 1], w, &l, weight);
         }
     }
     for (unsigned k = 0; k < w->degree; k++)
         out[k] = reduce_wide(acc[k]);
+}
+
+/* r = 2 hi - lo + m, below 3m. */
+CS_INLINE void node_two(cs_fr *r, const cs_fr *lo, const cs_fr *hi) {
+    uint64_t t[4];
+    (void)cs_limbs_sub(t, hi->v, lo->v);
+    (void)cs_limbs_add(t, t, hi->v);
+    (void)cs_limbs_add(r->v, t, CS_FR_M);
+}
+
+enum { AHEAD = 16 }; /* entries of 32 bytes between those in work and those asked for */
+
+CS_INLINE void prefetch(const cs_fr *a) {
+    __builtin_prefetch(a + AHEAD);
+}
+
+/* One or two terms of two factors each, nodes 0 and 2: what long sumchecks consist of. Values at node 2 are not reduced. */
+CS_INLINE void round_pairs(cs_fr *out, const cs_fr_round *w, size_t n, unsigned n_terms, bool weighted) {
+    uint64_t acc[2][9] = {0};
+    for (size_t j = 0; j < n; j++) {
+        uint64_t inner[2][9] = {0};
+        uint64_t(*sum)[9] = weighted ? inner : acc;
+        for (unsigned k = 0; k < n_terms; k++) {
+            const unsigned f = w->terms[k].factor[0], g = w->terms[k].factor[1];
+            const cs_fr *f0 = w->lo[f] + j, *f1 = w->hi[f] + j, *g0 = w->lo[g] + j, *g1 = w->hi[g] + j;
+            cs_fr f2, g2;
+            prefetch(f0);
+            prefetch(f1);
+            prefetch(g0);
+            prefetch(g1);
+            cs_limbs_mul_add(sum[0], f0->v, g0->v);
+            node_two(&f2, f0, f1);
+            node_two(&g2, g0, g1);
+            cs_limbs_mul_add(sum[1], f2.v, g2.v);
+        }
+        for (unsigned node = 0; node < 2 && weighted; node++) {
+            cs_fr total;
+            reduce_few(&total, inner[node]);
+            cs_limbs_mul_add(acc[node], total.v, w->weight[j].v);
+        }
+    }
+    out[0] = reduce_wide(acc[0]);
+    out[1] = reduce_wide(acc[1]);
+}
+
+static bool only_pairs(const cs_fr_round *w) {
+    bool pairs = w->degree == 2 && w->outer < 0 && w->n_terms <= 2;
+    for (unsigned k = 0; k < w->n_terms; k++)
+        pairs = pairs && w->terms[k].n_factors == 2;
+    return pairs;
+}
+
+static void vec_round(cs_fr *out, const cs_fr_round *w, size_t n) {
+    if (!only_pairs(w))
+        round_any(out, w, n);
+    else if (w->n_terms == 1 && !w->weight)
+        round_pairs(out, w, n, 1, false);
+    else if (w->n_terms == 1)
+        round_pairs(out, w, n, 1, true);
+    else
+        round_pairs(out, w, n, 2, w->weight != NULL);
 }
 
 /* x = a, or one if a is zero, without a branch; returns 1 if a was zero. */

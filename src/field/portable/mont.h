@@ -125,6 +125,21 @@ CS_INLINE void cs_mont_mul_lazy(uint64_t r[4], const uint64_t a[4], const uint64
         r[k] = t[k];
 }
 
+/** r = (a + q m) / 2^256, at most m, congruent to a / 2^256, for any a. */
+CS_INLINE void cs_mont_redc_lazy(uint64_t r[4], const uint64_t a[4], const uint64_t m[4], uint64_t n0) {
+    uint64_t t[4] = {a[0], a[1], a[2], a[3]};
+    for (int i = 0; i < 4; i++) {
+        uint64_t d;
+        const uint64_t q = t[0] * n0;
+        (void)cs_limb_mac(&d, q, m[0], t[0], 0);
+        for (int j = 1; j < 4; j++)
+            t[j - 1] = cs_limb_mac(&d, q, m[j], t[j], d);
+        t[3] = d;
+    }
+    for (int k = 0; k < 4; k++)
+        r[k] = t[k];
+}
+
 /** acc += a b, 9 limbs. */
 CS_INLINE void cs_limbs_mul_add(uint64_t acc[9], const uint64_t a[4], const uint64_t b[4]) {
     uint64_t carry = 0;
@@ -148,15 +163,8 @@ CS_INLINE void cs_mont_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[
 
 /** r = a / 2^256 mod m for any a: out of Montgomery form. */
 CS_INLINE void cs_mont_redc(uint64_t r[4], const uint64_t a[4], const uint64_t m[4], uint64_t n0) {
-    uint64_t t[4] = {a[0], a[1], a[2], a[3]};
-    for (int i = 0; i < 4; i++) {
-        uint64_t d;
-        const uint64_t q = t[0] * n0;
-        (void)cs_limb_mac(&d, q, m[0], t[0], 0);
-        for (int j = 1; j < 4; j++)
-            t[j - 1] = cs_limb_mac(&d, q, m[j], t[j], d);
-        t[3] = d;
-    }
+    uint64_t t[4];
+    cs_mont_redc_lazy(t, a, m, n0);
     cs_mont_reduce_once(r, t, m);
 }
 

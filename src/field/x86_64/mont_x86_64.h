@@ -83,6 +83,22 @@ CS_INLINE void cs_limbs_mul_add(uint64_t acc[9], const uint64_t a[4], const uint
             : "rdx", "cc");
 }
 
+/** r = (a + q m) / 2^256, at most m, congruent to a / 2^256, for any a. */
+CS_INLINE void cs_mont_redc_lazy(uint64_t r[4], const uint64_t a[4], const uint64_t m[4], uint64_t n0) {
+    uint64_t t0 = a[0], t1 = a[1], t2 = a[2], t3 = a[3], t4 = 0, lo, hi;
+    __asm__(CS_MULX_REDUCE("t0", "t1", "t2", "t3", "t4")
+            CS_MULX_REDUCE("t1", "t2", "t3", "t4", "t0") /* a register that a round made zero is the next one's top */
+            CS_MULX_REDUCE("t2", "t3", "t4", "t0", "t1")
+            CS_MULX_REDUCE("t3", "t4", "t0", "t1", "t2")
+            : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3), [t4] "+&r"(t4), [lo] "=&r"(lo), [hi] "=&r"(hi)
+            : [m] "m"(CS_FOUR(m)), [n0] "r"(n0)
+            : "rdx", "cc");
+    r[0] = t4;
+    r[1] = t0;
+    r[2] = t1;
+    r[3] = t2;
+}
+
 /** r = a mod m for a < 2m. */
 CS_INLINE void cs_mont_reduce_once(uint64_t r[4], const uint64_t a[4], const uint64_t m[4]) {
     const uint64_t t0 = a[0], t1 = a[1], t2 = a[2], t3 = a[3];
