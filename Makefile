@@ -114,6 +114,22 @@ $(ATTACK_BIN): $(BUILD)/tests/attack/%: tests/attack/%.c $(TAMPER_SUPPORT) $(TAM
 	@echo "  LD $@"
 	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -DCS_TAMPER -MMD -MP $< $(TAMPER_SUPPORT) $(TAMPER_LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
 
+# The AVX-512 kernels in plain C, for tests on processors without these instructions: linked before the library's own.
+EMULATED     := $(BUILD)/emulated
+EMULATED_SRC := $(if $(filter x86_64,$(ISAS)),$(sort $(wildcard src/*/avx512ifma/*.c)) src/base/isa.c src/field/fr_vec.c src/curve/batch.c)
+EMULATED_OBJ := $(EMULATED_SRC:%.c=$(EMULATED)/%.o)
+EMULATED_BIN := $(if $(EMULATED_SRC),$(patsubst %,$(EMULATED)/tests/%,field/test_field curve/test_curve sumcheck/test_sumcheck train/test_protocol))
+
+$(EMULATED)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DCS_EMULATE_AVX512 -DCS_HAVE_AVX512IFMA -Wno-psabi -MMD -MP -c $< -o $@
+
+$(EMULATED)/tests/%: tests/%.c $(EMULATED_OBJ) $(SUPPORT_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(EMULATED_OBJ) $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
+
 .PHONY: attack
 attack: $(ATTACK_BIN)
 	@scripts/run-tests.sh $(ATTACK_BIN)

@@ -9,8 +9,7 @@
 const cs_fr CS_FR_ZERO = {{0}};
 const cs_fr CS_FR_ONE = {{0xac96341c4ffffffb, 0x36fc76959f60cd29, 0x666ea36f7879462e, 0x0e0a77c19a07df2f}};
 
-/* 2^512 and 2^768 mod r: they carry plain integers and high halves into Montgomery form. */
-static const cs_fr R2 = {{0x1bb8e645ae216da7, 0x53fe3ab1e35c59e3, 0x8c49833d53bb8085, 0x0216d0b17f4e44a5}};
+/* 2^768 mod r: carries high halves into Montgomery form, as CS_FR_R2 does plain integers. */
 static const cs_fr R3 = {{0x5e94d8e1b4bf0040, 0x2a489cbe1cfbb6b8, 0x893cc664a19fcfed, 0x0cf8594b7fcc657c}};
 static const uint64_t INVERSE_EXPONENT[4] = {0x43e1f593efffffff, 0x2833e84879b97091, 0xb85045b68181585d,
                                              0x30644e72e131a029}; /* r - 2 */
@@ -58,7 +57,7 @@ cs_fr cs_fr_pow(cs_fr a, uint64_t e) {
 }
 
 cs_fr cs_fr_from_u64(uint64_t x) {
-    return cs_fr_mul(R2, (cs_fr){{x}});
+    return cs_fr_mul(CS_FR_R2, (cs_fr){{x}});
 }
 
 cs_fr cs_fr_from_i64(int64_t x) {
@@ -98,12 +97,12 @@ bool cs_fr_decode(cs_fr *out, const uint8_t in[32]) {
     uint64_t unused[4];
     if (cs_limbs_sub(unused, plain.v, CS_FR_M) == 0)
         return false;
-    *out = cs_fr_mul(plain, R2);
+    *out = cs_fr_mul(plain, CS_FR_R2);
     return true;
 }
 
 cs_fr cs_fr_from_wide(const uint8_t in[64]) {
-    return cs_fr_add(cs_fr_mul(R2, load(in)), cs_fr_mul(R3, load(in + 32)));
+    return cs_fr_add(cs_fr_mul(CS_FR_R2, load(in)), cs_fr_mul(R3, load(in + 32)));
 }
 
 cs_fr cs_fr_random(void) {

@@ -5,9 +5,6 @@
 #include "field/fr_kernels.h"
 #include "field/portable/fr_inline.h"
 
-/* 2^512 mod r. */
-static const cs_fr R2 = {{0x1bb8e645ae216da7, 0x53fe3ab1e35c59e3, 0x8c49833d53bb8085, 0x0216d0b17f4e44a5}};
-
 static void vec_add(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n) {
     for (size_t j = 0; j < n; j++)
         cs_fr_add_to(r + j, a + j, b + j);
@@ -43,23 +40,11 @@ static cs_fr vec_sum(const cs_fr *a, size_t n) {
     return s;
 }
 
-/* acc / 2^256 mod r for 9 limbs: the low half by reduction, the high half and the last limb by a multiplication each. */
-static cs_fr reduce_wide(const uint64_t acc[9]) {
-    cs_fr high = {{acc[4], acc[5], acc[6], acc[7]}}, top = {{acc[8]}};
-    cs_fr r;
-    cs_mont_redc(r.v, acc, CS_FR_M, CS_FR_N0);
-    cs_fr_mul_to(&high, &CS_FR_ONE, &high);
-    cs_fr_mul_to(&top, &R2, &top);
-    cs_fr_add_to(&r, &r, &high);
-    cs_fr_add_to(&r, &r, &top);
-    return r;
-}
-
 static cs_fr vec_dot(const cs_fr *a, const cs_fr *b, size_t n) {
     uint64_t acc[9] = {0};
     for (size_t j = 0; j < n; j++)
         cs_limbs_mul_add(acc, a[j].v, b[j].v);
-    return reduce_wide(acc);
+    return cs_fr_reduce_wide(acc);
 }
 
 static void vec_fold(cs_fr *r, const cs_fr *lo, const cs_fr *hi, cs_fr t, size_t n) {
@@ -156,7 +141,7 @@ static void round_any(cs_fr *out, const cs_fr_round *w, size_t n) {
         }
     }
     for (unsigned k = 0; k < w->degree; k++)
-        out[k] = reduce_wide(acc[k]);
+        out[k] = cs_fr_reduce_wide(acc[k]);
 }
 
 /* r = 2 hi - lo + m, below 3m. */
@@ -198,8 +183,8 @@ CS_INLINE void round_pairs(cs_fr *out, const cs_fr_round *w, size_t n, unsigned 
             cs_limbs_mul_add(acc[node], total.v, w->weight[j].v);
         }
     }
-    out[0] = reduce_wide(acc[0]);
-    out[1] = reduce_wide(acc[1]);
+    out[0] = cs_fr_reduce_wide(acc[0]);
+    out[1] = cs_fr_reduce_wide(acc[1]);
 }
 
 static bool only_pairs(const cs_fr_round *w) {
@@ -318,15 +303,6 @@ static void vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, siz
     }
 }
 
-/* acc mod r for 6 limbs. */
-static cs_fr reduce_short(const uint64_t acc[6]) {
-    cs_fr low = {{acc[0], acc[1], acc[2], acc[3]}}, high = {{acc[4], acc[5]}};
-    cs_fr_mul_to(&low, &CS_FR_ONE, &low);
-    cs_fr_mul_to(&high, &R2, &high);
-    cs_fr_add_to(&low, &low, &high);
-    return low;
-}
-
 /* Sum of v x as sum of v (x + 2^63) - 2^63 sum of v: unsigned products, accumulated in six limbs, reduced once. */
 static cs_fr vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n) {
     if (type == CS_INT_FR)
@@ -344,7 +320,7 @@ static cs_fr vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t
         acc[5] += carry;
         sum[4] += carry2;
     }
-    cs_fr products = reduce_short(acc), plain = reduce_short(sum);
+    cs_fr products = cs_fr_reduce_short(acc), plain = cs_fr_reduce_short(sum);
     cs_fr_mul_to(&plain, &plain, &minus_two63);
     cs_fr_add_to(&products, &products, &plain);
     return products;

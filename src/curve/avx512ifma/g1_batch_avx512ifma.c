@@ -1,0 +1,306 @@
+/* Batches of points with AVX-512 IFMA: sixteen additions at a time, in two groups of eight lanes, each lane with a product
+ * of denominators of its own (Montgomery's trick); one inversion for all lanes.
+ *
+ * Scales: cs_x8_mul divides by 2^260 and a coordinate in memory is v 2^256. A product of n denominators is therefore some
+ * number N, whatever scale it has; with the running inverse kept at 2^516 / N, inverse * product before * rise is the slope
+ * at scale 2^256 for every addition. Sixteen times that is what the last two products take. Bounds are in units of p, as in
+ * mont52.h. */
+#include <string.h>
+
+#include "curve/g1_kernels.h"
+#include "field/avx512ifma/mont52.h"
+#include "field/portable/fp_inline.h"
+
+enum { LANES = 8, GROUPS = 2, STEP = LANES * GROUPS };
+
+static const cs_modulus52 P = {CS_LIMBS52(UINT64_C(0x3c208c16d87cfd47), UINT64_C(0x97816a916871ca8d),
+                                          UINT64_C(0xb85045b68181585d), UINT64_C(0x30644e72e131a029)),
+                               CS_FP_N0 &CS_LOW52};
+
+static const cs_g1_affine NOTHING = {{{0}}, {{0}}};
+
+/* A batch in work. The scratch space holds, for every step, the products before it and which lanes are exceptions. */
+typedef struct batch {
+    cs_mod8 m;
+    cs_x8 one;             /* the denominator of exceptions: any number that is not zero */
+    cs_x8 running[GROUPS]; /* forward: products; backward: their inverses */
+    uint8_t *products;     /* [steps][GROUPS] of five vectors */
+    cs_m8 *exceptions;     /* [steps][GROUPS] */
+} batch;
+
+static size_t steps_of(size_t n) {
+    return (n + STEP - 1) / STEP;
+}
+
+static batch start(cs_fp *scratch, size_t n) {
+    batch b = {.m = cs_mod8_of(&P), .products = (uint8_t *)scratch};
+    b.exceptions = b.products + steps_of(n) * GROUPS * sizeof(cs_x8);
+    b.one = cs_x8_all(CS_FP_ONE.v);
+    for (int g = 0; g < GROUPS; g++)
+        b.running[g] = b.one;
+    return b;
+}
+
+CS_V8 void keep(const batch *b, size_t group) {
+    const cs_x8 *running = &b->running[group % GROUPS];
+    for (size_t k = 0; k < 5; k++)
+        cs_v8_store(b->products + (group * 5 + k) * sizeof(cs_v8), running->l[k]);
+}
+
+CS_V8 cs_x8 kept(const batch *b, size_t group) {
+    cs_x8 r;
+    for (size_t k = 0; k < 5; k++)
+        r.l[k] = cs_v8_load(b->products + (group * 5 + k) * sizeof(cs_v8));
+    return r;
+}
+
+/* From the products of all lanes to 2^516 over them. In F_p, the inverse of a number N is 2^512 / N. */
+static void invert(batch *b) {
+    cs_fp product[STEP], inverse[STEP], all = CS_FP_ONE;
+    for (int g = 0; g < GROUPS; g++) {
+        const cs_x8 reduced = cs_x8_reduce(&b->running[g], &b->m);
+        cs_x8_store(product + g * LANES, &reduced);
+    }
+    for (int k = 0; k < STEP; k++) {
+        inverse[k] = all;
+        cs_fp_mul_to(&all, &all, &product[k]);
+    }
+    all = cs_fp_mul(cs_fp_inv(all), cs_fp_from_u64(16));
+    for (int k = STEP; k-- > 0;) {
+        cs_fp_mul_to(&inverse[k], &inverse[k], &all);
+        cs_fp_mul_to(&all, &all, &product[k]);
+    }
+    for (int g = 0; g < GROUPS; g++)
+        b->running[g] = cs_x8_load(inverse + g * LANES);
+}
+
+CS_V8 cs_m8 all_zero(const cs_x8 *a) {
+    return cs_v8_is_zero(cs_v8_or(cs_v8_or(cs_v8_or(a->l[0], a->l[1]), cs_v8_or(a->l[2], a->l[3])), a->l[4]));
+}
+
+/* slope[g] = rise / denominator at scale 2^256, carried, below 11/10; moves the running inverses on. */
+CS_V8 void divide(batch *b, size_t step, cs_x8 slope[GROUPS], const cs_x8 rise[GROUPS], const cs_x8 d[GROUPS]) {
+    const cs_x8 before[GROUPS] = {kept(b, step * GROUPS), kept(b, step * GROUPS + 1)};
+    cs_x8 t[GROUPS];
+    cs_x8_mul2(t, b->running, before, &b->m);
+    cs_x8_mul2(b->running, b->running, d, &b->m);
+    cs_x8_mul2(slope, t, rise, &b->m);
+}
+
+/* a - b - c modulo p, reduced; a below 2, b and c reduced: below 4 before it is. */
+CS_V8 cs_x8 less_two(const cs_x8 *a, const cs_x8 *b, const cs_x8 *c, const cs_mod8 *m) {
+    cs_x8 r;
+    for (int k = 0; k < 5; k++)
+        r.l[k] = cs_v8_sub(cs_v8_add(a->l[k], cs_v8_add(m->m[k], m->m[k])), cs_v8_add(b->l[k], c->l[k]));
+    r = cs_x8_reduce(&r, m);
+    r = cs_x8_reduce(&r, m);
+    return cs_x8_reduce(&r, m);
+}
+
+/* The third points, mirrored, of the lines through (x1, y1) with these slopes; x2: the second points. */
+CS_V8 void chords(cs_x8 x3[GROUPS], cs_x8 y3[GROUPS], const cs_x8 x1[GROUPS], const cs_x8 y1[GROUPS], const cs_x8 x2[GROUPS],
+                  const cs_x8 slope[GROUPS], const cs_mod8 *m) {
+    const cs_x8 slope16[GROUPS] = {cs_x8_times16(&slope[0]), cs_x8_times16(&slope[1])};
+    cs_x8 t[GROUPS];
+    cs_x8_mul2(x3, slope16, slope, m);
+    for (int g = 0; g < GROUPS; g++) {
+        x3[g] = less_two(&x3[g], &x1[g], &x2[g], m);
+        t[g] = cs_x8_sub_raw(&x1[g], &x3[g], m);
+    }
+    cs_x8_mul2(y3, slope16, t, m); /* below 3/2 */
+    for (int g = 0; g < GROUPS; g++) {
+        y3[g] = cs_x8_sub_raw(&y3[g], &y1[g], m);
+        y3[g] = cs_x8_reduce(&y3[g], m);
+        y3[g] = cs_x8_reduce(&y3[g], m);
+    }
+}
+
+/* Where the terms of a batch lie, and its results. */
+typedef struct terms {
+    cs_g1_affine *r;
+    const cs_g1_affine *a, *b;
+    const uint32_t *target, *index;
+    size_t n;
+} terms;
+
+/* The terms of one group; lanes behind the end have the identity, twice. */
+typedef struct group {
+    const cs_g1_affine *left[LANES], *right[LANES];
+    cs_m8 negative;
+} group;
+
+CS_V8 group find(const terms *t, size_t number) {
+    const size_t j = number * LANES;
+    unsigned negative = 0;
+    group g;
+    for (size_t k = 0; k < LANES; k++) {
+        const bool real = j + k < t->n;
+        g.left[k] = real ? t->a + (t->target ? t->target[j + k] : j + k) : &NOTHING;
+        g.right[k] = real ? t->b + (t->index ? t->index[j + k] >> 1 : j + k) : &NOTHING;
+        if (t->index && real)
+            negative |= (t->index[j + k] & 1) << k;
+    }
+    g.negative = (cs_m8)negative;
+    return g;
+}
+
+CS_V8 cs_x8 gather_x(const cs_g1_affine *const p[LANES]) {
+    const void *const at[LANES] = {&p[0]->x, &p[1]->x, &p[2]->x, &p[3]->x, &p[4]->x, &p[5]->x, &p[6]->x, &p[7]->x};
+    return cs_x8_gather(at);
+}
+
+CS_V8 cs_x8 gather_y(const cs_g1_affine *const p[LANES]) {
+    const void *const at[LANES] = {&p[0]->y, &p[1]->y, &p[2]->y, &p[3]->y, &p[4]->y, &p[5]->y, &p[6]->y, &p[7]->y};
+    return cs_x8_gather(at);
+}
+
+/* Results of the exceptions of a group, before anything is overwritten. */
+static void add_exceptions(cs_g1_affine out[LANES], const group *g, cs_m8 exceptions) {
+    for (unsigned k = 0; k < LANES; k++)
+        if (exceptions >> k & 1) {
+            const cs_g1_affine right = g->negative >> k & 1 ? cs_g1_affine_neg(*g->right[k]) : *g->right[k];
+            out[k] = cs_g1_to_affine(cs_g1_add_affine(cs_g1_from_affine(*g->left[k]), right));
+        }
+}
+
+/* Writes a group's results: those of lanes behind the end go nowhere. */
+CS_V8 void put(const terms *t, size_t number, const cs_x8 *x, const cs_x8 *y, const cs_g1_affine special[LANES],
+               cs_m8 exceptions) {
+    const size_t j = number * LANES;
+    cs_g1_affine nowhere[LANES], *to[LANES];
+    void *at_x[LANES], *at_y[LANES];
+    for (size_t k = 0; k < LANES; k++) {
+        to[k] = j + k < t->n ? t->r + (t->target ? t->target[j + k] : j + k) : &nowhere[k];
+        at_x[k] = &to[k]->x;
+        at_y[k] = &to[k]->y;
+    }
+    cs_x8_scatter(at_x, x);
+    cs_x8_scatter(at_y, y);
+    for (unsigned k = 0; k < LANES && exceptions; k++)
+        if (exceptions >> k & 1)
+            *to[k] = special[k];
+}
+
+/* The difference of the x of a group, ones for its exceptions: identities, and pairs with the same x. */
+CS_V8 cs_x8 difference(const batch *b, const cs_x8 *x1, const cs_x8 *x2, cs_m8 exceptions) {
+    const cs_x8 d = cs_x8_sub_raw(x2, x1, &b->m);
+    return cs_x8_blend(exceptions, &d, &b->one);
+}
+
+CS_V8 void multiply_differences(batch *b, const terms *t) {
+    for (size_t step = 0; step < steps_of(t->n); step++) {
+        cs_x8 d[GROUPS];
+        for (size_t g = 0; g < GROUPS; g++) {
+            const size_t number = step * GROUPS + g;
+            const group in = find(t, number);
+            const cs_x8 x1 = gather_x(in.left), x2 = gather_x(in.right), raw = cs_x8_sub(&x1, &x2);
+            b->exceptions[number] = (cs_m8)(all_zero(&raw) | all_zero(&x1) | all_zero(&x2));
+            d[g] = difference(b, &x1, &x2, b->exceptions[number]);
+            keep(b, number);
+        }
+        cs_x8_mul2(b->running, b->running, d, &b->m);
+    }
+}
+
+/* y, or its negative. */
+CS_V8 cs_x8 signed_y(const cs_x8 *y, cs_m8 negative, const cs_mod8 *m) {
+    cs_x8 minus;
+    for (int k = 0; k < 5; k++)
+        minus.l[k] = cs_v8_sub(m->m[k], y->l[k]);
+    return cs_x8_blend(negative, y, &minus);
+}
+
+CS_V8 void add_step(batch *b, const terms *t, size_t step) {
+    cs_x8 x1[GROUPS], x2[GROUPS], y1[GROUPS], rise[GROUPS], d[GROUPS], slope[GROUPS], x3[GROUPS], y3[GROUPS];
+    cs_g1_affine special[GROUPS][LANES];
+    for (size_t g = 0; g < GROUPS; g++) {
+        const cs_m8 exceptions = b->exceptions[step * GROUPS + g];
+        const group in = find(t, step * GROUPS + g);
+        cs_x8 y2 = gather_y(in.right);
+        x1[g] = gather_x(in.left);
+        x2[g] = gather_x(in.right);
+        y1[g] = gather_y(in.left);
+        if (t->index)
+            y2 = signed_y(&y2, in.negative, &b->m);
+        rise[g] = cs_x8_sub_raw(&y2, &y1[g], &b->m);
+        d[g] = difference(b, &x1[g], &x2[g], exceptions);
+        if (exceptions)
+            add_exceptions(special[g], &in, exceptions);
+    }
+    divide(b, step, slope, rise, d);
+    chords(x3, y3, x1, y1, x2, slope, &b->m);
+    for (size_t g = 0; g < GROUPS; g++)
+        put(t, step * GROUPS + g, &x3[g], &y3[g], special[g], b->exceptions[step * GROUPS + g]);
+}
+
+CS_V8 void add_all(const terms *t, cs_fp *scratch) {
+    batch b = start(scratch, t->n);
+    multiply_differences(&b, t);
+    invert(&b);
+    for (size_t step = steps_of(t->n); step-- > 0;)
+        add_step(&b, t, step);
+}
+
+static void batch_add(cs_g1_affine *r, const cs_g1_affine *a, const cs_g1_affine *b, cs_fp *scratch, size_t n) {
+    const terms t = {r, a, b, NULL, NULL, n};
+    add_all(&t, scratch);
+}
+
+static void batch_accumulate(cs_g1_affine *acc, const uint32_t *target, const cs_g1_affine *points, const uint32_t *index,
+                             cs_fp *scratch, size_t n) {
+    const terms t = {acc, acc, points, target, index, n};
+    add_all(&t, scratch);
+}
+
+/* ---- doubling ---- */
+
+CS_V8 cs_x8 twofold(const cs_x8 *a) {
+    const cs_x8 r = cs_x8_add(a, a);
+    return cs_x8_carry(&r);
+}
+
+CS_V8 void twice_step(batch *b, const terms *t, size_t step) {
+    static const cs_g1_affine special[LANES]; /* identities stay what they are */
+    cs_x8 x1[GROUPS], y1[GROUPS], rise[GROUPS], d[GROUPS], slope[GROUPS], x3[GROUPS], y3[GROUPS], shifted[GROUPS];
+    for (size_t g = 0; g < GROUPS; g++) {
+        const group in = find(t, step * GROUPS + g);
+        x1[g] = gather_x(in.left);
+        y1[g] = gather_y(in.left);
+        d[g] = twofold(&y1[g]);
+        d[g] = cs_x8_blend(b->exceptions[step * GROUPS + g], &d[g], &b->one);
+        shifted[g] = cs_x8_times16(&x1[g]);
+    }
+    cs_x8_mul2(rise, shifted, x1, &b->m); /* x^2, below 6/5 */
+    for (int g = 0; g < GROUPS; g++) {
+        const cs_x8 two = cs_x8_add(&rise[g], &rise[g]);
+        rise[g] = cs_x8_add(&two, &rise[g]);
+        rise[g] = cs_x8_carry(&rise[g]);
+    }
+    divide(b, step, slope, rise, d);
+    chords(x3, y3, x1, y1, x1, slope, &b->m);
+    for (size_t g = 0; g < GROUPS; g++)
+        put(t, step * GROUPS + g, &x3[g], &y3[g], special, b->exceptions[step * GROUPS + g]);
+}
+
+static void batch_twice(cs_g1_affine *r, const cs_g1_affine *a, cs_fp *scratch, size_t n) {
+    const terms t = {r, a, a, NULL, NULL, n};
+    batch b = start(scratch, n);
+    for (size_t step = 0; step < steps_of(n); step++) {
+        cs_x8 d[GROUPS];
+        for (size_t g = 0; g < GROUPS; g++) {
+            const size_t number = step * GROUPS + g;
+            const group in = find(&t, number);
+            const cs_x8 y = gather_y(in.left), two = twofold(&y);
+            b.exceptions[number] = all_zero(&y); /* identities alone: the group's order is odd */
+            d[g] = cs_x8_blend(b.exceptions[number], &two, &b.one);
+            keep(&b, number);
+        }
+        cs_x8_mul2(b.running, b.running, d, &b.m);
+    }
+    invert(&b);
+    for (size_t step = steps_of(n); step-- > 0;)
+        twice_step(&b, &t, step);
+}
+
+const cs_g1_kernels cs_g1_kernels_avx512ifma = {
+    .isa = CS_ISA_AVX512IFMA, .add = batch_add, .accumulate = batch_accumulate, .twice = batch_twice};
