@@ -118,7 +118,7 @@ $(ATTACK_BIN): $(BUILD)/tests/attack/%: tests/attack/%.c $(TAMPER_SUPPORT) $(TAM
 EMULATED     := $(BUILD)/emulated
 EMULATED_SRC := $(if $(filter x86_64,$(ISAS)),$(sort $(wildcard src/*/avx512ifma/*.c)) src/base/isa.c src/field/fr_vec.c src/curve/batch.c)
 EMULATED_OBJ := $(EMULATED_SRC:%.c=$(EMULATED)/%.o)
-EMULATED_BIN := $(if $(EMULATED_SRC),$(patsubst %,$(EMULATED)/tests/%,field/test_field curve/test_curve sumcheck/test_sumcheck train/test_protocol))
+EMULATED_BIN := $(if $(EMULATED_SRC),$(patsubst %,$(EMULATED)/tests/%,field/test_field field/test_kernels curve/test_curve curve/test_batch sumcheck/test_sumcheck train/test_protocol))
 
 $(EMULATED)/src/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -192,12 +192,12 @@ test: deps
 	@$(MAKE) --no-print-directory test-all
 
 .PHONY: test-programs
-test-programs: all $(TEST_BIN) $(ATTACK_BIN) $(BUILD)/tests/mpi/test_transport $(BUILD)/tests/e2e/tamper
+test-programs: all $(TEST_BIN) $(EMULATED_BIN) $(ATTACK_BIN) $(BUILD)/tests/mpi/test_transport $(BUILD)/tests/e2e/tamper
 
 SCRIPTED := $(sort $(wildcard tests/mpi/test_*.sh tests/e2e/test_*.sh))
 .PHONY: test-all
 test-all: test-programs
-	@BUILD=$(BUILD) scripts/run-tests.sh $(TEST_BIN) $(ATTACK_BIN) $(SCRIPTED)
+	@BUILD=$(BUILD) scripts/run-tests.sh $(TEST_BIN) $(EMULATED_BIN) $(ATTACK_BIN) $(SCRIPTED)
 
 # Format, layers, static analysis, a build with the other compiler, and a short fuzz run.
 FORMATTED := $(shell find src include mpi tests benchmarks -name '*.[ch]')

@@ -1,0 +1,136 @@
+/* Batches of point additions in every available instruction set: identical bytes to sums of single points, with identities,
+ * doublings, inverses and repeated points anywhere among them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "curve/g1_kernels.h"
+#include "curve/generators.h"
+
+enum { POINTS = 64, LONGEST = 300, SHORT = 70 };
+
+static cs_g1_affine sum_of(cs_g1_affine a, cs_g1_affine b) {
+    return cs_g1_to_affine(cs_g1_add_affine(cs_g1_from_affine(a), b));
+}
+
+/* Mostly regular points; some identities. */
+static cs_g1_affine pick(void) {
+    cs_generators g;
+    assert_int_equal(cs_generators_get(&g, POINTS), CS_OK);
+    return rand() % 16 == 0 ? CS_G1_AFFINE_IDENTITY : g.g[rand() % POINTS];
+}
+
+/* Pairs: one in eight the same point twice, one in eight a point and its negative. */
+static void pick_pair(cs_g1_affine *a, cs_g1_affine *b) {
+    *a = pick();
+    *b = pick();
+    const int kind = rand() % 8;
+    if (kind == 0)
+        *b = *a;
+    else if (kind == 1)
+        *b = cs_g1_affine_neg(*a);
+}
+
+typedef void check_fn(const cs_g1_kernels *k, size_t n, cs_fp *scratch);
+
+static void additions(const cs_g1_kernels *k, size_t n, cs_fp *scratch) {
+    static cs_g1_affine a[LONGEST], b[LONGEST], r[LONGEST + 1], expected[LONGEST];
+    for (size_t j = 0; j < n; j++) {
+        pick_pair(&a[j], &b[j]);
+        expected[j] = sum_of(a[j], b[j]);
+    }
+    memset(r, 0x5a, sizeof r);
+    const cs_g1_affine behind = r[n];
+    k->add(r, a, b, scratch, n);
+    assert_memory_equal(r, expected, n * sizeof *r);
+    assert_memory_equal(&r[n], &behind, sizeof behind);
+    memcpy(r, a, n * sizeof *r);
+    k->add(r, r, b, scratch, n);
+    assert_memory_equal(r, expected, n * sizeof *r);
+    k->add(b, a, b, scratch, n);
+    assert_memory_equal(b, expected, n * sizeof *b);
+}
+
+static void doublings(const cs_g1_kernels *k, size_t n, cs_fp *scratch) {
+    static cs_g1_affine a[LONGEST], r[LONGEST], expected[LONGEST];
+    for (size_t j = 0; j < n; j++) {
+        a[j] = pick();
+        expected[j] = sum_of(a[j], a[j]);
+    }
+    k->twice(r, a, scratch, n);
+    assert_memory_equal(r, expected, n * sizeof *r);
+    k->twice(a, a, scratch, n);
+    assert_memory_equal(a, expected, n * sizeof *a);
+}
+
+/* Accumulators in any order, entries of a table in any order, with signs; untouched accumulators stay. */
+static void accumulations(const cs_g1_kernels *k, size_t n, cs_fp *scratch) {
+    static cs_g1_affine acc[LONGEST], table[POINTS], expected[LONGEST];
+    static uint32_t target[LONGEST], index[LONGEST];
+    for (size_t j = 0; j < POINTS; j++)
+        table[j] = pick();
+    for (size_t j = 0; j < LONGEST; j++) {
+        acc[j] = expected[j] = pick();
+        target[j] = (uint32_t)j;
+    }
+    for (size_t j = LONGEST - 1; j > 0; j--) {
+        const size_t other = (size_t)rand() % (j + 1);
+        const uint32_t kept = target[j];
+        target[j] = target[other];
+        target[other] = kept;
+    }
+    for (size_t j = 0; j < n; j++) {
+        index[j] = (uint32_t)rand() % (2 * POINTS);
+        const cs_g1_affine p = table[index[j] / 2];
+        if (rand() % 8 == 0)
+            acc[target[j]] = expected[target[j]] = rand() % 2 ? p : cs_g1_affine_neg(p);
+        expected[target[j]] = sum_of(expected[target[j]], index[j] & 1 ? cs_g1_affine_neg(p) : p);
+    }
+    k->accumulate(acc, target, table, index, scratch, n);
+    assert_memory_equal(acc, expected, sizeof acc);
+}
+
+static void for_all(check_fn *check) {
+    cs_fp *scratch = CS_NEW(cs_fp, cs_g1_scratch(LONGEST));
+    assert_non_null(scratch);
+    for (unsigned isa = 0; isa < CS_ISA_COUNT; isa++) {
+        const cs_g1_kernels *k = cs_g1_kernels_of((cs_isa)isa);
+        assert_true((k != NULL) == cs_isa_available((cs_isa)isa));
+        if (!k)
+            continue;
+        assert_int_equal(k->isa, isa);
+        for (size_t n = 0; n <= SHORT; n++)
+            check(k, n, scratch);
+        check(k, LONGEST, scratch);
+    }
+    cs_free(scratch);
+}
+
+static void batches_of_additions(void **state) {
+    (void)state;
+    for_all(additions);
+}
+
+static void batches_of_doublings(void **state) {
+    (void)state;
+    for_all(doublings);
+}
+
+static void batches_of_accumulations(void **state) {
+    (void)state;
+    for_all(accumulations);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(batches_of_additions), cmocka_unit_test(batches_of_doublings),
+                                       cmocka_unit_test(batches_of_accumulations)};
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    cs_generators_release();
+    return failed;
+}

@@ -1,0 +1,361 @@
+/* The batch kernels of every available instruction set: identical bytes to the portable ones, which test_field checks
+ * against FLINT; every length from 0 to 70 and some longer ones, extreme values, results over inputs. Rounds of sumchecks
+ * against their definition. Run with the AVX-512 kernels in plain C as well (build/emulated). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "field/fr_kernels.h"
+
+enum { LONGEST = 1500, SHORT = 70 };
+static const size_t LONG[] = {127, 128, 129, 1000, LONGEST};
+enum { N_LENGTHS = SHORT + 1 + sizeof LONG / sizeof *LONG };
+
+static size_t length(size_t k) {
+    return k <= SHORT ? k : LONG[k - SHORT - 1];
+}
+
+typedef struct inputs {
+    cs_fr a[LONGEST], b[LONGEST], c[LONGEST], d[LONGEST];
+    int8_t i8[LONGEST];
+    int16_t i16[LONGEST];
+    int32_t i32[LONGEST];
+    int64_t i64[LONGEST];
+} inputs;
+
+/* 0, 1, r - 1, values with all-ones limbs, otherwise random. */
+static cs_fr sample(void) {
+    const cs_fr minus_one = cs_fr_neg(CS_FR_ONE);
+    switch (rand() % 12) {
+    case 0:
+        return CS_FR_ZERO;
+    case 1:
+        return CS_FR_ONE;
+    case 2:
+        return minus_one;
+    case 3: /* the greatest reduced limbs, and ones below */
+        return (cs_fr){{0x43e1f593f0000000, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029}};
+    case 4:
+        return (cs_fr){{UINT64_MAX, UINT64_MAX, UINT64_MAX, 0x30644e72e131a028}};
+    case 5:
+        return (cs_fr){{UINT64_MAX, 0, UINT64_MAX, 0}};
+    default:
+        return cs_fr_random();
+    }
+}
+
+static int64_t sample_int(int64_t min, int64_t max) {
+    switch (rand() % 8) {
+    case 0:
+        return min;
+    case 1:
+        return max;
+    case 2:
+        return rand() % 3 - 1;
+    default: {
+        uint64_t x = 0;
+        for (int k = 0; k < 4; k++)
+            x = x << 16 ^ (uint64_t)rand();
+        const uint64_t range = (uint64_t)max - (uint64_t)min;
+        return (int64_t)((uint64_t)min + (range == UINT64_MAX ? x : x % (range + 1)));
+    }
+    }
+}
+
+static inputs *make_inputs(void) {
+    inputs *in = malloc(sizeof *in);
+    assert_non_null(in);
+    for (size_t k = 0; k < LONGEST; k++) {
+        in->a[k] = sample();
+        in->b[k] = sample();
+        in->c[k] = sample();
+        in->d[k] = sample();
+        in->i8[k] = (int8_t)sample_int(INT8_MIN, INT8_MAX);
+        in->i16[k] = (int16_t)sample_int(INT16_MIN, INT16_MAX);
+        in->i32[k] = (int32_t)sample_int(INT32_MIN, INT32_MAX);
+        in->i64[k] = sample_int(INT64_MIN + 1, INT64_MAX);
+    }
+    return in;
+}
+
+/* What a kernel writes; entries behind the end must stay as they are. */
+typedef struct outputs {
+    cs_fr r[LONGEST + 1], s[LONGEST + 1];
+} outputs;
+
+/* Runs one kernel of an implementation; `over` lets the result take an input's place. */
+typedef void run_fn(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over);
+
+static void start(outputs *out, const cs_fr *r, const cs_fr *s) {
+    memset(out, 0x5a, sizeof *out);
+    if (r)
+        memcpy(out->r, r, LONGEST * sizeof *r);
+    if (s)
+        memcpy(out->s, s, LONGEST * sizeof *s);
+}
+
+static void run_add(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    start(out, over ? in->a : NULL, NULL);
+    k->add(out->r, over ? out->r : in->a, in->b, n);
+}
+
+static void run_sub(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    start(out, over ? in->b : NULL, NULL);
+    k->sub(out->r, in->a, over ? out->r : in->b, n);
+}
+
+static void run_mul(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    start(out, over ? in->b : NULL, NULL);
+    k->mul(out->r, in->a, over ? out->r : in->b, n);
+}
+
+static void run_square(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    start(out, in->c, NULL);
+    k->mul(out->r, over ? out->r : in->c, over ? out->r : in->c, n);
+}
+
+static void run_scale(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    start(out, over ? in->a : NULL, NULL);
+    k->scale(out->r, in->d[n], over ? out->r : in->a, n);
+}
+
+static void run_axpy(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    start(out, in->a, NULL);
+    k->axpy(out->r, in->d[n], over ? out->r : in->b, n);
+}
+
+static void run_fold(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    start(out, over ? in->a : NULL, NULL);
+    k->fold(out->r, over ? out->r : in->a, in->b, in->d[n], n);
+}
+
+static void run_sums(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    start(out, NULL, NULL);
+    out->r[0] = k->sum(in->a, n);
+    out->r[1] = k->dot(in->a, over ? in->a : in->b, n);
+}
+
+static void run_fractions(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    start(out, over ? in->a : NULL, over ? in->b : NULL);
+    k->fractions(out->r, out->s, over ? out->r : in->a, over ? out->s : in->b, in->c, in->d, n);
+}
+
+static void run_fractions_of_ones(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    start(out, NULL, over ? in->b : NULL);
+    k->fractions(out->r, out->s, NULL, over ? out->s : in->b, NULL, in->d, n);
+}
+
+static void run_inverse(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    start(out, over ? in->a : NULL, NULL);
+    k->inverse(out->r, over ? out->r : in->a, n);
+}
+
+static void run_eq(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    (void)over;
+    start(out, NULL, NULL);
+    k->eq(out->r, in->a + n, (unsigned)(n % 11));
+}
+
+static const struct {
+    cs_int_type type;
+    size_t offset;
+} INTS[] = {{CS_INT_I8, offsetof(inputs, i8)},
+            {CS_INT_I16, offsetof(inputs, i16)},
+            {CS_INT_I32, offsetof(inputs, i32)},
+            {CS_INT_I64, offsetof(inputs, i64)},
+            {CS_INT_FR, offsetof(inputs, c)}};
+enum { N_INTS = sizeof INTS / sizeof *INTS };
+
+/* All integer kernels of one type: results one after the other, each of at most LONGEST / 2 entries. */
+static void run_ints(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    const size_t which = n % N_INTS, m = n < LONGEST / 2 ? n : LONGEST / 2;
+    const void *x = (const uint8_t *)in + INTS[which].offset;
+    (void)over;
+    start(out, in->a, NULL);
+    k->axpy_int(out->r, in->d[n % LONGEST], INTS[which].type, x, m);
+    k->from_int(out->s, INTS[which].type, x, m);
+    out->s[m] = k->dot_int(in->b, INTS[which].type, x, m);
+}
+
+static run_fn *const RUNS[] = {run_add,     run_sub,  run_mul,  run_square,    run_scale,
+                               run_axpy,    run_fold, run_sums, run_fractions, run_fractions_of_ones,
+                               run_inverse, run_eq};
+
+static void compare(run_fn *run, const cs_fr_kernels *k, const inputs *in, size_t n, outputs out[2]) {
+    const cs_fr_kernels *portable = cs_fr_kernels_of(CS_ISA_PORTABLE);
+    for (int over = 0; over < 2; over++) {
+        run(portable, in, &out[0], n, over);
+        run(k, in, &out[1], n, over);
+        assert_memory_equal(&out[0], &out[1], sizeof out[0]);
+    }
+}
+
+static void same_bytes_as_portable(void **state) {
+    (void)state;
+    inputs *in = make_inputs();
+    outputs *out = malloc(2 * sizeof *out);
+    assert_non_null(out);
+    for (unsigned isa = 1; isa < CS_ISA_COUNT; isa++) {
+        const cs_fr_kernels *k = cs_fr_kernels_of((cs_isa)isa);
+        for (size_t l = 0; k && l < N_LENGTHS; l++) {
+            const size_t n = length(l) < LONGEST ? length(l) : LONGEST - 1;
+            for (size_t r = 0; r < sizeof RUNS / sizeof *RUNS; r++)
+                compare(RUNS[r], k, in, n, out);
+            for (size_t which = 0; which < N_INTS; which++)
+                compare(run_ints, k, in, n + which, out);
+        }
+    }
+    free(in);
+    free(out);
+}
+
+/* ---- rounds ---- */
+
+static cs_fr line_at(const cs_fr_round *w, unsigned table, size_t j, uint64_t node) {
+    const cs_fr step = cs_fr_sub(w->hi[table][j], w->lo[table][j]);
+    return cs_fr_add(w->lo[table][j], cs_fr_mul(cs_fr_from_u64(node), step));
+}
+
+static cs_fr round_by_definition(const cs_fr_round *w, size_t n, uint64_t node) {
+    cs_fr total = CS_FR_ZERO;
+    for (size_t j = 0; j < n; j++) {
+        cs_fr sum = CS_FR_ZERO;
+        for (unsigned k = 0; k < w->n_terms; k++) {
+            cs_fr product = CS_FR_ONE;
+            for (unsigned f = 0; f < w->terms[k].n_factors; f++)
+                product = cs_fr_mul(product, line_at(w, w->terms[k].factor[f], j, node));
+            sum = cs_fr_add(sum, product);
+        }
+        if (w->outer >= 0)
+            sum = cs_fr_mul(sum, line_at(w, (unsigned)w->outer, j, node));
+        if (w->weight)
+            sum = cs_fr_mul(sum, w->weight[j]);
+        total = cs_fr_add(total, sum);
+    }
+    return total;
+}
+
+/* Shapes of all kinds, those with kernels of their own (degree 2, one or two terms of two factors) every other time. */
+static cs_fr_round random_round(const inputs *in) {
+    const cs_fr *const arrays[4] = {in->a, in->b, in->c, in->d};
+    const bool pairs = rand() % 2;
+    cs_fr_round w = {.n_tables = pairs ? 4 : 1 + (unsigned)rand() % CS_ROUND_TABLES,
+                     .n_terms = 1 + (unsigned)rand() % (pairs ? 2 : CS_ROUND_TERMS),
+                     .degree = pairs ? 2 : 1 + (unsigned)rand() % CS_ROUND_DEGREE};
+    for (unsigned k = 0; k < w.n_tables; k++) {
+        w.lo[k] = arrays[rand() % 4] + rand() % 9;
+        w.hi[k] = arrays[rand() % 4] + rand() % 9;
+    }
+    for (unsigned k = 0; k < w.n_terms; k++) {
+        w.terms[k].n_factors = pairs ? 2 : 1 + (unsigned)rand() % CS_ROUND_FACTORS;
+        for (unsigned f = 0; f < w.terms[k].n_factors; f++)
+            w.terms[k].factor[f] = (unsigned)rand() % w.n_tables;
+    }
+    w.outer = pairs || rand() % 2 ? -1 : (int)((unsigned)rand() % w.n_tables);
+    w.weight = rand() % 2 ? in->d + 11 : NULL;
+    return w;
+}
+
+static void rounds_by_definition(void **state) {
+    (void)state;
+    inputs *in = make_inputs();
+    for (int trial = 0; trial < 300; trial++) {
+        const cs_fr_round w = random_round(in);
+        const size_t n = trial % 50 == 0 ? 1200 : (size_t)rand() % 71;
+        for (unsigned isa = 0; isa < CS_ISA_COUNT; isa++) {
+            const cs_fr_kernels *k = cs_fr_kernels_of((cs_isa)isa);
+            cs_fr out[CS_ROUND_DEGREE];
+            if (!k)
+                continue;
+            k->round(out, &w, n);
+            for (unsigned node = 0; node < w.degree; node++)
+                assert_true(cs_fr_eq(out[node], round_by_definition(&w, n, node ? node + 1 : 0)));
+        }
+    }
+    free(in);
+}
+
+/* Column sums of many large products: more than any accumulator takes without carrying. */
+static void long_sums_of_large_values(void **state) {
+    (void)state;
+    enum { MANY = 9000 };
+    const cs_fr large = {{0x43e1f593f0000000, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029}};
+    cs_fr *a = malloc(MANY * sizeof *a);
+    int64_t *x = malloc(MANY * sizeof *x);
+    assert_true(a && x);
+    for (size_t k = 0; k < MANY; k++) {
+        a[k] = large;
+        x[k] = INT64_MAX;
+    }
+    const cs_fr many = cs_fr_from_u64(MANY), product = cs_fr_mul(many, cs_fr_mul(large, large));
+    const cs_fr with_ints = cs_fr_mul(many, cs_fr_mul(large, cs_fr_from_i64(INT64_MAX)));
+    const cs_fr_round w = {
+        .n_tables = 1, .lo = {a}, .hi = {a}, .n_terms = 2, .terms = {{2, {0, 0}}, {2, {0, 0}}}, .outer = -1, .degree = 2};
+    for (unsigned isa = 0; isa < CS_ISA_COUNT; isa++) {
+        const cs_fr_kernels *k = cs_fr_kernels_of((cs_isa)isa);
+        cs_fr out[2];
+        if (!k)
+            continue;
+        assert_true(cs_fr_eq(k->dot(a, a, MANY), product));
+        assert_true(cs_fr_eq(k->dot_int(a, CS_INT_I64, x, MANY), with_ints));
+        k->round(out, &w, MANY);
+        assert_true(cs_fr_eq(out[0], cs_fr_add(product, product)) && cs_fr_eq(out[1], out[0]));
+    }
+    free(a);
+    free(x);
+}
+
+/* ---- the choice ---- */
+
+static void the_one_asked_for_runs(void **state) {
+    (void)state;
+    const char *wanted = getenv("CONSORT_ISA");
+    if (wanted) {
+        assert_string_equal(cs_isa_name(cs_isa_chosen()), wanted);
+        assert_int_equal(cs_isa_check(), CS_OK);
+    }
+    unsigned available = 0;
+    for (unsigned isa = 0; isa < CS_ISA_COUNT; isa++) {
+        const cs_fr_kernels *k = cs_fr_kernels_of((cs_isa)isa);
+        assert_true((k != NULL) == cs_isa_available((cs_isa)isa));
+        if (k) {
+            assert_int_equal(k->isa, isa);
+            available++;
+        }
+    }
+    printf("         instruction sets compared: %u; in use: %s\n", available, cs_isa_name(cs_isa_chosen()));
+}
+
+static void what_is_not_there_is_refused(void **state) {
+    (void)state;
+    const char *before = getenv("CONSORT_ISA");
+    char *kept = before ? strdup(before) : NULL;
+    assert_int_equal(setenv("CONSORT_ISA", "pdp11", 1), 0);
+    assert_int_equal(cs_isa_check(), CS_ERR_USAGE);
+    assert_int_equal(cs_isa_chosen(), CS_ISA_PORTABLE);
+    for (unsigned isa = 0; isa < CS_ISA_COUNT; isa++) {
+        setenv("CONSORT_ISA", cs_isa_name((cs_isa)isa), 1);
+        assert_int_equal(cs_isa_check(), cs_isa_available((cs_isa)isa) ? CS_OK : CS_ERR_USAGE);
+        assert_int_equal(cs_isa_chosen(), cs_isa_available((cs_isa)isa) ? isa : CS_ISA_PORTABLE);
+    }
+    if (kept)
+        setenv("CONSORT_ISA", kept, 1);
+    else
+        unsetenv("CONSORT_ISA");
+    free(kept);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_one_asked_for_runs),    cmocka_unit_test(what_is_not_there_is_refused),
+        cmocka_unit_test(same_bytes_as_portable),    cmocka_unit_test(rounds_by_definition),
+        cmocka_unit_test(long_sums_of_large_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
