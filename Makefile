@@ -130,6 +130,14 @@ $(EMULATED)/tests/%: tests/%.c $(EMULATED_OBJ) $(SUPPORT_OBJ) $(LIB)
 	@echo "  LD $@"
 	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(EMULATED_OBJ) $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
 
+$(EMULATED)/consort: $(CLI_OBJ) $(EMULATED_OBJ) $(LIB)
+	@echo "  LD $@"
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(EMULATED)/consort-prove: $(MPI_OBJ) $(EMULATED_OBJ) $(LIB)
+	@echo "  LD $@"
+	$(Q)OMPI_CC=$(CC) $(MPICC) $(LDFLAGS) $^ $(LIBS) -o $@
+
 .PHONY: attack
 attack: $(ATTACK_BIN)
 	@scripts/run-tests.sh $(ATTACK_BIN)
@@ -192,7 +200,7 @@ test: deps
 	@$(MAKE) --no-print-directory test-all
 
 .PHONY: test-programs
-test-programs: all $(TEST_BIN) $(EMULATED_BIN) $(ATTACK_BIN) $(BUILD)/tests/mpi/test_transport $(BUILD)/tests/e2e/tamper
+test-programs: all $(TEST_BIN) $(EMULATED_BIN) $(if $(EMULATED_SRC),$(EMULATED)/consort $(EMULATED)/consort-prove) $(ATTACK_BIN) $(BUILD)/tests/mpi/test_transport $(BUILD)/tests/e2e/tamper
 
 SCRIPTED := $(sort $(wildcard tests/mpi/test_*.sh tests/e2e/test_*.sh))
 .PHONY: test-all
