@@ -67,24 +67,31 @@ static cs_status make_params(cs_params *p, const cs_example_options *o) {
     return cs_params_validate(p);
 }
 
-/* Two classes of blurred patterns, so that training has something to learn. */
-static void make_data(const cs_example *e, cs_example_rank *r, uint64_t seed) {
+/* A stroke of ink of each class, where the pixel belongs to it. */
+static int64_t pixel(const cs_params *p, uint64_t *state, size_t k, size_t label) {
+    const bool ink = (k / 8 * 7 + label * 3) % 5 == 0;
+    return ink ? (int64_t)(next(state) % ((1u << p->a) + 1)) : 0;
+}
+
+/* Blurred patterns, so that training has something to learn. */
+static void make_data(const cs_example *e, cs_example_rank *r, const cs_example_options *o) {
     const cs_params *p = &e->params;
     cs_tensor *d = &r->tensors[cs_blocks_find(&e->blocks, CS_BLOCK_D, 0, 0)];
     cs_tensor *y = &r->tensors[cs_blocks_find(&e->blocks, CS_BLOCK_Y, 0, 0)];
-    uint64_t state = seed + (uint64_t)r->rank * 1000003;
+    uint64_t state = o->seed + (uint64_t)r->rank * 1000003;
     for (size_t row = 0; row < p->rows[r->rank]; row++) {
         const size_t label = (size_t)(next(&state) % p->widths[p->layers]);
         cs_tensor_set(y, (row << cs_params_width_bits(p, p->layers)) + label, 1);
         for (size_t k = 0; k < p->widths[0]; k++) {
             const int64_t pattern = (k + label) % 3 == 0 ? (int64_t)1 << p->a : 0;
             const int64_t noise = (int64_t)(next(&state) % ((1u << p->a) + 1)) - ((int64_t)1 << (p->a - 1));
-            cs_tensor_set(d, (row << cs_params_width_bits(p, 0)) + k, pattern + noise);
+            const int64_t value = o->images ? pixel(p, &state, k, label) : pattern + noise;
+            cs_tensor_set(d, (row << cs_params_width_bits(p, 0)) + k, value);
         }
     }
 }
 
-static cs_status make_rank(cs_example *e, int rank, uint64_t seed) {
+static cs_status make_rank(cs_example *e, int rank, const cs_example_options *o) {
     cs_example_rank *r = &e->ranks[rank];
     const size_t rows = cs_dataset_row_count(&e->params), final_rows = cs_final_row_count(&e->params);
     r->example = e;
@@ -96,7 +103,7 @@ static cs_status make_rank(cs_example *e, int rank, uint64_t seed) {
     if (!r->tensors || !r->dataset_blindings || !r->final_blindings || !e->dataset_rows[rank])
         return CS_ERR_MEMORY;
     CS_TRY(cs_blocks_tensors(r->tensors, &e->blocks, rank));
-    make_data(e, r, seed);
+    make_data(e, r, o);
     for (size_t k = 0; k < rows; k++)
         r->dataset_blindings[k] = cs_fr_random();
     for (size_t k = 0; k < final_rows; k++)
@@ -117,7 +124,7 @@ cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
     if (!e->dataset_rows || !e->final_rows)
         return CS_ERR_MEMORY;
     for (int i = 0; i < o->n_ranks; i++)
-        CS_TRY(make_rank(e, i, o->seed));
+        CS_TRY(make_rank(e, i, o));
     e->instance = (cs_instance){.params = &e->params,
                                 .table = &e->table,
                                 .blocks = &e->blocks,

@@ -14,6 +14,7 @@ typedef struct cs_example_options {
     bool final_committed;
     const int64_t *rates; /* [steps], or NULL: all one */
     uint64_t seed;        /* of the synthetic data */
+    bool images;          /* features like those of scanned digits: in [0, 2^a], four in five of them zero */
 } cs_example_options;
 
 /** What one member has. */
