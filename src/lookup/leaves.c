@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LONG_BITS = 25 };
+
 static const cs_block *shape_of(const cs_leaves *l, const cs_lookup *lookup) {
     return &l->w->layout->blocks[lookup->shaped_like];
 }
@@ -35,6 +37,7 @@ cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *wha
     *l = (cs_leaves){.w = w, .what = what, .alpha = alpha, .n = what->n + 1, .blocks = CS_NEW(cs_leaf_block, what->n + 1)};
     if (!l->blocks)
         return CS_ERR_MEMORY;
+    l->long_bits = what->long_bits ? what->long_bits : LONG_BITS;
     l->mix[0] = beta;
     l->mix[1] = cs_fr_mul(beta, beta);
     l->mix[2] = cs_fr_mul(l->mix[1], beta);

@@ -14,7 +14,7 @@ typedef struct cs_leaves {
     const cs_witness *w;
     const cs_lookups *what;
     cs_fr alpha, mix[CS_LOOKUP_COLUMNS]; /* beta, beta^2, beta^3 */
-    unsigned bits;
+    unsigned bits, long_bits;            /* from long_bits on, the prover computes a layer twice to save its memory */
     size_t n;
     cs_leaf_block *blocks; /* biggest first, aligned to their size */
     cs_fr *table;          /* [what->table.n] alpha - compressed row (prover) */

@@ -22,28 +22,65 @@ static void free_tree(tree *t) {
     }
 }
 
-static void add_leaves(const cs_leaves *l, cs_fr *p, cs_fr *q, size_t half) {
+/* Fractions of leaves x.. and those half the tree further on. */
+static void add_leaf_block(const cs_leaves *l, cs_fr *p, cs_fr *q, size_t x, size_t half, size_t n) {
     cs_fr p0[BLOCK], q0[BLOCK], p1[BLOCK], q1[BLOCK];
-    for (size_t x = 0; x < half; x += BLOCK) {
-        const size_t n = half - x < BLOCK ? half - x : BLOCK;
-        cs_leaves_numerators(l, x, n, p0);
-        cs_leaves_denominators(l, x, n, q0);
-        cs_leaves_numerators(l, half + x, n, p1);
-        cs_leaves_denominators(l, half + x, n, q1);
-        cs_fr_vec_fractions(p + x, q + x, p0, q0, p1, q1, n);
+    cs_leaves_numerators(l, x, n, p0);
+    cs_leaves_denominators(l, x, n, q0);
+    cs_leaves_numerators(l, half + x, n, p1);
+    cs_leaves_denominators(l, half + x, n, q1);
+    cs_fr_vec_fractions(p, q, p0, q0, p1, q1, n);
+}
+
+static void add_leaves(const cs_leaves *l, cs_fr *p, cs_fr *q, size_t half) {
+    for (size_t x = 0; x < half; x += BLOCK)
+        add_leaf_block(l, p + x, q + x, x, half, half - x < BLOCK ? half - x : BLOCK);
+}
+
+static cs_status new_layer(tree *t, unsigned k) {
+    t->p[k] = CS_NEW(cs_fr, (size_t)1 << k);
+    t->q[k] = CS_NEW(cs_fr, (size_t)1 << k);
+    return t->p[k] && t->q[k] ? CS_OK : CS_ERR_MEMORY;
+}
+
+static void free_layer(tree *t, unsigned k) {
+    cs_free(t->p[k]);
+    cs_free(t->q[k]);
+    t->p[k] = t->q[k] = NULL;
+}
+
+/* The layer above the leaves. */
+static cs_status first_layer(tree *t, const cs_leaves *l) {
+    const unsigned k = l->bits - 1;
+    CS_TRY(new_layer(t, k));
+    add_leaves(l, t->p[k], t->q[k], (size_t)1 << k);
+    return CS_OK;
+}
+
+/* The layer after that, a block of the first one at a time. */
+static void second_layer(tree *t, const cs_leaves *l) {
+    const unsigned k = l->bits - 2;
+    const size_t n = (size_t)1 << k;
+    cs_fr p[2][BLOCK], q[2][BLOCK];
+    for (size_t x = 0; x < n; x += BLOCK) {
+        const size_t m = n - x < BLOCK ? n - x : BLOCK;
+        for (size_t half = 0; half < 2; half++)
+            add_leaf_block(l, p[half], q[half], half * n + x, 2 * n, m);
+        cs_fr_vec_fractions(t->p[k] + x, t->q[k] + x, p[0], q[0], p[1], q[1], m);
     }
 }
 
+/* A long tree goes without its first layer, half of its memory, until the layers above it are done with. */
 static cs_status grow_tree(tree *t, const cs_leaves *l) {
     t->bits = l->bits;
-    for (unsigned k = l->bits; k-- > 0;) {
+    const bool is_long = l->bits >= l->long_bits && l->bits >= 2;
+    if (l->bits > 0 && !is_long)
+        CS_TRY(first_layer(t, l));
+    for (unsigned k = l->bits > 0 ? l->bits - 1 : 0; k-- > 0;) {
         const size_t n = (size_t)1 << k;
-        t->p[k] = CS_NEW(cs_fr, n);
-        t->q[k] = CS_NEW(cs_fr, n);
-        if (!t->p[k] || !t->q[k])
-            return CS_ERR_MEMORY;
-        if (k + 1 == l->bits)
-            add_leaves(l, t->p[k], t->q[k], n);
+        CS_TRY(new_layer(t, k));
+        if (is_long && k + 2 == l->bits)
+            second_layer(t, l);
         else
             cs_fr_vec_fractions(t->p[k], t->q[k], t->p[k + 1], t->q[k + 1], t->p[k + 1] + n, t->q[k + 1] + n, n);
     }
@@ -149,6 +186,10 @@ static cs_status send_root(cs_session *s, const tree *t, state *st) {
 }
 
 static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsigned level, cs_fr *omega, state *st) {
+    cs_status status = CS_OK;
+    if (cs_proving(s) && level + 2 == t->bits && !t->p[level + 1]) /* its turn has come */
+        status = first_layer(t, halves[0].l);
+    CS_TRY(cs_session_fail(s, status));
     const cs_fr lambda = cs_session_challenge(s, CS_LABEL_LOOKUP_LAMBDA);
     cs_session_rank_weights(s, CS_LABEL_LOOKUP_RANKS, omega);
     cs_expr claim = {0};
@@ -164,11 +205,8 @@ static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsign
     if (cs_proving(s))
         layer_tables(t, halves, level, lambda, &tables);
     CS_TRY(cs_sumcheck_run(s, &what, &claim, &tables, &st->values));
-    if (cs_proving(s) && level + 1 < t->bits) {
-        cs_free(t->p[level + 1]);
-        cs_free(t->q[level + 1]);
-        t->p[level + 1] = t->q[level + 1] = NULL;
-    }
+    if (cs_proving(s) && level + 1 < t->bits)
+        free_layer(t, level + 1);
     st->at_root = false;
     st->lambda = lambda;
     st->mu = cs_session_challenge(s, CS_LABEL_LOOKUP_MERGE);

@@ -11,6 +11,8 @@ typedef struct table {
     cs_fr *values; /* current values, once folded or if the source has them */
     cs_fr *owned;  /* allocated here */
     cs_fr *folded; /* where the pending fold puts its result: values or owned */
+    size_t apart;  /* load_longer, after the first fold: an entry is made of two loaded ones so far apart, and of r */
+    cs_fr r;
 } table;
 
 struct cs_sc_prover {
@@ -84,6 +86,11 @@ void cs_sc_prover_free(cs_sc_prover *p) {
 static const cs_fr *entries(const table *t, size_t offset, size_t n, cs_fr *into) {
     if (!t->values) {
         t->source.load(t->source.context, offset, n, into);
+        if (t->apart) {
+            cs_fr high[BLOCK];
+            t->source.load(t->source.context, t->apart + offset, n, high);
+            cs_fr_vec_fold(into, into, high, t->r, n);
+        }
         return into;
     }
     if (offset + n <= t->source.live)
@@ -94,8 +101,10 @@ static const cs_fr *entries(const table *t, size_t offset, size_t n, cs_fr *into
 }
 
 /* Entries offset.. of a table after the pending fold, whose variable has `half` entries on either side. */
-static const cs_fr *fold_entries(const cs_sc_prover *p, const table *t, size_t half, size_t offset, size_t n) {
+static const cs_fr *fold_entries(const cs_sc_prover *p, const table *t, size_t half, size_t offset, size_t n, cs_fr *into) {
     cs_fr low[BLOCK], high[BLOCK];
+    if (t->apart == half)
+        return entries(t, offset, n, into);
     const cs_fr *lo = entries(t, offset, n, low), *hi = entries(t, half + offset, n, high);
     cs_fr_vec_fold(t->folded + offset, lo, hi, p->r, n);
     return t->folded + offset;
@@ -104,7 +113,8 @@ static const cs_fr *fold_entries(const cs_sc_prover *p, const table *t, size_t h
 /* The tables are what the pending fold made of them. */
 static void settle(cs_sc_prover *p) {
     for (unsigned k = 0; k < p->n; k++) {
-        p->tables[k].values = p->tables[k].folded;
+        if (p->tables[k].apart != (size_t)1 << p->bits)
+            p->tables[k].values = p->tables[k].folded;
         p->tables[k].source.live = (size_t)1 << p->bits;
     }
     p->pending = false;
@@ -123,6 +133,10 @@ static cs_fr_round group_of(const cs_sumcheck *what, unsigned first, unsigned en
     for (unsigned k = first; k < end; k++) {
         r.terms[k - first].n_factors = what->terms[k].n_factors;
         memcpy(r.terms[k - first].factor, what->terms[k].factor, sizeof r.terms[0].factor);
+    }
+    if (r.n_terms == 1 && r.outer >= 0 && r.terms[0].n_factors < CS_ROUND_FACTORS) {
+        r.terms[0].factor[r.terms[0].n_factors++] = (unsigned)r.outer;
+        r.outer = -1;
     }
     return r;
 }
@@ -159,8 +173,9 @@ void cs_sc_prover_round(cs_sc_prover *p, unsigned degree, cs_fr *out) {
         const size_t n = half - offset < BLOCK ? half - offset : BLOCK;
         for (unsigned k = 0; k < p->n; k++) {
             const table *t = &p->tables[k];
-            lo[k] = p->pending ? fold_entries(p, t, 2 * half, offset, n) : entries(t, offset, n, low[k]);
-            hi[k] = p->pending ? fold_entries(p, t, 2 * half, half + offset, n) : entries(t, half + offset, n, high[k]);
+            lo[k] = p->pending ? fold_entries(p, t, 2 * half, offset, n, low[k]) : entries(t, offset, n, low[k]);
+            hi[k] =
+                p->pending ? fold_entries(p, t, 2 * half, half + offset, n, high[k]) : entries(t, half + offset, n, high[k]);
         }
         evaluate(p, lo, hi, offset >> BLOCK_BITS, n, degree, out);
     }
@@ -168,8 +183,13 @@ void cs_sc_prover_round(cs_sc_prover *p, unsigned degree, cs_fr *out) {
         settle(p);
 }
 
-/* A place for a table's folded entries. */
-static cs_status prepare_fold(table *t, size_t half) {
+/* A place for a table's folded entries, unless they are to be loaded once more. */
+static cs_status prepare_fold(table *t, size_t half, cs_fr r) {
+    if (!t->values && t->source.load_longer && !t->apart && half > 1) {
+        t->apart = half;
+        t->r = r;
+        return CS_OK;
+    }
     t->folded = t->values;
     if (!t->values || t->source.live < half)
         t->folded = t->owned = CS_NEW(cs_fr, half);
@@ -178,9 +198,10 @@ static cs_status prepare_fold(table *t, size_t half) {
 
 static void fold_now(cs_sc_prover *p) {
     const size_t half = (size_t)1 << p->bits;
+    cs_fr unused[BLOCK];
     for (size_t offset = 0; offset < half; offset += BLOCK)
         for (unsigned k = 0; k < p->n; k++)
-            (void)fold_entries(p, &p->tables[k], half, offset, half - offset < BLOCK ? half - offset : BLOCK);
+            (void)fold_entries(p, &p->tables[k], half, offset, half - offset < BLOCK ? half - offset : BLOCK, unused);
     settle(p);
 }
 
@@ -189,7 +210,7 @@ cs_status cs_sc_prover_fold(cs_sc_prover *p, cs_fr r) {
     if (p->pending) /* no round since the last fold */
         fold_now(p);
     for (unsigned k = 0; k < p->n; k++)
-        CS_TRY(prepare_fold(&p->tables[k], half));
+        CS_TRY(prepare_fold(&p->tables[k], half, r));
     p->pending = true;
     p->r = r;
     p->bits--;

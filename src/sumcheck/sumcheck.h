@@ -46,6 +46,8 @@ typedef struct cs_sc_table {
     cs_fr tail;
     void (*load)(const void *context, size_t offset, size_t n, cs_fr *out);
     const void *context;
+    bool load_longer; /* with a loader: store entries after two folds instead of one, for half the memory and half as many
+                         calls of the loader more */
 } cs_sc_table;
 
 /** The prover's side: tables[n_own + n_common], publics[n_public] (values only). */

@@ -29,6 +29,7 @@ typedef struct cs_shard {
     const cs_fr *final_blindings;   /* [cs_final_row_count] on rank 0 if the final model is committed */
     const cs_trainer *
         trainer; /* for the checks of weight tables; NULL: members are declared honest-but-curious, tables are not checked */
+    bool save_memory; /* prove in less memory, somewhat slower, whatever the size; long witnesses are in any case */
 #ifdef CS_TAMPER
     cs_attack *attack; /* how this rank cheats, or NULL */
 #endif

@@ -8,6 +8,10 @@
 #include "witness/witness.h"
 #include <string.h>
 
+/* Matrices of 2^LONG_BITS entries are kept as integers for one round more: E and the folded matrix would take 64 bytes for
+ * each of half the entries. */
+enum { LONG_BITS = 26 };
+
 typedef struct evaluation {
     const cs_witness *w;
     const cs_fr *gammas;
@@ -40,7 +44,7 @@ static cs_status reduce(cs_witness *w, cs_sc_result *out) {
     cs_session *s = w->session;
     cs_fr *gammas = CS_NEW(cs_fr, w->n_claims), *ones = CS_NEW(cs_fr, (size_t)s->n_ranks);
     evaluation e = {w, gammas, CS_OK};
-    cs_sc_witness tables = {.tables = {{.load = load_matrix, .context = w}}};
+    cs_sc_witness tables = {.tables = {{.load = load_matrix, .context = w, .load_longer = w->save_memory || w->layout->bits >= LONG_BITS}}};
     cs_sumcheck what = {.label = CS_LABEL_OPEN_CLAIMS,
                         .bits = w->layout->bits,
                         .n_own = 1,

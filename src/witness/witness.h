@@ -23,6 +23,7 @@ typedef struct cs_witness {
     const cs_tensor *tensors; /* [layout->n] prover; borrowed */
     cs_g1_affine **points;    /* [n_ranks][rows] verifier and root: commitments of live rows, identity elsewhere */
     cs_fr *blindings;         /* [rows] prover */
+    bool save_memory;         /* prover: open as if the matrix were long */
     cs_expr *claims;
     cs_part *parts;
     size_t n_claims, n_parts, cap_claims, cap_parts;

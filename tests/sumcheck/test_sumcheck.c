@@ -41,7 +41,8 @@ static cs_fr sum_at(const cs_sumcheck *w, cs_fr tables[4][SIZE], const cs_fr *eq
     return total;
 }
 
-static void run(unsigned bits, bool eq_mode, bool loaders, size_t live) {
+/* loaders: 0 for stored tables, 1 for a table with a loader, 2 for one that is stored a fold later. */
+static void run(unsigned bits, bool eq_mode, int loaders, size_t live) {
     static setting s;
     cs_fr weights[2][1] = {{cs_fr_random()}, {cs_fr_random()}};
     cs_sumcheck what = {.bits = bits,
@@ -65,7 +66,7 @@ static void run(unsigned bits, bool eq_mode, bool loaders, size_t live) {
         .tables = {{.values = values[0]}, {.values = values[1], .live = live, .tail = CS_FR_ONE}, {.values = values[2]}},
         .publics = {{.values = values[3]}}};
     if (loaders)
-        w.tables[0] = (cs_sc_table){.load = load, .context = s.tables[0]};
+        w.tables[0] = (cs_sc_table){.load = load, .context = s.tables[0], .load_longer = loaders > 1};
     if (live < size)
         memset(values[1] + live, 0xee, (size - live) * sizeof **values);
     cs_fr copy[SIZE];
@@ -103,6 +104,8 @@ static void rounds_are_sums(void **state) {
         run(bits, true, true, size > 2 ? size - 1 : size);
         run(bits, true, false, size > 2 ? size / 2 + 1 : size);
         run(bits, false, true, size > 4 ? size / 4 : size);
+        run(bits, false, 2, size);
+        run(bits, true, 2, size);
     }
 }
 

@@ -113,7 +113,7 @@ static cs_status make_rank(cs_example *e, int rank, const cs_example_options *o)
 
 cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
     static const uint8_t seed[32] = {1, 2, 3};
-    *e = (cs_example){0};
+    *e = (cs_example){.save_memory = o->save_memory};
     CS_TRY(make_params(&e->params, o));
     CS_TRY(cs_table_new(&e->table, &e->params));
     CS_TRY(cs_blocks_new(&e->blocks, &e->params, e->table.n));
@@ -238,7 +238,8 @@ static cs_status free_ranges(cs_example_rank *r) {
 
 static cs_status prove(cs_example_rank *r, cs_comm *comm, const cs_keyring *keys, cs_pads *pads) {
     cs_example *e = r->example;
-    r->shard = (cs_shard){.tensors = r->tensors,
+    r->shard = (cs_shard){.save_memory = e->save_memory,
+                          .tensors = r->tensors,
                           .dataset_blindings = r->dataset_blindings,
                           .final_blindings = r->final_blindings,
                           .trainer = r->trainer};

@@ -14,6 +14,7 @@ typedef struct cs_example_options {
     bool final_committed;
     const int64_t *rates; /* [steps], or NULL: all one */
     uint64_t seed;        /* of the synthetic data */
+    bool save_memory;     /* every rank proves in less memory */
     bool images;          /* features like those of scanned digits: in [0, 2^a], four in five of them zero */
 } cs_example_options;
 
@@ -52,6 +53,7 @@ typedef struct cs_example {
     cs_instance instance;
     cs_example_rank ranks[CS_MAX_RANKS];
     cs_buffer proof;
+    bool save_memory;
     cs_comm_outcome outcomes[CS_MAX_RANKS];
 } cs_example;
 

@@ -45,6 +45,7 @@ ACCEPTS(tensors_smaller_than_a_row, o.column_bits = 8;)
 ACCEPTS(tensors_larger_than_a_row, o.column_bits = 2;)
 ACCEPTS(committed_final_model, o.final_committed = true;)
 ACCEPTS(three_limbs, o.n_limbs = 3;)
+ACCEPTS(in_less_memory, o.save_memory = true;)
 
 static void two_hidden_layers_and_schedule(void **state) {
     (void)state;
@@ -96,6 +97,7 @@ int main(void) {
         cmocka_unit_test(tensors_larger_than_a_row),
         cmocka_unit_test(committed_final_model),
         cmocka_unit_test(three_limbs),
+        cmocka_unit_test(in_less_memory),
         cmocka_unit_test(two_hidden_layers_and_schedule),
         cmocka_unit_test(proofs_are_fresh),
     };
