@@ -14,7 +14,8 @@ typedef struct cs_g1_kernels {
     /* r[j] = a[j] + b[j]; r may be a or b. */
     void (*add)(cs_g1_affine *r, const cs_g1_affine *a, const cs_g1_affine *b, cs_fp *scratch, size_t n);
 
-    /* acc[target[j]] += points[index[j] / 2], or its negative if index[j] is odd; distinct targets. */
+    /* acc[target[j]] += points[index[j] / 2], or its negative if index[j] is odd; distinct targets. points may
+     * be acc if no index[j] / 2 is a target. */
     void (*accumulate)(cs_g1_affine *acc, const uint32_t *target, const cs_g1_affine *points, const uint32_t *index,
                        cs_fp *scratch, size_t n);
 

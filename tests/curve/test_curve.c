@@ -165,6 +165,46 @@ static void multi_scalar_of_many(void **state) {
     cs_free(p);
 }
 
+/* Every way to split integers into windows, the ends of their ranges first. */
+static void multi_scalar_of_integers(void **state) {
+    (void)state;
+    enum { N = 700 };
+    static const int64_t ranges[][2] = {{0, 1},        {-1, 1},         {0, 0},
+                                        {-128, 127},   {0, 255},        {-32768, 32767},
+                                        {0, 65535},    {-7, 1 << 20},   {INT32_MIN, INT32_MAX},
+                                        {0, 1u << 31}, {-5, INT64_MAX}, {INT64_MIN, INT64_MAX}};
+    static const size_t sizes[] = {0, 1, 2, 5, 33, 64, 70, N};
+    int64_t *k = cs_calloc(N, sizeof *k);
+    cs_fr *same = cs_calloc(N, sizeof *same);
+    cs_g1_affine *p = cs_calloc(N, sizeof *p);
+    for (size_t q = 0; q < sizeof ranges / sizeof *ranges; q++)
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+            const int64_t min = ranges[q][0], max = ranges[q][1];
+            const uint64_t span = (uint64_t)max - (uint64_t)min;
+            for (size_t j = 0; j < sizes[s]; j++) {
+                const uint64_t x = (uint64_t)rand() << 42 ^ (uint64_t)rand() << 21 ^ (uint64_t)rand();
+                k[j] = j % 9 == 0 ? min : j % 9 == 1 ? max : (int64_t)((uint64_t)min + (span + 1 ? x % (span + 1) : x));
+                same[j] = cs_fr_from_i64(k[j]);
+                p[j] = j % 50 == 3 ? CS_G1_AFFINE_IDENTITY : j % 10 == 4 ? gens.g[2] : gens.g[j];
+            }
+            cs_g1 out, expected = CS_G1_IDENTITY;
+            for (size_t j = 0; sizes[s] < 10 && j < sizes[s]; j++)
+                expected = cs_g1_add(expected, multiply(p[j], same[j]));
+            if (sizes[s] >= 10)
+                assert_int_equal(cs_msm_var(&expected, same, p, sizes[s]), CS_OK);
+            assert_int_equal(cs_msm_int_var(&out, CS_INT_I64, k, min, max, p, sizes[s]), CS_OK);
+            assert_true(cs_g1_eq(out, expected));
+        }
+    const int8_t small[2] = {3, -4};
+    cs_g1 out;
+    assert_int_equal(cs_msm_int_var(&out, CS_INT_I8, small, -4, 3, p, 2), CS_OK);
+    assert_true(cs_g1_eq(out, cs_g1_add(multiply(p[0], cs_fr_from_i64(3)), multiply(p[1], cs_fr_from_i64(-4)))));
+    assert_int_equal(cs_msm_int_var(&out, CS_INT_I8, small, -3, 3, p, 2), CS_ERR_INTERNAL);
+    cs_free(k);
+    cs_free(same);
+    cs_free(p);
+}
+
 static void short_commitments(void **state) {
     (void)state;
     cs_committer *c;
@@ -254,11 +294,17 @@ static void rows_of_field_elements_and_ranges(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(generators),           cmocka_unit_test(group_laws),
-        cmocka_unit_test(batch_additions),      cmocka_unit_test(encodings),
-        cmocka_unit_test(multi_scalar),         cmocka_unit_test(multi_scalar_of_many),
-        cmocka_unit_test(short_commitments),    cmocka_unit_test(row_commitments),
-        cmocka_unit_test(rows_of_many_lengths), cmocka_unit_test(rows_of_field_elements_and_ranges),
+        cmocka_unit_test(generators),
+        cmocka_unit_test(group_laws),
+        cmocka_unit_test(batch_additions),
+        cmocka_unit_test(encodings),
+        cmocka_unit_test(multi_scalar),
+        cmocka_unit_test(multi_scalar_of_many),
+        cmocka_unit_test(multi_scalar_of_integers),
+        cmocka_unit_test(short_commitments),
+        cmocka_unit_test(row_commitments),
+        cmocka_unit_test(rows_of_many_lengths),
+        cmocka_unit_test(rows_of_field_elements_and_ranges),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

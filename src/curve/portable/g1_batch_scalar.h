@@ -22,6 +22,10 @@ CS_INLINE void signed_y(cs_fp *y, const cs_g1_affine *b, uint32_t flag) {
 }
 
 static cs_g1_affine add_slow(const cs_g1_affine *a, const cs_g1_affine *b, uint32_t flag) {
+    if (is_identity(b))
+        return *a;
+    if (is_identity(a))
+        return flag ? cs_g1_affine_neg(*b) : *b;
     return cs_g1_to_affine(cs_g1_add_affine(cs_g1_from_affine(*a), flag ? cs_g1_affine_neg(*b) : *b));
 }
 
