@@ -8,6 +8,7 @@
 
 #define CS_FR_N0 UINT64_C(0xc2e1f593efffffff)
 static const uint64_t CS_FR_M[4] = {0x43e1f593f0000001, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029};
+static const uint64_t CS_FR_2M[4] = {0x87c3eb27e0000002, 0x5067d090f372e122, 0x70a08b6d0302b0ba, 0x60c89ce5c2634053};
 
 CS_INLINE void cs_fr_add_to(cs_fr *r, const cs_fr *a, const cs_fr *b) {
     cs_mont_add(r->v, a->v, b->v, CS_FR_M);

@@ -20,17 +20,47 @@ static void vec_mul(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n) {
         cs_fr_mul_to(r + j, a + j, b + j);
 }
 
+enum { AHEAD = 16 }; /* entries of 32 bytes between those in work and those asked for */
+
+CS_INLINE void prefetch(const cs_fr *a) {
+    __builtin_prefetch(a + AHEAD);
+}
+
+/* r = a mod m for a < 4m. */
+CS_INLINE void reduce_4m(cs_fr *r, const cs_fr *a) {
+    cs_mont_reduce_once(r->v, a->v, CS_FR_2M);
+    cs_mont_reduce_once(r->v, r->v, CS_FR_M);
+}
+
+/* r = a t, below 3m, for any a. */
+CS_INLINE void times_fixed(cs_fr *r, const cs_fr *a, const cs_mont_fixed *t) {
+    cs_mont_mul_fixed(r->v, a->v, t, CS_FR_M, CS_FR_N0);
+    cs_mont_reduce_once(r->v, r->v, CS_FR_2M);
+}
+
 static void vec_scale(cs_fr *r, cs_fr t, const cs_fr *a, size_t n) {
-    for (size_t j = 0; j < n; j++)
-        cs_fr_mul_to(r + j, a + j, &t);
+    cs_mont_fixed f;
+    cs_mont_fix(&f, t.v, CS_FR_M, CS_FR_N0);
+    for (size_t j = 0; j < n; j++) {
+        cs_fr p;
+        times_fixed(&p, a + j, &f);
+        reduce_4m(r + j, &p);
+    }
+}
+
+/* r = a + b t for a reduced a and any b. */
+CS_INLINE void add_product(cs_fr *r, const cs_fr *a, const cs_fr *b, const cs_mont_fixed *t) {
+    cs_fr p;
+    times_fixed(&p, b, t);
+    (void)cs_limbs_add(p.v, p.v, a->v);
+    reduce_4m(r, &p);
 }
 
 static void vec_axpy(cs_fr *r, cs_fr t, const cs_fr *a, size_t n) {
-    for (size_t j = 0; j < n; j++) {
-        cs_fr p;
-        cs_fr_mul_to(&p, a + j, &t);
-        cs_fr_add_to(r + j, r + j, &p);
-    }
+    cs_mont_fixed f;
+    cs_mont_fix(&f, t.v, CS_FR_M, CS_FR_N0);
+    for (size_t j = 0; j < n; j++)
+        add_product(r + j, r + j, a + j, &f);
 }
 
 static cs_fr vec_sum(const cs_fr *a, size_t n) {
@@ -47,12 +77,22 @@ static cs_fr vec_dot(const cs_fr *a, const cs_fr *b, size_t n) {
     return cs_fr_reduce_wide(acc);
 }
 
+/* r = a - b + m. */
+CS_INLINE void sub_raw(cs_fr *r, const cs_fr *a, const cs_fr *b) {
+    uint64_t d[4];
+    (void)cs_limbs_sub(d, a->v, b->v);
+    (void)cs_limbs_add(r->v, d, CS_FR_M);
+}
+
 static void vec_fold(cs_fr *r, const cs_fr *lo, const cs_fr *hi, cs_fr t, size_t n) {
+    cs_mont_fixed f;
+    cs_mont_fix(&f, t.v, CS_FR_M, CS_FR_N0);
     for (size_t j = 0; j < n; j++) {
         cs_fr d;
-        cs_fr_sub_to(&d, hi + j, lo + j);
-        cs_fr_mul_to(&d, &d, &t);
-        cs_fr_add_to(r + j, lo + j, &d);
+        prefetch(lo + j);
+        prefetch(hi + j);
+        sub_raw(&d, hi + j, lo + j);
+        add_product(r + j, lo + j, &d, &f);
     }
 }
 
@@ -70,10 +110,7 @@ static void vec_fractions(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0, 
         if (p0 == NULL) {
             cs_fr_add_to(&sum, q0 + j, q1 + j);
         } else {
-            uint64_t acc[9] = {0};
-            cs_limbs_mul_add(acc, p0[j].v, q1[j].v);
-            cs_limbs_mul_add(acc, p1[j].v, q0[j].v);
-            reduce_few(&sum, acc);
+            cs_mont_mul2_lazy(sum.v, p0[j].v, q1[j].v, p1[j].v, q0[j].v, CS_FR_M, CS_FR_N0);
             cs_mont_reduce_once(sum.v, sum.v, CS_FR_M);
         }
         p[j] = sum;
@@ -150,12 +187,6 @@ CS_INLINE void node_two(cs_fr *r, const cs_fr *lo, const cs_fr *hi) {
     (void)cs_limbs_sub(t, hi->v, lo->v);
     (void)cs_limbs_add(t, t, hi->v);
     (void)cs_limbs_add(r->v, t, CS_FR_M);
-}
-
-enum { AHEAD = 16 }; /* entries of 32 bytes between those in work and those asked for */
-
-CS_INLINE void prefetch(const cs_fr *a) {
-    __builtin_prefetch(a + AHEAD);
 }
 
 /* One or two terms of two factors each, nodes 0 and 2: what long sumchecks consist of. Values at node 2 are not reduced. */
@@ -243,87 +274,107 @@ static void vec_inverse(cs_fr *r, const cs_fr *a, size_t n) {
 
 static void vec_eq(cs_fr *r, const cs_fr *point, unsigned bits) {
     r[0] = CS_FR_ONE;
-    for (unsigned k = 0; k < bits; k++)
+    for (unsigned k = 0; k < bits; k++) {
+        cs_mont_fixed f;
+        cs_mont_fix(&f, point[k].v, CS_FR_M, CS_FR_N0);
         for (size_t x = (size_t)1 << k; x-- > 0;) {
             const cs_fr whole = r[x];
-            cs_fr_mul_to(r + 2 * x + 1, &whole, point + k);
+            cs_fr p;
+            times_fixed(&p, &whole, &f);
+            reduce_4m(r + 2 * x + 1, &p);
             cs_fr_sub_to(r + 2 * x, &whole, r + 2 * x + 1);
         }
+    }
 }
 
-/* A fixed factor t of many integers, with floor(t 2^64 / r): Shoup's quotient. */
-typedef struct fixed_factor {
-    cs_fr t;
+/* Integers x stand as u - 2^63 with u = x + 2^63, from 0 to 2^64 - 1: no signs. */
+CS_INLINE uint64_t lifted(cs_int_type type, const void *x, size_t j) {
+    return (uint64_t)cs_int_at(type, x, j) + (UINT64_C(1) << 63);
+}
+
+static const cs_fr MINUS_TWO63 = {{0xe97e7e9731d0253e, 0x6feda1a019c3a6b1, 0x6851b6c47f0567e5, 0x1fb6cd1c94150bf6}};
+
+/* A fixed factor t of many integers, with floor(t 2^64 / r), Shoup's quotient, and -2^63 t. */
+typedef struct int_factor {
+    cs_fr t, back;
     uint64_t quotient;
-} fixed_factor;
+} int_factor;
 
 /* t 2^64 = quotient r + rest with the rest from a multiplication; modulo 2^64 this gives the quotient. */
-static fixed_factor fix(cs_fr t) {
+static int_factor int_factor_of(cs_fr t) {
     static const cs_fr two64 = {{0xb4c6edf97c5fb586, 0x708c8d50bfeb93be, 0x9ffd1de404f7e0ef, 0x215b02ac9a392866}};
+    int_factor f = {.t = t};
     cs_fr rest;
     cs_fr_mul_to(&rest, &t, &two64);
-    return (fixed_factor){t, rest.v[0] * CS_FR_N0};
+    f.quotient = rest.v[0] * CS_FR_N0;
+    cs_fr_mul_to(&f.back, &t, &MINUS_TWO63);
+    return f;
 }
 
-/* r = t x: with q = floor(|x| quotient / 2^64), t |x| - q r lies in [0, 2r), so four limbs of it are enough. */
-CS_INLINE void times_int(cs_fr *r, const fixed_factor *f, int64_t x) {
-    const uint64_t negative = (uint64_t)x >> 63, magnitude = ((uint64_t)x ^ -negative) + negative;
-    const uint64_t q = (uint64_t)((cs_u128)f->quotient * magnitude >> 64);
-    uint64_t plus[4], back[4], c = 0, d = 0;
-    for (int k = 0; k < 4; k++) {
-        plus[k] = cs_limb_mac(&c, f->t.v[k], magnitude, 0, c);
-        back[k] = cs_limb_mac(&d, q, CS_FR_M[k], 0, d);
+/* r = t x, below 3m: with q = floor(u quotient / 2^64), t u - q m lies in [0, 2m), so four limbs of it are enough. */
+CS_INLINE void times_int(cs_fr *r, const int_factor *f, uint64_t u) {
+    const uint64_t q = (uint64_t)((cs_u128)f->quotient * u >> 64);
+    uint64_t product[4], multiple[4];
+    cs_limbs_mul1_low(product, f->t.v, u);
+    cs_limbs_mul1_low(multiple, CS_FR_M, q);
+    (void)cs_limbs_sub(product, product, multiple);
+    (void)cs_limbs_add(r->v, product, f->back.v);
+}
+
+CS_INLINE void from_ints(cs_fr *r, cs_int_type type, const void *x, size_t n) {
+    const int_factor one = int_factor_of(CS_FR_ONE);
+    for (size_t j = 0; j < n; j++) {
+        cs_fr p;
+        times_int(&p, &one, lifted(type, x, j));
+        reduce_4m(r + j, &p);
     }
-    (void)cs_limbs_sub(plus, plus, back);
-    cs_mont_reduce_once(plus, plus, CS_FR_M);
-    cs_mont_sub(back, CS_FR_ZERO.v, plus, CS_FR_M);
-    cs_limbs_select(r->v, negative, back, plus);
 }
 
 static void vec_from_int(cs_fr *r, cs_int_type type, const void *x, size_t n) {
-    if (type == CS_INT_FR) {
+    if (type == CS_INT_FR)
         memmove(r, x, n * sizeof *r);
-        return;
+    else if (type == CS_INT_I8)
+        from_ints(r, CS_INT_I8, x, n);
+    else
+        from_ints(r, type, x, n);
+}
+
+CS_INLINE void axpy_ints(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size_t n) {
+    const int_factor f = int_factor_of(t);
+    for (size_t j = 0; j < n; j++) {
+        cs_fr p;
+        times_int(&p, &f, lifted(type, x, j));
+        (void)cs_limbs_add(p.v, p.v, r[j].v);
+        reduce_4m(r + j, &p);
     }
-    const fixed_factor one = fix(CS_FR_ONE);
-    for (size_t j = 0; j < n; j++)
-        times_int(r + j, &one, cs_int_at(type, x, j));
 }
 
 static void vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size_t n) {
-    if (type == CS_INT_FR) {
+    if (type == CS_INT_FR)
         vec_axpy(r, t, x, n);
-        return;
-    }
-    const fixed_factor f = fix(t);
-    for (size_t j = 0; j < n; j++) {
-        cs_fr p;
-        times_int(&p, &f, cs_int_at(type, x, j));
-        cs_fr_add_to(r + j, r + j, &p);
-    }
+    else if (type == CS_INT_I8)
+        axpy_ints(r, t, CS_INT_I8, x, n);
+    else
+        axpy_ints(r, t, type, x, n);
 }
 
-/* Sum of v x as sum of v (x + 2^63) - 2^63 sum of v: unsigned products, accumulated in six limbs, reduced once. */
+/* Sum of v x as sum of v u - 2^63 sum of v: unsigned products, accumulated in six limbs, reduced once. */
+CS_INLINE cs_fr dot_ints(const cs_fr *v, cs_int_type type, const void *x, size_t n) {
+    uint64_t acc[6] = {0}, sum[6] = {0};
+    for (size_t j = 0; j < n; j++) {
+        cs_limbs_mul1_add(acc, v[j].v, lifted(type, x, j));
+        sum[4] += cs_limbs_add(sum, sum, v[j].v);
+    }
+    cs_fr products = cs_fr_reduce_short(acc), plain = cs_fr_reduce_short(sum);
+    cs_fr_mul_to(&plain, &plain, &MINUS_TWO63);
+    cs_fr_add_to(&products, &products, &plain);
+    return products;
+}
+
 static cs_fr vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n) {
     if (type == CS_INT_FR)
         return vec_dot(v, x, n);
-    static const cs_fr minus_two63 = {{0xe97e7e9731d0253e, 0x6feda1a019c3a6b1, 0x6851b6c47f0567e5, 0x1fb6cd1c94150bf6}};
-    uint64_t acc[6] = {0}, sum[6] = {0};
-    for (size_t j = 0; j < n; j++) {
-        const uint64_t u = (uint64_t)cs_int_at(type, x, j) + (UINT64_C(1) << 63);
-        uint64_t high = 0, carry = 0, carry2 = 0;
-        for (int k = 0; k < 4; k++) {
-            acc[k] = cs_limb_mac(&high, v[j].v[k], u, acc[k], high);
-            sum[k] = cs_limb_adc(sum[k], v[j].v[k], &carry2);
-        }
-        acc[4] = cs_limb_adc(acc[4], high, &carry);
-        acc[5] += carry;
-        sum[4] += carry2;
-    }
-    cs_fr products = cs_fr_reduce_short(acc), plain = cs_fr_reduce_short(sum);
-    cs_fr_mul_to(&plain, &plain, &minus_two63);
-    cs_fr_add_to(&products, &products, &plain);
-    return products;
+    return type == CS_INT_I8 ? dot_ints(v, CS_INT_I8, x, n) : dot_ints(v, type, x, n);
 }
 
 const cs_fr_kernels CS_KERNELS = {

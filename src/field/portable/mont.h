@@ -41,22 +41,6 @@ CS_INLINE uint64_t cs_limb_mac(uint64_t *high, uint64_t a, uint64_t b, uint64_t 
     return low;
 }
 
-/** r = a + b, returns the carry. */
-CS_INLINE uint64_t cs_limbs_add(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
-    uint64_t carry = 0;
-    for (int k = 0; k < 4; k++)
-        r[k] = cs_limb_adc(a[k], b[k], &carry);
-    return carry;
-}
-
-/** r = a - b, returns the borrow. */
-CS_INLINE uint64_t cs_limbs_sub(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
-    uint64_t borrow = 0;
-    for (int k = 0; k < 4; k++)
-        r[k] = cs_limb_sbb(a[k], b[k], &borrow);
-    return borrow;
-}
-
 /** r = flag ? a : b for a flag of 0 or 1, by masks that the compiler cannot see through: gcc turns a condition, and masks it
  * understands, into a branch. */
 CS_INLINE void cs_limbs_select(uint64_t r[4], uint64_t flag, const uint64_t a[4], const uint64_t b[4]) {
@@ -79,9 +63,41 @@ CS_INLINE bool cs_limbs_eq(const uint64_t a[4], const uint64_t b[4]) {
     return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3])) == 0;
 }
 
+/** t[0..3] = (t + q m) / 2^64 for 5 limbs, which fits: one round of reduction. */
+CS_INLINE void cs_mont_redc_limb(uint64_t t[5], const uint64_t m[4], uint64_t n0) {
+    uint64_t c;
+    const uint64_t q = t[0] * n0;
+    (void)cs_limb_mac(&c, q, m[0], t[0], 0);
+    for (int j = 1; j < 4; j++)
+        t[j - 1] = cs_limb_mac(&c, q, m[j], t[j], c);
+    t[3] = t[4] + c;
+}
+
+/** A fixed factor t of many multiplications: row[i] = t 2^(64 i) / 2^192 mod m, so that a product is the sum of a's limbs
+ * times rows, with one round of reduction instead of four. */
+typedef struct cs_mont_fixed {
+    uint64_t row[4][4];
+} cs_mont_fixed;
+
 #ifdef CS_MULX
 #include "field/x86_64/mont_x86_64.h"
 #else
+
+/** r = a + b, returns the carry. */
+CS_INLINE uint64_t cs_limbs_add(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
+    uint64_t carry = 0;
+    for (int k = 0; k < 4; k++)
+        r[k] = cs_limb_adc(a[k], b[k], &carry);
+    return carry;
+}
+
+/** r = a - b, returns the borrow. */
+CS_INLINE uint64_t cs_limbs_sub(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
+    uint64_t borrow = 0;
+    for (int k = 0; k < 4; k++)
+        r[k] = cs_limb_sbb(a[k], b[k], &borrow);
+    return borrow;
+}
 
 /** r = a mod m for a < 2m. */
 CS_INLINE void cs_mont_reduce_once(uint64_t r[4], const uint64_t a[4], const uint64_t m[4]) {
@@ -140,6 +156,59 @@ CS_INLINE void cs_mont_redc_lazy(uint64_t r[4], const uint64_t a[4], const uint6
         r[k] = t[k];
 }
 
+/** r = (a b + c d) / 2^256 mod m in one sequence of reductions, below 2m for reduced factors. Takes a and c below 2m with
+ * any b and d; r is below m + (a b + c d) / 2^256. */
+CS_INLINE void cs_mont_mul2_lazy(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t c[4],
+                                 const uint64_t d[4], const uint64_t m[4], uint64_t n0) {
+    uint64_t t[4] = {0};
+    for (int i = 0; i < 4; i++) {
+        uint64_t c1, c2, c3;
+        uint64_t low = cs_limb_mac(&c1, a[0], b[i], t[0], 0);
+        low = cs_limb_mac(&c2, c[0], d[i], low, 0);
+        const uint64_t q = low * n0;
+        (void)cs_limb_mac(&c3, q, m[0], low, 0);
+        for (int j = 1; j < 4; j++) {
+            low = cs_limb_mac(&c1, a[j], b[i], t[j], c1);
+            low = cs_limb_mac(&c2, c[j], d[i], low, c2);
+            t[j - 1] = cs_limb_mac(&c3, q, m[j], low, c3);
+        }
+        t[3] = c1 + c2 + c3;
+    }
+    for (int k = 0; k < 4; k++)
+        r[k] = t[k];
+}
+
+/** r = a t / 2^256 mod m, below 5m, for any a. */
+CS_INLINE void cs_mont_mul_fixed(uint64_t r[4], const uint64_t a[4], const cs_mont_fixed *t, const uint64_t m[4],
+                                 uint64_t n0) {
+    uint64_t s[5] = {0};
+    for (int i = 0; i < 4; i++) {
+        uint64_t c = 0;
+        for (int j = 0; j < 4; j++)
+            s[j] = cs_limb_mac(&c, t->row[i][j], a[i], s[j], c);
+        s[4] += c;
+    }
+    cs_mont_redc_limb(s, m, n0);
+    for (int k = 0; k < 4; k++)
+        r[k] = s[k];
+}
+
+/** r = the low four limbs of a x. */
+CS_INLINE void cs_limbs_mul1_low(uint64_t r[4], const uint64_t a[4], uint64_t x) {
+    uint64_t c = 0;
+    for (int k = 0; k < 4; k++)
+        r[k] = cs_limb_mac(&c, a[k], x, 0, c);
+}
+
+/** acc += a x, 6 limbs. */
+CS_INLINE void cs_limbs_mul1_add(uint64_t acc[6], const uint64_t a[4], uint64_t x) {
+    uint64_t high = 0, carry = 0;
+    for (int k = 0; k < 4; k++)
+        acc[k] = cs_limb_mac(&high, a[k], x, acc[k], high);
+    acc[4] = cs_limb_adc(acc[4], high, &carry);
+    acc[5] += carry;
+}
+
 /** acc += a b, 9 limbs. */
 CS_INLINE void cs_limbs_mul_add(uint64_t acc[9], const uint64_t a[4], const uint64_t b[4]) {
     uint64_t carry = 0;
@@ -159,6 +228,17 @@ CS_INLINE void cs_mont_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[
     uint64_t t[4];
     cs_mont_mul_lazy(t, a, b, m, n0);
     cs_mont_reduce_once(r, t, m);
+}
+
+/** For a reduced t. */
+CS_INLINE void cs_mont_fix(cs_mont_fixed *f, const uint64_t t[4], const uint64_t m[4], uint64_t n0) {
+    uint64_t s[5] = {t[0], t[1], t[2], t[3], 0};
+    for (int i = 3; i >= 0; i--) {
+        for (int k = 0; k < 4; k++)
+            f->row[i][k] = s[k];
+        s[4] = 0;
+        cs_mont_redc_limb(s, m, n0);
+    }
 }
 
 /** r = a / 2^256 mod m for any a: out of Montgomery form. */

@@ -3,116 +3,230 @@
 #ifndef CS_FIELD_X86_64_MONT_X86_64_H
 #define CS_FIELD_X86_64_MONT_X86_64_H
 
-/* Four limbs as one operand in memory; limb k is 8k+%[name]. */
-typedef struct __attribute__((may_alias)) cs_four_limbs {
-    uint64_t v[4];
-} cs_four_limbs;
-#define CS_FOUR(x) (*(const cs_four_limbs *)(const void *)(x))
-
 /* clang-format off */
 
-/* t0..t4 = rdx * a. */
-#define CS_MULX_FIRST(t0, t1, t2, t3, t4)                                                                                   \
-    "mulxq %[a], %[" t0 "], %[" t1 "]\n\t"                                                                                 \
-    "mulxq 8+%[a], %[lo], %[" t2 "]\n\t"                                                                                     \
+/* Limb k of what x points to. Operands are pointers in registers, with "memory" clobbered: compilers give each operand in
+ * memory an address register of its own, and there are not enough. */
+#define CS_LIMB(x, k) "8*(" #k ")(%[" x "])"
+#define CS_RDX(x, k) "movq " CS_LIMB(x, k) ", %%rdx\n\t"
+#define CS_FOUR(x) [x##0] "r"(x[0]), [x##1] "r"(x[1]), [x##2] "r"(x[2]), [x##3] "r"(x[3])
+
+/* t0..t4 = rdx * the four limbs from limb k of x. */
+#define CS_MULX_FIRST(x, k, t0, t1, t2, t3, t4)                                                                             \
+    "mulxq " CS_LIMB(x, k) ", %[" t0 "], %[" t1 "]\n\t"                                                                     \
+    "mulxq " CS_LIMB(x, k + 1) ", %[lo], %[" t2 "]\n\t"                                                                     \
     "addq %[lo], %[" t1 "]\n\t"                                                                                             \
-    "mulxq 16+%[a], %[lo], %[" t3 "]\n\t"                                                                                     \
+    "mulxq " CS_LIMB(x, k + 2) ", %[lo], %[" t3 "]\n\t"                                                                     \
     "adcq %[lo], %[" t2 "]\n\t"                                                                                             \
-    "mulxq 24+%[a], %[lo], %[" t4 "]\n\t"                                                                                     \
+    "mulxq " CS_LIMB(x, k + 3) ", %[lo], %[" t4 "]\n\t"                                                                     \
     "adcq %[lo], %[" t3 "]\n\t"                                                                                             \
     "adcq $0, %[" t4 "]\n\t"
 
-#define CS_MULX_STEP(x, t, up)                                                                                              \
-    "mulxq " x ", %[lo], %[hi]\n\t"                                                                                      \
+#define CS_MULX_STEP(x, k, t, up)                                                                                           \
+    "mulxq " CS_LIMB(x, k) ", %[lo], %[hi]\n\t"                                                                             \
     "adcxq %[lo], %[" t "]\n\t"                                                                                             \
     "adoxq %[hi], %[" up "]\n\t"
 
-/* t0..t3 += rdx * a; t4 is set to what comes out. */
-#define CS_MULX_ROW(t0, t1, t2, t3, t4)                                                                                     \
+/* t0..t3 += rdx * x; t4 is set to what comes out. */
+#define CS_MULX_ROW(x, t0, t1, t2, t3, t4)                                                                                  \
     "xorl %k[" t4 "], %k[" t4 "]\n\t"                                                                                       \
-    CS_MULX_STEP("%[a]", t0, t1) CS_MULX_STEP("8+%[a]", t1, t2) CS_MULX_STEP("16+%[a]", t2, t3)                                        \
-    "mulxq 24+%[a], %[lo], %[hi]\n\t"                                                                                         \
+    CS_MULX_STEP(x, 0, t0, t1) CS_MULX_STEP(x, 1, t1, t2) CS_MULX_STEP(x, 2, t2, t3)                                        \
+    "mulxq " CS_LIMB(x, 3) ", %[lo], %[hi]\n\t"                                                                             \
     "adcxq %[lo], %[" t3 "]\n\t"                                                                                            \
     "adoxq %[" t4 "], %[hi]\n\t"                                                                                            \
     "adcxq %[hi], %[" t4 "]\n\t"
 
+/* t0..t4 += rdx * the four limbs from limb k of x, which fits. */
+#define CS_MULX_ADD(x, k, t0, t1, t2, t3, t4)                                                                               \
+    "xorl %k[lo], %k[lo]\n\t"                                                                                               \
+    CS_MULX_STEP(x, k, t0, t1) CS_MULX_STEP(x, k + 1, t1, t2) CS_MULX_STEP(x, k + 2, t2, t3)                                \
+    CS_MULX_STEP(x, k + 3, t3, t4)                                                                                          \
+    "adcq $0, %[" t4 "]\n\t"
+
 /* t0..t4 += q m with the q that makes t0 zero. */
-#define CS_MULX_REDUCE(t0, t1, t2, t3, t4)                                                                                  \
+#define CS_MULX_RED(t0, t1, t2, t3, t4)                                                                                     \
     "movq %[n0], %%rdx\n\t"                                                                                                 \
     "imulq %[" t0 "], %%rdx\n\t"                                                                                            \
-    "xorl %k[lo], %k[lo]\n\t"                                                                                               \
-    CS_MULX_STEP("%[m]", t0, t1) CS_MULX_STEP("8+%[m]", t1, t2) CS_MULX_STEP("16+%[m]", t2, t3) CS_MULX_STEP("24+%[m]", t3, t4)             \
-    "adcq $0, %[" t4 "]\n\t"
+    CS_MULX_ADD("m", 0, t0, t1, t2, t3, t4)
 
 /** As in mont.h: r = a b / 2^256 mod m, below 2m, for a and b below 2m, or a below m and any b. Each line is a round of the
  * interleaved product and reduction; the register that a round empties is the next one's top. */
 CS_INLINE void cs_mont_mul_lazy(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4], uint64_t n0) {
     uint64_t t0, t1, t2, t3, t4, lo, hi;
-    __asm__("movq %[b], %%rdx\n\t" CS_MULX_FIRST("t0", "t1", "t2", "t3", "t4") CS_MULX_REDUCE("t0", "t1", "t2", "t3", "t4")
-            "movq 8+%[b], %%rdx\n\t" CS_MULX_ROW("t1", "t2", "t3", "t4", "t0") CS_MULX_REDUCE("t1", "t2", "t3", "t4", "t0")
-            "movq 16+%[b], %%rdx\n\t" CS_MULX_ROW("t2", "t3", "t4", "t0", "t1") CS_MULX_REDUCE("t2", "t3", "t4", "t0", "t1")
-            "movq 24+%[b], %%rdx\n\t" CS_MULX_ROW("t3", "t4", "t0", "t1", "t2") CS_MULX_REDUCE("t3", "t4", "t0", "t1", "t2")
+    __asm__(CS_RDX("b", 0) CS_MULX_FIRST("a", 0, "t0", "t1", "t2", "t3", "t4") CS_MULX_RED("t0", "t1", "t2", "t3", "t4")
+            CS_RDX("b", 1) CS_MULX_ROW("a", "t1", "t2", "t3", "t4", "t0") CS_MULX_RED("t1", "t2", "t3", "t4", "t0")
+            CS_RDX("b", 2) CS_MULX_ROW("a", "t2", "t3", "t4", "t0", "t1") CS_MULX_RED("t2", "t3", "t4", "t0", "t1")
+            CS_RDX("b", 3) CS_MULX_ROW("a", "t3", "t4", "t0", "t1", "t2") CS_MULX_RED("t3", "t4", "t0", "t1", "t2")
             : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4), [lo] "=&r"(lo), [hi] "=&r"(hi)
-            : [a] "m"(CS_FOUR(a)), [b] "m"(CS_FOUR(b)), [m] "m"(CS_FOUR(m)), [n0] "r"(n0)
-            : "rdx", "cc");
+            : [a] "r"(a), [b] "r"(b), [m] "r"(m), [n0] "r"(n0)
+            : "rdx", "cc", "memory");
     r[0] = t4;
     r[1] = t0;
     r[2] = t1;
     r[3] = t2;
+}
+
+/** As in mont.h: r = (a b + c d) / 2^256 mod m. */
+CS_INLINE void cs_mont_mul2_lazy(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t c[4],
+                                 const uint64_t d[4], const uint64_t m[4], uint64_t n0) {
+    uint64_t t0, t1, t2, t3, t4, lo, hi;
+    __asm__(CS_RDX("b", 0) CS_MULX_FIRST("a", 0, "t0", "t1", "t2", "t3", "t4")
+            CS_RDX("d", 0) CS_MULX_ADD("c", 0, "t0", "t1", "t2", "t3", "t4") CS_MULX_RED("t0", "t1", "t2", "t3", "t4")
+            CS_RDX("b", 1) CS_MULX_ROW("a", "t1", "t2", "t3", "t4", "t0")
+            CS_RDX("d", 1) CS_MULX_ADD("c", 0, "t1", "t2", "t3", "t4", "t0") CS_MULX_RED("t1", "t2", "t3", "t4", "t0")
+            CS_RDX("b", 2) CS_MULX_ROW("a", "t2", "t3", "t4", "t0", "t1")
+            CS_RDX("d", 2) CS_MULX_ADD("c", 0, "t2", "t3", "t4", "t0", "t1") CS_MULX_RED("t2", "t3", "t4", "t0", "t1")
+            CS_RDX("b", 3) CS_MULX_ROW("a", "t3", "t4", "t0", "t1", "t2")
+            CS_RDX("d", 3) CS_MULX_ADD("c", 0, "t3", "t4", "t0", "t1", "t2") CS_MULX_RED("t3", "t4", "t0", "t1", "t2")
+            : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4), [lo] "=&r"(lo), [hi] "=&r"(hi)
+            : [a] "r"(a), [b] "r"(b), [c] "r"(c), [d] "r"(d), [m] "r"(m), [n0] "ri"(n0)
+            : "rdx", "cc", "memory");
+    r[0] = t4;
+    r[1] = t0;
+    r[2] = t1;
+    r[3] = t2;
+}
+
+/** As in mont.h: r = a t / 2^256 mod m, below 5m, for any a. */
+CS_INLINE void cs_mont_mul_fixed(uint64_t r[4], const uint64_t a[4], const cs_mont_fixed *t, const uint64_t m[4],
+                                 uint64_t n0) {
+    uint64_t t0, t1, t2, t3, t4, lo, hi;
+    __asm__(CS_RDX("a", 0) CS_MULX_FIRST("t", 0, "t0", "t1", "t2", "t3", "t4")
+            CS_RDX("a", 1) CS_MULX_ADD("t", 4, "t0", "t1", "t2", "t3", "t4")
+            CS_RDX("a", 2) CS_MULX_ADD("t", 8, "t0", "t1", "t2", "t3", "t4")
+            CS_RDX("a", 3) CS_MULX_ADD("t", 12, "t0", "t1", "t2", "t3", "t4") CS_MULX_RED("t0", "t1", "t2", "t3", "t4")
+            : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4), [lo] "=&r"(lo), [hi] "=&r"(hi)
+            : [a] "r"(a), [t] "r"(t), [m] "r"(m), [n0] "r"(n0)
+            : "rdx", "cc", "memory");
+    r[0] = t1;
+    r[1] = t2;
+    r[2] = t3;
+    r[3] = t4;
 }
 
 /** acc += a b, 9 limbs. */
 CS_INLINE void cs_limbs_mul_add(uint64_t acc[9], const uint64_t a[4], const uint64_t b[4]) {
     uint64_t t0, t1, t2, t3, t4, t5, t6, t7, lo, hi;
-    __asm__("movq %[b], %%rdx\n\t" CS_MULX_FIRST("t0", "t1", "t2", "t3", "t4")
-            "movq 8+%[b], %%rdx\n\t" CS_MULX_ROW("t1", "t2", "t3", "t4", "t5")
-            "movq 16+%[b], %%rdx\n\t" CS_MULX_ROW("t2", "t3", "t4", "t5", "t6")
-            "movq 24+%[b], %%rdx\n\t" CS_MULX_ROW("t3", "t4", "t5", "t6", "t7")
-            "addq %[t0], %[s]\n\t"
-            "adcq %[t1], 8+%[s]\n\t"
-            "adcq %[t2], 16+%[s]\n\t"
-            "adcq %[t3], 24+%[s]\n\t"
-            "adcq %[t4], 32+%[s]\n\t"
-            "adcq %[t5], 40+%[s]\n\t"
-            "adcq %[t6], 48+%[s]\n\t"
-            "adcq %[t7], 56+%[s]\n\t"
-            "adcq $0, 64+%[s]\n\t"
+    __asm__ volatile(CS_RDX("b", 0) CS_MULX_FIRST("a", 0, "t0", "t1", "t2", "t3", "t4")
+            CS_RDX("b", 1) CS_MULX_ROW("a", "t1", "t2", "t3", "t4", "t5")
+            CS_RDX("b", 2) CS_MULX_ROW("a", "t2", "t3", "t4", "t5", "t6")
+            CS_RDX("b", 3) CS_MULX_ROW("a", "t3", "t4", "t5", "t6", "t7")
+            "addq %[t0], " CS_LIMB("s", 0) "\n\t"
+            "adcq %[t1], " CS_LIMB("s", 1) "\n\t"
+            "adcq %[t2], " CS_LIMB("s", 2) "\n\t"
+            "adcq %[t3], " CS_LIMB("s", 3) "\n\t"
+            "adcq %[t4], " CS_LIMB("s", 4) "\n\t"
+            "adcq %[t5], " CS_LIMB("s", 5) "\n\t"
+            "adcq %[t6], " CS_LIMB("s", 6) "\n\t"
+            "adcq %[t7], " CS_LIMB("s", 7) "\n\t"
+            "adcq $0, " CS_LIMB("s", 8) "\n\t"
             : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4), [t5] "=&r"(t5), [t6] "=&r"(t6),
-              [t7] "=&r"(t7), [lo] "=&r"(lo), [hi] "=&r"(hi), [s] "+m"(*(uint64_t(*)[9])acc)
-            : [a] "m"(CS_FOUR(a)), [b] "m"(CS_FOUR(b))
-            : "rdx", "cc");
+              [t7] "=&r"(t7), [lo] "=&r"(lo), [hi] "=&r"(hi)
+            : [a] "r"(a), [b] "r"(b), [s] "r"(acc)
+            : "rdx", "cc", "memory");
 }
 
 /** r = (a + q m) / 2^256, at most m, congruent to a / 2^256, for any a. */
 CS_INLINE void cs_mont_redc_lazy(uint64_t r[4], const uint64_t a[4], const uint64_t m[4], uint64_t n0) {
     uint64_t t0 = a[0], t1 = a[1], t2 = a[2], t3 = a[3], t4 = 0, lo, hi;
-    __asm__(CS_MULX_REDUCE("t0", "t1", "t2", "t3", "t4")
-            CS_MULX_REDUCE("t1", "t2", "t3", "t4", "t0") /* a register that a round made zero is the next one's top */
-            CS_MULX_REDUCE("t2", "t3", "t4", "t0", "t1")
-            CS_MULX_REDUCE("t3", "t4", "t0", "t1", "t2")
+    __asm__(CS_MULX_RED("t0", "t1", "t2", "t3", "t4")
+            CS_MULX_RED("t1", "t2", "t3", "t4", "t0") /* a register that a round made zero is the next one's top */
+            CS_MULX_RED("t2", "t3", "t4", "t0", "t1")
+            CS_MULX_RED("t3", "t4", "t0", "t1", "t2")
             : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3), [t4] "+&r"(t4), [lo] "=&r"(lo), [hi] "=&r"(hi)
-            : [m] "m"(CS_FOUR(m)), [n0] "r"(n0)
-            : "rdx", "cc");
+            : [m] "r"(m), [n0] "r"(n0)
+            : "rdx", "cc", "memory");
     r[0] = t4;
     r[1] = t0;
     r[2] = t1;
     r[3] = t2;
+}
+
+/** r = the low four limbs of a x. */
+CS_INLINE void cs_limbs_mul1_low(uint64_t r[4], const uint64_t a[4], uint64_t x) {
+    uint64_t t0, t1, t2, t3, t4, lo;
+    __asm__(CS_MULX_FIRST("a", 0, "t0", "t1", "t2", "t3", "t4")
+            : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4), [lo] "=&r"(lo)
+            : [a] "r"(a), "d"(x)
+            : "cc", "memory");
+    r[0] = t0;
+    r[1] = t1;
+    r[2] = t2;
+    r[3] = t3;
+}
+
+/** acc += a x, 6 limbs. */
+CS_INLINE void cs_limbs_mul1_add(uint64_t acc[6], const uint64_t a[4], uint64_t x) {
+    uint64_t s0 = acc[0], s1 = acc[1], s2 = acc[2], s3 = acc[3], s4 = acc[4], s5 = acc[5], lo, hi;
+    __asm__("xorl %k[lo], %k[lo]\n\t"
+            CS_MULX_STEP("a", 0, "s0", "s1") CS_MULX_STEP("a", 1, "s1", "s2") CS_MULX_STEP("a", 2, "s2", "s3")
+            CS_MULX_STEP("a", 3, "s3", "s4")
+            "movl $0, %k[lo]\n\t"
+            "adoxq %[lo], %[s5]\n\t"
+            "adcxq %[lo], %[s4]\n\t"
+            "adcxq %[lo], %[s5]\n\t"
+            : [s0] "+&r"(s0), [s1] "+&r"(s1), [s2] "+&r"(s2), [s3] "+&r"(s3), [s4] "+&r"(s4), [s5] "+&r"(s5), [lo] "=&r"(lo),
+              [hi] "=&r"(hi)
+            : [a] "r"(a), "d"(x)
+            : "cc", "memory");
+    acc[0] = s0;
+    acc[1] = s1;
+    acc[2] = s2;
+    acc[3] = s3;
+    acc[4] = s4;
+    acc[5] = s5;
+}
+
+/** r = a + b, returns the carry. */
+CS_INLINE uint64_t cs_limbs_add(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
+    uint64_t s0 = a[0], s1 = a[1], s2 = a[2], s3 = a[3], carry = 0;
+    __asm__("addq %[b0], %[s0]\n\t"
+            "adcq %[b1], %[s1]\n\t"
+            "adcq %[b2], %[s2]\n\t"
+            "adcq %[b3], %[s3]\n\t"
+            "adcq $0, %[c]\n\t"
+            : [s0] "+&r"(s0), [s1] "+&r"(s1), [s2] "+&r"(s2), [s3] "+&r"(s3), [c] "+&r"(carry)
+            : CS_FOUR(b)
+            : "cc");
+    r[0] = s0;
+    r[1] = s1;
+    r[2] = s2;
+    r[3] = s3;
+    return carry;
+}
+
+/** r = a - b, returns the borrow. */
+CS_INLINE uint64_t cs_limbs_sub(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
+    uint64_t s0 = a[0], s1 = a[1], s2 = a[2], s3 = a[3], borrow = 0;
+    __asm__("subq %[b0], %[s0]\n\t"
+            "sbbq %[b1], %[s1]\n\t"
+            "sbbq %[b2], %[s2]\n\t"
+            "sbbq %[b3], %[s3]\n\t"
+            "adcq $0, %[c]\n\t"
+            : [s0] "+&r"(s0), [s1] "+&r"(s1), [s2] "+&r"(s2), [s3] "+&r"(s3), [c] "+&r"(borrow)
+            : CS_FOUR(b)
+            : "cc");
+    r[0] = s0;
+    r[1] = s1;
+    r[2] = s2;
+    r[3] = s3;
+    return borrow;
 }
 
 /** r = a mod m for a < 2m. */
 CS_INLINE void cs_mont_reduce_once(uint64_t r[4], const uint64_t a[4], const uint64_t m[4]) {
     const uint64_t t0 = a[0], t1 = a[1], t2 = a[2], t3 = a[3];
     uint64_t s0 = t0, s1 = t1, s2 = t2, s3 = t3;
-    __asm__("subq %[m], %[s0]\n\t"
-            "sbbq 8+%[m], %[s1]\n\t"
-            "sbbq 16+%[m], %[s2]\n\t"
-            "sbbq 24+%[m], %[s3]\n\t"
+    __asm__("subq %[m0], %[s0]\n\t"
+            "sbbq %[m1], %[s1]\n\t"
+            "sbbq %[m2], %[s2]\n\t"
+            "sbbq %[m3], %[s3]\n\t"
             "cmovcq %[t0], %[s0]\n\t"
             "cmovcq %[t1], %[s1]\n\t"
             "cmovcq %[t2], %[s2]\n\t"
             "cmovcq %[t3], %[s3]\n\t"
             : [s0] "+&r"(s0), [s1] "+&r"(s1), [s2] "+&r"(s2), [s3] "+&r"(s3)
-            : [t0] "r"(t0), [t1] "r"(t1), [t2] "r"(t2), [t3] "r"(t3), [m] "m"(CS_FOUR(m))
+            : [t0] "r"(t0), [t1] "r"(t1), [t2] "r"(t2), [t3] "r"(t3), CS_FOUR(m)
             : "cc");
     r[0] = s0;
     r[1] = s1;
@@ -122,43 +236,17 @@ CS_INLINE void cs_mont_reduce_once(uint64_t r[4], const uint64_t a[4], const uin
 
 /** r = a - b mod m. */
 CS_INLINE void cs_mont_sub(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4]) {
-    uint64_t s0 = a[0], s1 = a[1], s2 = a[2], s3 = a[3], k0, k1, k2, k3;
-    __asm__("subq %[b], %[s0]\n\t"
-            "sbbq 8+%[b], %[s1]\n\t"
-            "sbbq 16+%[b], %[s2]\n\t"
-            "sbbq 24+%[b], %[s3]\n\t"
-            "sbbq %[k0], %[k0]\n\t" /* all ones after a borrow */
-            "movq %[k0], %[k1]\n\t"
-            "movq %[k0], %[k2]\n\t"
-            "movq %[k0], %[k3]\n\t"
-            "andq %[m], %[k0]\n\t"
-            "andq 8+%[m], %[k1]\n\t"
-            "andq 16+%[m], %[k2]\n\t"
-            "andq 24+%[m], %[k3]\n\t"
-            "addq %[k0], %[s0]\n\t"
-            "adcq %[k1], %[s1]\n\t"
-            "adcq %[k2], %[s2]\n\t"
-            "adcq %[k3], %[s3]\n\t"
-            : [s0] "+&r"(s0), [s1] "+&r"(s1), [s2] "+&r"(s2), [s3] "+&r"(s3), [k0] "=&r"(k0), [k1] "=&r"(k1), [k2] "=&r"(k2),
-              [k3] "=&r"(k3)
-            : [b] "m"(CS_FOUR(b)), [m] "m"(CS_FOUR(m))
-            : "cc");
-    r[0] = s0;
-    r[1] = s1;
-    r[2] = s2;
-    r[3] = s3;
+    uint64_t s[4], back[4];
+    const uint64_t mask = -cs_limbs_sub(s, a, b);
+    for (int k = 0; k < 4; k++)
+        back[k] = m[k] & mask;
+    (void)cs_limbs_add(r, s, back);
 }
 
 /** r = a + b mod m. */
 CS_INLINE void cs_mont_add(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4]) {
-    uint64_t s[4] = {a[0], a[1], a[2], a[3]};
-    __asm__("addq %[b], %[s0]\n\t"
-            "adcq 8+%[b], %[s1]\n\t"
-            "adcq 16+%[b], %[s2]\n\t"
-            "adcq 24+%[b], %[s3]\n\t"
-            : [s0] "+&r"(s[0]), [s1] "+&r"(s[1]), [s2] "+&r"(s[2]), [s3] "+&r"(s[3])
-            : [b] "m"(CS_FOUR(b))
-            : "cc");
+    uint64_t s[4];
+    (void)cs_limbs_add(s, a, b);
     cs_mont_reduce_once(r, s, m);
 }
 
