@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 #include "curve/batch.h"
+#include "curve/committer.h"
 #include "curve/msm.h"
 #include "curve/odd_table.h"
 
@@ -46,12 +47,14 @@ typedef struct family {
     cs_g1_affine *acc; /* [streams][n], the identity until the first addition */
 } family;
 
+#define NO_ENTRY UINT32_MAX
+
 typedef struct kernel {
     work *rows;
     family digits, bits;
     cs_generators gens;
     cs_g1_affine *table; /* [group][2^(bits - 1)] */
-    uint32_t *codes;     /* [group][n] of entries there: 2 * index + sign */
+    uint32_t *codes;     /* [tables][n] of entries there: 2 * index + sign, or NO_ENTRY */
     uint32_t *target;    /* [streams * n] accumulators of the additions in hand, and the entry for each */
     uint32_t *entry;
     cs_fp *scratch;
@@ -166,7 +169,8 @@ static cs_status allocate(kernel *k) {
     d->acc = CS_NEW(cs_g1_affine, d->streams * d->n);
     b->acc = CS_NEW(cs_g1_affine, b->streams * b->n);
     k->table = CS_NEW(cs_g1_affine, larger(d->group * d_entries, b->group * b_entries));
-    k->codes = CS_NEW(uint32_t, larger(d->group * d->n, b->group * b->n));
+    k->codes = CS_NEW(uint32_t,
+                      larger(larger(d->group, CS_COMMITTER_WINDOWS) * d->n, larger(b->group, CS_COMMITTER_WINDOWS) * b->n));
     k->target = CS_NEW(uint32_t, lanes);
     k->entry = CS_NEW(uint32_t, lanes);
     k->scratch = CS_NEW(cs_fp, cs_g1_scratch(larger(lanes, d->columns)));
@@ -195,25 +199,25 @@ static size_t units(const family *f, const work *w) {
     return (w->row->n + f->unit - 1) / f->unit;
 }
 
-/* Adds entries of tables first .. first + count of the family, which lie in k->table, to its first n_rows rows; table first
- * + c goes to stream c mod streams. Rows that end before get nothing (their length is public). */
-static void add_entries(kernel *k, const family *f, size_t n_rows, size_t first, size_t count) {
+/* Adds, for each of the first n_rows rows of the family, the entries of `count` tables that its codes name; table c goes to
+ * stream c mod streams. Rows that have ended have no entry (their length is public). */
+static void add_entries(kernel *k, const family *f, const cs_g1_affine *table, size_t n_rows, size_t count) {
     for (size_t from = 0; from < count; from += f->streams) {
         size_t m = 0;
         for (size_t c = from; c < smaller(count, from + f->streams); c++)
             for (size_t r = 0; r < n_rows; r++) {
-                if (first + c >= units(f, &f->rows[r]))
-                    continue;
                 const size_t lane = (c - from) * f->n + r;
                 const uint32_t code = k->codes[c * f->n + r];
+                if (code == NO_ENTRY)
+                    continue;
                 if (cs_g1_affine_is_identity(f->acc[lane])) { /* the first addition */
-                    cs_odd_take(&f->acc[lane], k->table, code);
+                    cs_odd_take(&f->acc[lane], table, code);
                 } else {
                     k->target[m] = (uint32_t)lane;
                     k->entry[m++] = code;
                 }
             }
-        cs_g1_batch_accumulate(f->acc, k->target, k->table, k->entry, k->scratch, m);
+        cs_g1_batch_accumulate(f->acc, k->target, table, k->entry, k->scratch, m);
     }
 }
 
@@ -222,7 +226,11 @@ static void digit_codes(kernel *k, size_t n_rows, unsigned w, size_t first, size
     const family *f = &k->digits;
     for (size_t r = 0; r < n_rows; r++) {
         const cs_int_row *row = f->rows[r].row;
-        for (size_t c = 0; c < count && first + c < row->n; c++) {
+        for (size_t c = 0; c < count; c++) {
+            if (first + c >= row->n) {
+                k->codes[c * f->n + r] = NO_ENTRY;
+                continue;
+            }
             const uint64_t v = (uint64_t)cs_int_at(row->type, row->data, first + c) - (uint64_t)row->min;
             const unsigned digit = (unsigned)(v >> (w * f->bits)) & ((1u << f->bits) - 1);
             k->codes[c * f->n + r] = cs_odd_code(c << (f->bits - 1), f->bits, digit);
@@ -242,7 +250,7 @@ static void add_digits(kernel *k) {
             const size_t count = smaller(f->group, f->columns - first);
             cs_odd_table(k->table, k->bases + first, count, (size_t)1 << (f->bits - 1), &k->space);
             digit_codes(k, n_rows, w, first, count);
-            add_entries(k, f, n_rows, first, count);
+            add_entries(k, f, k->table, n_rows, count);
         }
         for (unsigned b = 0; b < f->bits && w + 1 < windows; b++)
             cs_g1_batch_double(k->bases, k->bases, k->scratch, f->columns);
@@ -281,7 +289,7 @@ static void bit_codes(kernel *k, size_t first, size_t count) {
             const size_t from = (first + c) * f->unit;
             for (size_t j = from; j < smaller(row->n, from + f->unit); j++)
                 code |= (unsigned)(cs_int_at(row->type, row->data, j) & 1) << (j - from);
-            k->codes[c * f->n + r] = cs_odd_code(c << (f->bits - 1), f->bits, code);
+            k->codes[c * f->n + r] = from < row->n ? cs_odd_code(c << (f->bits - 1), f->bits, code) : NO_ENTRY;
         }
     }
 }
@@ -293,8 +301,16 @@ static void add_bits(kernel *k) {
         const size_t count = smaller(f->group, tables - first);
         bit_tables(k, first, count);
         bit_codes(k, first, count);
-        add_entries(k, f, f->n, first, count);
+        add_entries(k, f, k->table, f->n, count);
     }
+}
+
+/* s h for every row of the family, less the tables' public offset. */
+static void add_blindings(kernel *k, const family *f, const cs_committer *h, const cs_fr *s) {
+    for (size_t r = 0; r < f->n; r++)
+        cs_committer_codes(k->codes + r, f->n, 0, s[f->rows[r].index]);
+    if (f->n)
+        add_entries(k, f, h->tables, f->n, CS_COMMITTER_WINDOWS);
 }
 
 /* What the recoding took away is this public multiple of the sum of the row's half generators. */
@@ -306,17 +322,17 @@ static cs_fr correction(const family *f, const work *w) {
     return cs_fr_add(full, cs_fr_add(min, min));
 }
 
-/* out[.] = accumulators, correction and blinding of the family's rows; prefix[j] is the sum of the first j half generators.
- */
-static cs_status finish(const family *f, cs_g1_affine *out, const cs_g1 *prefix, const cs_committer *h, const cs_fr *s) {
+/* out[.] = accumulators and corrections of the family's rows; prefix[j] is the sum of the first j half generators. */
+static cs_status finish(const family *f, cs_g1_affine *out, const cs_g1 *prefix, const cs_committer *h) {
     cs_g1 *points = CS_NEW(cs_g1, f->n), last = CS_G1_IDENTITY;
     cs_g1_affine *affine = CS_NEW(cs_g1_affine, f->n);
     cs_status status = points && affine ? CS_OK : CS_ERR_MEMORY;
     for (size_t r = 0; status == CS_OK && r < f->n; r++) {
         const work *w = &f->rows[r], *before = r ? w - 1 : NULL;
         if (!before || before->windows != w->windows || before->row->min != w->row->min || before->row->n != w->row->n)
-            last = cs_g1_mul_var(cs_g1_to_affine(prefix[units(f, w) * f->unit]), correction(f, w));
-        points[r] = cs_g1_add(last, cs_commit_short(h, NULL, 0, s[w->index]));
+            last = cs_g1_add_affine(cs_g1_mul_var(cs_g1_to_affine(prefix[units(f, w) * f->unit]), correction(f, w)),
+                                    h->offset[0]);
+        points[r] = last;
         for (size_t c = 0; c < f->streams; c++)
             points[r] = cs_g1_add_affine(points[r], f->acc[c * f->n + r]);
     }
@@ -329,16 +345,16 @@ static cs_status finish(const family *f, cs_g1_affine *out, const cs_g1 *prefix,
     return status;
 }
 
-static cs_status finish_all(const kernel *k, cs_g1_affine *out, const cs_committer *h, const cs_fr *s) {
+static cs_status finish_all(const kernel *k, cs_g1_affine *out, const cs_committer *h) {
     const size_t columns = larger(k->digits.columns, k->bits.columns + k->bits.unit);
     cs_g1 *prefix = CS_NEW(cs_g1, columns + 1);
     if (!prefix)
         return CS_ERR_MEMORY;
     for (size_t j = 0; j < columns; j++)
         prefix[j + 1] = cs_g1_add_affine(prefix[j], k->gens.g_half[j]);
-    cs_status status = finish(&k->digits, out, prefix, h, s);
+    cs_status status = finish(&k->digits, out, prefix, h);
     if (status == CS_OK)
-        status = finish(&k->bits, out, prefix, h, s);
+        status = finish(&k->bits, out, prefix, h);
     cs_free(prefix);
     return status;
 }
@@ -362,7 +378,9 @@ cs_status cs_commit_rows(cs_g1_affine *out, const cs_int_row *rows, size_t n_row
     CS_TRY_OUT(cs_committer_new(&h, 0));
     add_digits(&k);
     add_bits(&k);
-    CS_TRY_OUT(finish_all(&k, out, h, s));
+    add_blindings(&k, &k.digits, h, s);
+    add_blindings(&k, &k.bits, h, s);
+    CS_TRY_OUT(finish_all(&k, out, h));
     for (size_t r = 0; r < n_rows; r++)
         if (rows[r].type == CS_INT_FR)
             CS_TRY_OUT(commit_field_row(&out[r], &rows[r], h, s[r]));

@@ -2,16 +2,10 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "curve/commit.h"
+#include "curve/committer.h"
 #include "curve/odd_table.h"
 
-enum { BITS = 6, WINDOWS = 43, ENTRIES = 1 << (BITS - 1) }; /* 43 * 6 = 258 bits */
-
-struct cs_committer {
-    size_t n;             /* bases: h, then the generators */
-    cs_g1_affine *tables; /* [n][WINDOWS][ENTRIES] odd multiples of 2^(6 w) * half generator */
-    cs_g1_affine *offset; /* [n] (2^258 - 1) half generators: what the digits' signs take away */
-};
+enum { BITS = CS_COMMITTER_BITS, WINDOWS = CS_COMMITTER_WINDOWS, ENTRIES = CS_COMMITTER_ENTRIES };
 
 /* bases[j][w] = 2^(6 w) half_j; *last[j] = 2^258 half_j. */
 static void window_bases(cs_g1 *bases, cs_g1 *offset, const cs_g1_affine *halves, size_t n) {
@@ -79,18 +73,26 @@ void cs_committer_free(cs_committer *c) {
     cs_free(c);
 }
 
-/* sum += k * base j. */
-static cs_g1 add_multiple(const cs_committer *c, cs_g1 sum, size_t j, cs_fr k) {
+void cs_committer_codes(uint32_t *codes, size_t stride, size_t j, cs_fr k) {
     uint64_t limbs[5] = {0};
     cs_fr_to_limbs(limbs, k);
-    sum = cs_g1_add_affine(sum, c->offset[j]);
     for (unsigned w = 0; w < WINDOWS; w++) {
         const unsigned bit = w * BITS, limb = bit / 64, shift = bit % 64;
         uint64_t u = limbs[limb] >> shift;
         if (shift > 64 - BITS)
             u |= limbs[limb + 1] << (64 - shift);
+        codes[w * stride] = cs_odd_code((j * WINDOWS + w) * ENTRIES, BITS, (unsigned)u & (2 * ENTRIES - 1));
+    }
+}
+
+/* sum += k * base j. */
+static cs_g1 add_multiple(const cs_committer *c, cs_g1 sum, size_t j, cs_fr k) {
+    uint32_t codes[WINDOWS];
+    cs_committer_codes(codes, 1, j, k);
+    sum = cs_g1_add_affine(sum, c->offset[j]);
+    for (unsigned w = 0; w < WINDOWS; w++) {
         cs_g1_affine p;
-        cs_odd_take(&p, c->tables, cs_odd_code((j * WINDOWS + w) * ENTRIES, BITS, (unsigned)u & (2 * ENTRIES - 1)));
+        cs_odd_take(&p, c->tables, codes[w]);
         sum = cs_g1_add_affine(sum, p);
     }
     return sum;
