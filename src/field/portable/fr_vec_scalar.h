@@ -146,6 +146,10 @@ CS_INLINE void add_term(uint64_t acc[9], const cs_fr_round_term *t, const lines 
 /* acc += weight * outer * sum of terms. */
 CS_INLINE void add_terms(uint64_t acc[9], const cs_fr_round *w, const lines *l, const cs_fr *weight) {
     const cs_fr *outer = w->outer >= 0 ? &l->at[w->outer] : NULL;
+    if (w->n_terms == 1 && w->terms[0].n_factors == 1 && !outer != !weight) {
+        cs_limbs_mul_add(acc, l->at[w->terms[0].factor[0]].v, outer ? outer->v : weight->v);
+        return;
+    }
     uint64_t inner[9] = {0};
     uint64_t *sum = outer || weight ? inner : acc;
     for (unsigned k = 0; k < w->n_terms; k++)
@@ -183,39 +187,95 @@ static void round_any(cs_fr *out, const cs_fr_round *w, size_t n) {
 
 /* r = 2 hi - lo + m, below 3m. */
 CS_INLINE void node_two(cs_fr *r, const cs_fr *lo, const cs_fr *hi) {
-    uint64_t t[4];
-    (void)cs_limbs_sub(t, hi->v, lo->v);
-    (void)cs_limbs_add(t, t, hi->v);
-    (void)cs_limbs_add(r->v, t, CS_FR_M);
+    sub_raw(r, hi, lo);
+    (void)cs_limbs_add(r->v, r->v, hi->v);
 }
 
-/* One or two terms of two factors each, nodes 0 and 2: what long sumchecks consist of. Values at node 2 are not reduced. */
+/* r = 2 hi - lo, below 2m. */
+CS_INLINE void node_two_lazy(cs_fr *r, const cs_fr *lo, const cs_fr *hi) {
+    cs_fr_sub_to(r, hi, lo);
+    (void)cs_limbs_add(r->v, r->v, hi->v);
+}
+
+/* Both nodes of a product of two tables. */
+typedef struct pair {
+    const cs_fr *f0, *g0;
+    cs_fr f2, g2;
+} pair;
+
+CS_INLINE void load_pair(pair *p, const cs_fr_round *w, unsigned term, size_t j, bool lazy) {
+    const unsigned f = w->terms[term].factor[0], g = w->terms[term].factor[1];
+    const cs_fr *f1 = w->hi[f] + j, *g1 = w->hi[g] + j;
+    p->f0 = w->lo[f] + j;
+    p->g0 = w->lo[g] + j;
+    prefetch(p->f0);
+    prefetch(f1);
+    prefetch(p->g0);
+    prefetch(g1);
+    if (lazy)
+        node_two_lazy(&p->f2, p->f0, f1);
+    else
+        node_two(&p->f2, p->f0, f1);
+    node_two(&p->g2, p->g0, g1);
+}
+
+/* One or two terms of two factors each, nodes 0 and 2: what long sumchecks consist of. Values at node 2 are not reduced; a
+ * weighted sum of two of their products is below 12 m^2 and, reduced, below 4m, which is good as a factor. */
 CS_INLINE void round_pairs(cs_fr *out, const cs_fr_round *w, size_t n, unsigned n_terms, bool weighted) {
     uint64_t acc[2][9] = {0};
     for (size_t j = 0; j < n; j++) {
-        uint64_t inner[2][9] = {0};
-        uint64_t(*sum)[9] = weighted ? inner : acc;
-        for (unsigned k = 0; k < n_terms; k++) {
-            const unsigned f = w->terms[k].factor[0], g = w->terms[k].factor[1];
-            const cs_fr *f0 = w->lo[f] + j, *f1 = w->hi[f] + j, *g0 = w->lo[g] + j, *g1 = w->hi[g] + j;
-            cs_fr f2, g2;
-            prefetch(f0);
-            prefetch(f1);
-            prefetch(g0);
-            prefetch(g1);
-            cs_limbs_mul_add(sum[0], f0->v, g0->v);
-            node_two(&f2, f0, f1);
-            node_two(&g2, g0, g1);
-            cs_limbs_mul_add(sum[1], f2.v, g2.v);
-        }
-        for (unsigned node = 0; node < 2 && weighted; node++) {
-            cs_fr total;
-            reduce_few(&total, inner[node]);
-            cs_limbs_mul_add(acc[node], total.v, w->weight[j].v);
+        pair p, o;
+        load_pair(&p, w, 0, j, weighted);
+        if (n_terms == 2)
+            load_pair(&o, w, 1, j, weighted);
+        for (unsigned node = 0; node < 2; node++) {
+            const uint64_t *f = node ? p.f2.v : p.f0->v, *g = node ? p.g2.v : p.g0->v;
+            cs_fr sum;
+            if (!weighted) {
+                cs_limbs_mul_add(acc[node], f, g);
+                if (n_terms == 2)
+                    cs_limbs_mul_add(acc[node], node ? o.f2.v : o.f0->v, node ? o.g2.v : o.g0->v);
+                continue;
+            }
+            if (n_terms == 2)
+                cs_mont_mul2_lazy(sum.v, f, g, node ? o.f2.v : o.f0->v, node ? o.g2.v : o.g0->v, CS_FR_M, CS_FR_N0);
+            else
+                cs_mont_mul_lazy(sum.v, f, g, CS_FR_M, CS_FR_N0);
+            cs_limbs_mul_add(acc[node], sum.v, w->weight[j].v);
         }
     }
     out[0] = cs_fr_reduce_wide(acc[0]);
     out[1] = cs_fr_reduce_wide(acc[1]);
+}
+
+/* outer f g, nodes 0, 2 and 3, all reduced: relations of training. */
+static void round_outer_pair(cs_fr *out, const cs_fr_round *w, size_t n) {
+    const unsigned table[3] = {w->terms[0].factor[0], w->terms[0].factor[1], (unsigned)w->outer};
+    uint64_t acc[3][9] = {0};
+    for (size_t j = 0; j < n; j++) {
+        cs_fr at[3], step[3], product;
+        for (unsigned k = 0; k < 3; k++) {
+            at[k] = w->lo[table[k]][j];
+            prefetch(w->lo[table[k]] + j);
+            prefetch(w->hi[table[k]] + j);
+            cs_fr_sub_to(&step[k], w->hi[table[k]] + j, &at[k]);
+        }
+        for (unsigned node = 0; node < 3; node++) {
+            cs_mont_mul_lazy(product.v, at[0].v, at[1].v, CS_FR_M, CS_FR_N0);
+            cs_limbs_mul_add(acc[node], product.v, at[2].v);
+            for (unsigned k = 0; k < 3; k++) {
+                cs_fr_add_to(&at[k], &at[k], &step[k]);
+                if (node == 0)
+                    cs_fr_add_to(&at[k], &at[k], &step[k]);
+            }
+        }
+    }
+    for (unsigned node = 0; node < 3; node++)
+        out[node] = cs_fr_reduce_wide(acc[node]);
+}
+
+static bool is_outer_pair(const cs_fr_round *w) {
+    return w->degree == 3 && w->outer >= 0 && !w->weight && w->n_terms == 1 && w->terms[0].n_factors == 2;
 }
 
 static bool only_pairs(const cs_fr_round *w) {
@@ -226,7 +286,9 @@ static bool only_pairs(const cs_fr_round *w) {
 }
 
 static void vec_round(cs_fr *out, const cs_fr_round *w, size_t n) {
-    if (!only_pairs(w))
+    if (is_outer_pair(w))
+        round_outer_pair(out, w, n);
+    else if (!only_pairs(w))
         round_any(out, w, n);
     else if (w->n_terms == 1 && !w->weight)
         round_pairs(out, w, n, 1, false);
