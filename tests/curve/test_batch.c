@@ -96,6 +96,21 @@ static void accumulations(const cs_g1_kernels *k, size_t n, cs_fp *scratch) {
     assert_memory_equal(acc, expected, sizeof acc);
 }
 
+/* Upper half onto lower half of one array, as sums of lists do it: terms and accumulators are neighbours. */
+static void folds(const cs_g1_kernels *k, size_t n, cs_fp *scratch) {
+    static cs_g1_affine all[2 * LONGEST], expected[2 * LONGEST];
+    static uint32_t target[LONGEST], index[LONGEST];
+    for (size_t j = 0; j < n; j++) {
+        pick_pair(&all[j], &all[n + j]);
+        target[j] = (uint32_t)j;
+        index[j] = 2 * (uint32_t)(n + j) + (uint32_t)(rand() % 2);
+        expected[j] = sum_of(all[j], index[j] & 1 ? cs_g1_affine_neg(all[n + j]) : all[n + j]);
+        expected[n + j] = all[n + j];
+    }
+    k->accumulate(all, target, all, index, scratch, n);
+    assert_memory_equal(all, expected, 2 * n * sizeof *all);
+}
+
 static void for_all(check_fn *check) {
     cs_fp *scratch = CS_NEW(cs_fp, cs_g1_scratch(LONGEST));
     assert_non_null(scratch);
@@ -127,9 +142,14 @@ static void batches_of_accumulations(void **state) {
     for_all(accumulations);
 }
 
+static void batches_of_folds(void **state) {
+    (void)state;
+    for_all(folds);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(batches_of_additions), cmocka_unit_test(batches_of_doublings),
-                                       cmocka_unit_test(batches_of_accumulations)};
+                                       cmocka_unit_test(batches_of_accumulations), cmocka_unit_test(batches_of_folds)};
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     cs_generators_release();
     return failed;
