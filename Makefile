@@ -123,7 +123,7 @@ EMULATED_BIN := $(if $(EMULATED_SRC),$(patsubst %,$(EMULATED)/tests/%,field/test
 $(EMULATED)/src/%.o: src/%.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DCS_EMULATE_AVX512 -DCS_HAVE_AVX512IFMA -Wno-psabi -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -O1 -DCS_EMULATE_AVX512 -DCS_HAVE_AVX512IFMA -Wno-psabi -MMD -MP -c $< -o $@
 
 $(EMULATED)/tests/%: tests/%.c $(EMULATED_OBJ) $(SUPPORT_OBJ) $(LIB)
 	@mkdir -p $(@D)

@@ -134,7 +134,7 @@ static cs_fr_round group_of(const cs_sumcheck *what, unsigned first, unsigned en
         r.terms[k - first].n_factors = what->terms[k].n_factors;
         memcpy(r.terms[k - first].factor, what->terms[k].factor, sizeof r.terms[0].factor);
     }
-    if (r.n_terms == 1 && r.outer >= 0 && r.terms[0].n_factors < CS_ROUND_FACTORS) {
+    if (r.n_terms == 1 && r.outer >= 0 && r.terms[0].n_factors == 1) {
         r.terms[0].factor[r.terms[0].n_factors++] = (unsigned)r.outer;
         r.outer = -1;
     }

@@ -241,7 +241,8 @@ static cs_fr round_by_definition(const cs_fr_round *w, size_t n, uint64_t node) 
     return total;
 }
 
-/* Shapes of all kinds, those with kernels of their own (degree 2, one or two terms of two factors) every other time. */
+/* Shapes of all kinds, those with kernels of their own (degree 2, one or two terms of two factors) a product and a single
+ * table among them, every other time. */
 static cs_fr_round random_round(const inputs *in) {
     const cs_fr *const arrays[4] = {in->a, in->b, in->c, in->d};
     const bool pairs = rand() % 2;
@@ -253,7 +254,7 @@ static cs_fr_round random_round(const inputs *in) {
         w.hi[k] = arrays[rand() % 4] + rand() % 9;
     }
     for (unsigned k = 0; k < w.n_terms; k++) {
-        w.terms[k].n_factors = pairs ? 2 : 1 + (unsigned)rand() % CS_ROUND_FACTORS;
+        w.terms[k].n_factors = !pairs ? 1 + (unsigned)rand() % CS_ROUND_FACTORS : k ? 1 + (unsigned)rand() % 2 : 2;
         for (unsigned f = 0; f < w.terms[k].n_factors; f++)
             w.terms[k].factor[f] = (unsigned)rand() % w.n_tables;
     }

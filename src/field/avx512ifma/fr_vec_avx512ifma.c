@@ -229,53 +229,68 @@ CS_V8 cs_x8 node_two(const cs_x8 *lo, const cs_x8 *hi, const cs_mod8 *m) {
     return cs_x8_carry(&r);
 }
 
-/* Adds one group of eight pairs of a round of one or two terms of two factors. A term's first factor is taken 16 times if
- * the terms are reduced before the weight; their sum, below 18 m^2, becomes less than (1 + 18 / 5) m. */
-CS_V8 void round_group(cs_columns acc[2], const cs_fr_round *w, size_t j, unsigned n_terms, bool weighted,
-                       const cs_mod8 *m) {
+/* The shapes of rounds that are done here: a product, two, or a product and a table of its own. */
+typedef enum pairs { NOT_PAIRS, ONE_PAIR, TWO_PAIRS, PAIR_AND_ONE } pairs;
+
+static pairs pairs_of(const cs_fr_round *w) {
+    if (w->degree != 2 || w->outer >= 0 || w->n_terms > 2 || w->terms[0].n_factors != 2)
+        return NOT_PAIRS;
+    if (w->n_terms == 1)
+        return ONE_PAIR;
+    if (w->terms[1].n_factors == 2)
+        return TWO_PAIRS;
+    return w->terms[1].n_factors == 1 && w->weight ? PAIR_AND_ONE : NOT_PAIRS;
+}
+
+/* sum += a 2^260. */
+CS_V8 void add_shifted(cs_columns *sum, const cs_x8 *a) {
+    for (int k = 0; k < 5; k++)
+        sum->c[k + 5] = cs_v8_add(sum->c[k + 5], a->l[k]);
+}
+
+/* Adds one group of eight pairs. Under a weight, a term's first factor is taken 16 times and the sum of the terms, below
+ * 18 m^2 or 9 m^2 and 3 m, reduced before it is multiplied: to less than 6 m, which five limbs hold easily. */
+CS_V8 void round_group(cs_columns acc[2], const cs_fr_round *w, size_t j, pairs shape, bool weighted, const cs_mod8 *m) {
     cs_columns inner[2];
     if (weighted)
         inner[0] = inner[1] = cs_columns_zero();
     cs_columns *sum = weighted ? inner : acc;
-    for (unsigned k = 0; k < n_terms; k++) {
+    for (unsigned k = 0; k < (shape == TWO_PAIRS ? 2 : 1); k++) {
         const unsigned f = w->terms[k].factor[0], g = w->terms[k].factor[1];
-        const cs_x8 f0 = cs_x8_load(w->lo[f] + j), f1 = cs_x8_load(w->hi[f] + j), f2 = node_two(&f0, &f1, m);
+        cs_x8 f0 = cs_x8_load(w->lo[f] + j), f1 = cs_x8_load(w->hi[f] + j), f2 = node_two(&f0, &f1, m);
         const cs_x8 g0 = cs_x8_load(w->lo[g] + j), g1 = cs_x8_load(w->hi[g] + j), g2 = node_two(&g0, &g1, m);
         if (weighted) {
-            const cs_x8 f0s = cs_x8_times16(&f0), f2s = cs_x8_times16(&f2);
-            cs_columns_add(&sum[0], &f0s, &g0);
-            cs_columns_add(&sum[1], &f2s, &g2);
-        } else {
-            cs_columns_add(&sum[0], &f0, &g0);
-            cs_columns_add(&sum[1], &f2, &g2);
+            f0 = cs_x8_times16(&f0);
+            f2 = cs_x8_times16(&f2);
         }
+        cs_columns_add(&sum[0], &f0, &g0);
+        cs_columns_add(&sum[1], &f2, &g2);
     }
-    if (weighted) {
-        const cs_x8 weight = cs_x8_load(w->weight + j);
-        for (int node = 0; node < 2; node++) {
-            cs_x8 total = cs_columns_redc(&inner[node], m);
-            total = cs_x8_carry(&total);
-            cs_columns_add(&acc[node], &total, &weight);
-        }
+    if (!weighted)
+        return;
+    if (shape == PAIR_AND_ONE) {
+        const unsigned f = w->terms[1].factor[0];
+        const cs_x8 f0 = cs_x8_load(w->lo[f] + j), f1 = cs_x8_load(w->hi[f] + j), f2 = node_two(&f0, &f1, m);
+        add_shifted(&sum[0], &f0);
+        add_shifted(&sum[1], &f2);
+    }
+    const cs_x8 weight = cs_x8_load(w->weight + j);
+    for (int node = 0; node < 2; node++) {
+        cs_x8 total = cs_columns_redc(&inner[node], m);
+        total = cs_x8_carry(&total);
+        cs_columns_add(&acc[node], &total, &weight);
     }
 }
 
-CS_V8 void round_pairs(uint64_t wide[2][9], const cs_fr_round *w, size_t n, unsigned n_terms, bool weighted) {
+CS_V8 void round_pairs(uint64_t wide[2][9], const cs_fr_round *w, size_t n, pairs shape, bool weighted) {
     const cs_mod8 m = cs_mod8_of(&R);
     for (size_t j = 0; j < n;) {
         cs_columns acc[2] = {cs_columns_zero(), cs_columns_zero()};
         for (unsigned k = 0; k < FLUSH / 2 && j < n; k++, j += LANES)
-            round_group(acc, w, j, n_terms, weighted, &m);
+            round_group(acc, w, j, shape, weighted, &m);
         flush(wide[0], acc[0].c, 10);
         flush(wide[1], acc[1].c, 10);
     }
-}
-
-static bool only_pairs(const cs_fr_round *w) {
-    bool pairs = w->degree == 2 && w->outer < 0 && w->n_terms <= 2;
-    for (unsigned k = 0; k < w->n_terms; k++)
-        pairs = pairs && w->terms[k].n_factors == 2;
-    return pairs;
 }
 
 /* The same round over the entries from j on. */
@@ -292,19 +307,22 @@ static cs_fr_round rest_of(const cs_fr_round *w, size_t j) {
 
 static void vec_round(cs_fr *out, const cs_fr_round *w, size_t n) {
     const size_t whole = n - n % LANES;
-    if (!only_pairs(w) || whole == 0) {
+    const pairs shape = pairs_of(w);
+    uint64_t wide[2][9] = {{0}};
+    if (shape == NOT_PAIRS || whole == 0) {
         cs_fr_kernels_x86_64.round(out, w, n);
         return;
     }
-    uint64_t wide[2][9] = {{0}};
-    if (w->n_terms == 1 && !w->weight)
-        round_pairs(wide, w, whole, 1, false);
-    else if (w->n_terms == 1)
-        round_pairs(wide, w, whole, 1, true);
+    if (shape == ONE_PAIR && !w->weight)
+        round_pairs(wide, w, whole, ONE_PAIR, false);
+    else if (shape == ONE_PAIR)
+        round_pairs(wide, w, whole, ONE_PAIR, true);
+    else if (shape == PAIR_AND_ONE)
+        round_pairs(wide, w, whole, PAIR_AND_ONE, true);
     else if (!w->weight)
-        round_pairs(wide, w, whole, 2, false);
+        round_pairs(wide, w, whole, TWO_PAIRS, false);
     else
-        round_pairs(wide, w, whole, 2, true);
+        round_pairs(wide, w, whole, TWO_PAIRS, true);
     const cs_fr_round rest = rest_of(w, whole);
     cs_fr_kernels_x86_64.round(out, &rest, n - whole);
     for (int node = 0; node < 2; node++)

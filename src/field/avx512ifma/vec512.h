@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#define CS_V8 static inline __attribute__((always_inline))
-
 #ifndef CS_EMULATE_AVX512
+
+#define CS_V8 static inline __attribute__((always_inline))
 
 #include <immintrin.h>
 
@@ -121,6 +121,9 @@ CS_V8 cs_v8 cs_v8_from_i32(const int32_t *p) {
 }
 
 #else
+
+/* Not inlined: compilers take minutes over the whole of it. */
+#define CS_V8 static __attribute__((unused, noinline))
 
 typedef uint64_t cs_v8 __attribute__((vector_size(64)));
 typedef uint8_t cs_m8;

@@ -219,12 +219,26 @@ CS_INLINE void load_pair(pair *p, const cs_fr_round *w, unsigned term, size_t j,
     node_two(&p->g2, p->g0, g1);
 }
 
-/* One or two terms of two factors each, nodes 0 and 2: what long sumchecks consist of. Values at node 2 are not reduced; a
- * weighted sum of two of their products is below 12 m^2 and, reduced, below 4m, which is good as a factor. */
-CS_INLINE void round_pairs(cs_fr *out, const cs_fr_round *w, size_t n, unsigned n_terms, bool weighted) {
+/* Both nodes, reduced, of the table that is the second term. */
+CS_INLINE void load_single(cs_fr at[2], const cs_fr_round *w, size_t j) {
+    const cs_fr *lo = w->lo[w->terms[1].factor[0]] + j, *hi = w->hi[w->terms[1].factor[0]] + j;
+    prefetch(lo);
+    prefetch(hi);
+    at[0] = *lo;
+    cs_fr_add_to(&at[1], hi, hi);
+    cs_fr_sub_to(&at[1], &at[1], lo);
+}
+
+/* One or two terms of two factors each, or one and a `single` table, nodes 0 and 2: what long sumchecks consist of. Values
+ * at node 2 are not reduced; a weighted sum of two of their products is below 12 m^2 and, reduced, below 4m, which is good
+ * as a factor. */
+CS_INLINE void round_pairs(cs_fr *out, const cs_fr_round *w, size_t n, unsigned n_terms, bool weighted, bool single) {
     uint64_t acc[2][9] = {0};
     for (size_t j = 0; j < n; j++) {
         pair p, o;
+        cs_fr alone[2];
+        if (single)
+            load_single(alone, w, j);
         load_pair(&p, w, 0, j, weighted);
         if (n_terms == 2)
             load_pair(&o, w, 1, j, weighted);
@@ -241,6 +255,8 @@ CS_INLINE void round_pairs(cs_fr *out, const cs_fr_round *w, size_t n, unsigned 
                 cs_mont_mul2_lazy(sum.v, f, g, node ? o.f2.v : o.f0->v, node ? o.g2.v : o.g0->v, CS_FR_M, CS_FR_N0);
             else
                 cs_mont_mul_lazy(sum.v, f, g, CS_FR_M, CS_FR_N0);
+            if (single)
+                (void)cs_limbs_add(sum.v, sum.v, alone[node].v);
             cs_limbs_mul_add(acc[node], sum.v, w->weight[j].v);
         }
     }
@@ -278,6 +294,12 @@ static bool is_outer_pair(const cs_fr_round *w) {
     return w->degree == 3 && w->outer >= 0 && !w->weight && w->n_terms == 1 && w->terms[0].n_factors == 2;
 }
 
+/* eq (a b - c). */
+static bool is_pair_and_single(const cs_fr_round *w) {
+    return w->degree == 2 && w->outer < 0 && w->weight && w->n_terms == 2 && w->terms[0].n_factors == 2 &&
+           w->terms[1].n_factors == 1;
+}
+
 static bool only_pairs(const cs_fr_round *w) {
     bool pairs = w->degree == 2 && w->outer < 0 && w->n_terms <= 2;
     for (unsigned k = 0; k < w->n_terms; k++)
@@ -288,14 +310,16 @@ static bool only_pairs(const cs_fr_round *w) {
 static void vec_round(cs_fr *out, const cs_fr_round *w, size_t n) {
     if (is_outer_pair(w))
         round_outer_pair(out, w, n);
+    else if (is_pair_and_single(w))
+        round_pairs(out, w, n, 1, true, true);
     else if (!only_pairs(w))
         round_any(out, w, n);
     else if (w->n_terms == 1 && !w->weight)
-        round_pairs(out, w, n, 1, false);
+        round_pairs(out, w, n, 1, false, false);
     else if (w->n_terms == 1)
-        round_pairs(out, w, n, 1, true);
+        round_pairs(out, w, n, 1, true, false);
     else
-        round_pairs(out, w, n, 2, w->weight != NULL);
+        round_pairs(out, w, n, 2, w->weight != NULL, false);
 }
 
 /* x = a, or one if a is zero, without a branch; returns 1 if a was zero. */
