@@ -115,6 +115,7 @@ $(ATTACK_BIN): $(BUILD)/tests/attack/%: tests/attack/%.c $(TAMPER_SUPPORT) $(TAM
 	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -DCS_TAMPER -MMD -MP $< $(TAMPER_SUPPORT) $(TAMPER_LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
 
 # The AVX-512 kernels in plain C, for tests on processors without these instructions: linked before the library's own.
+# With -O1: gcc takes minutes to optimise vectors that the processor does not have.
 EMULATED     := $(BUILD)/emulated
 EMULATED_SRC := $(if $(filter x86_64,$(ISAS)),$(sort $(wildcard src/*/avx512ifma/*.c)) src/base/isa.c src/field/fr_vec.c src/curve/batch.c)
 EMULATED_OBJ := $(EMULATED_SRC:%.c=$(EMULATED)/%.o)
