@@ -93,8 +93,8 @@ CS_V8 cs_x8 less_two(const cs_x8 *a, const cs_x8 *b, const cs_x8 *c, const cs_mo
     for (int k = 0; k < 5; k++)
         r.l[k] = cs_v8_sub(cs_v8_add(a->l[k], cs_v8_add(m->m[k], m->m[k])), cs_v8_add(b->l[k], c->l[k]));
     r = cs_x8_reduce(&r, m);
-    r = cs_x8_reduce(&r, m);
-    return cs_x8_reduce(&r, m);
+    r = cs_x8_reduce_carried(&r, m);
+    return cs_x8_reduce_carried(&r, m);
 }
 
 /* The third points, mirrored, of the lines through (x1, y1) with these slopes; x2: the second points. */
@@ -102,16 +102,16 @@ CS_V8 void chords(cs_x8 x3[GROUPS], cs_x8 y3[GROUPS], const cs_x8 x1[GROUPS], co
                   const cs_x8 slope[GROUPS], const cs_mod8 *m) {
     const cs_x8 slope16[GROUPS] = {cs_x8_times16(&slope[0]), cs_x8_times16(&slope[1])};
     cs_x8 t[GROUPS];
-    cs_x8_mul2(x3, slope16, slope, m);
+    cs_x8_mul2_raw(x3, slope16, slope, m);
     for (int g = 0; g < GROUPS; g++) {
         x3[g] = less_two(&x3[g], &x1[g], &x2[g], m);
         t[g] = cs_x8_sub_raw(&x1[g], &x3[g], m);
     }
-    cs_x8_mul2(y3, slope16, t, m); /* below 3/2 */
+    cs_x8_mul2_raw(y3, slope16, t, m); /* below 3/2 */
     for (int g = 0; g < GROUPS; g++) {
         y3[g] = cs_x8_sub_raw(&y3[g], &y1[g], m);
-        y3[g] = cs_x8_reduce(&y3[g], m);
-        y3[g] = cs_x8_reduce(&y3[g], m);
+        y3[g] = cs_x8_reduce_carried(&y3[g], m);
+        y3[g] = cs_x8_reduce_carried(&y3[g], m);
     }
 }
 

@@ -21,12 +21,11 @@ CS_V8 void prefetch(const cs_fr *a) {
 /* ---- entry by entry ---- */
 
 /* What is done with two groups of eight entries of a and b, and a constant. */
-typedef void pair_fn(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_x8 *t, const cs_mod8 *m);
+typedef void pair_fn(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m);
 
 CS_V8 void apply_pair(pair_fn *fn, cs_fr *r, const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m) {
-    const cs_x8 x[2] = {cs_x8_load(a), cs_x8_load(a + LANES)}, y[2] = {cs_x8_load(b), cs_x8_load(b + LANES)};
     cs_x8 z[2];
-    fn(z, x, y, t, m);
+    fn(z, a, b, t, m);
     cs_x8_store(r, &z[0]);
     cs_x8_store(r + LANES, &z[1]);
 }
@@ -49,62 +48,85 @@ CS_V8 void apply(pair_fn *fn, cs_fr *r, const cs_fr *a, const cs_fr *b, const cs
     }
 }
 
-CS_V8 void pair_add(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_x8 *t, const cs_mod8 *m) {
+CS_V8 void load_pair(cs_x8 x[2], const cs_fr *a) {
+    x[0] = cs_x8_load(a);
+    x[1] = cs_x8_load(a + LANES);
+}
+
+CS_V8 void pair_add(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m) {
+    cs_x8 x[2], y[2];
     (void)t;
+    load_pair(x, a);
+    load_pair(y, b);
     for (int k = 0; k < 2; k++) {
-        const cs_x8 s = cs_x8_add(&a[k], &b[k]);
+        const cs_x8 s = cs_x8_add(&x[k], &y[k]);
         r[k] = cs_x8_reduce(&s, m);
     }
 }
 
-CS_V8 void pair_sub(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_x8 *t, const cs_mod8 *m) {
+CS_V8 void pair_sub(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m) {
+    cs_x8 x[2], y[2];
     (void)t;
+    load_pair(x, a);
+    load_pair(y, b);
     for (int k = 0; k < 2; k++) {
-        const cs_x8 d = cs_x8_sub(&a[k], &b[k]);
+        const cs_x8 d = cs_x8_sub(&x[k], &y[k]);
         r[k] = cs_x8_raise(&d, m);
     }
 }
 
-CS_V8 void pair_mul(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_x8 *t, const cs_mod8 *m) {
-    const cs_x8 shifted[2] = {cs_x8_times16(&a[0]), cs_x8_times16(&a[1])};
-    (void)t;
-    cs_x8_mul2(r, shifted, b, m);
+CS_V8 void reduce_pair(cs_x8 r[2], const cs_mod8 *m) {
     r[0] = cs_x8_reduce(&r[0], m);
     r[1] = cs_x8_reduce(&r[1], m);
+}
+
+CS_V8 void pair_mul(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m) {
+    const cs_x8 x[2] = {cs_x8_load_shifted(a), cs_x8_load_shifted(a + LANES)};
+    cs_x8 y[2];
+    (void)t;
+    load_pair(y, b);
+    cs_x8_mul2_raw(r, x, y, m);
+    reduce_pair(r, m);
 }
 
 /* r = t a; t is 16 times the factor. */
-CS_V8 void pair_scale(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_x8 *t, const cs_mod8 *m) {
+CS_V8 void pair_scale(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m) {
     const cs_x8 factor[2] = {*t, *t};
+    cs_x8 x[2];
     (void)b;
-    cs_x8_mul2(r, factor, a, m);
-    r[0] = cs_x8_reduce(&r[0], m);
-    r[1] = cs_x8_reduce(&r[1], m);
+    load_pair(x, a);
+    cs_x8_mul2_raw(r, factor, x, m);
+    reduce_pair(r, m);
 }
 
-/* base + product, the base reduced and the product below 2m: two subtractions. */
+/* base + product, the base reduced and the product below 2m: two subtractions. Neither need be carried. */
 CS_V8 cs_x8 add_to_reduced(const cs_x8 *base, const cs_x8 *product, const cs_mod8 *m) {
     cs_x8 s = cs_x8_add(base, product);
     s = cs_x8_reduce(&s, m);
-    return cs_x8_reduce(&s, m);
+    return cs_x8_reduce_carried(&s, m);
 }
 
 /* r = a + t b. */
-CS_V8 void pair_axpy(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_x8 *t, const cs_mod8 *m) {
+CS_V8 void pair_axpy(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m) {
     const cs_x8 factor[2] = {*t, *t};
-    cs_x8 p[2];
-    cs_x8_mul2(p, factor, b, m);
-    r[0] = add_to_reduced(&a[0], &p[0], m);
-    r[1] = add_to_reduced(&a[1], &p[1], m);
+    cs_x8 x[2], y[2], p[2];
+    load_pair(y, b);
+    cs_x8_mul2_raw(p, factor, y, m);
+    load_pair(x, a);
+    r[0] = add_to_reduced(&x[0], &p[0], m);
+    r[1] = add_to_reduced(&x[1], &p[1], m);
 }
 
 /* r = a + t (b - a); the difference is below 2m, so that the product is below 7/5 m. */
-CS_V8 void pair_fold(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_x8 *t, const cs_mod8 *m) {
-    const cs_x8 factor[2] = {*t, *t}, d[2] = {cs_x8_sub_raw(&b[0], &a[0], m), cs_x8_sub_raw(&b[1], &a[1], m)};
-    cs_x8 p[2];
-    cs_x8_mul2(p, factor, d, m);
-    r[0] = add_to_reduced(&a[0], &p[0], m);
-    r[1] = add_to_reduced(&a[1], &p[1], m);
+CS_V8 void pair_fold(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m) {
+    const cs_x8 factor[2] = {*t, *t};
+    cs_x8 x[2], y[2], p[2];
+    load_pair(x, a);
+    load_pair(y, b);
+    const cs_x8 d[2] = {cs_x8_sub_raw(&y[0], &x[0], m), cs_x8_sub_raw(&y[1], &x[1], m)};
+    cs_x8_mul2_raw(p, factor, d, m);
+    r[0] = add_to_reduced(&x[0], &p[0], m);
+    r[1] = add_to_reduced(&x[1], &p[1], m);
 }
 
 static void vec_add(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n) {

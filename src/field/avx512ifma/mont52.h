@@ -203,14 +203,19 @@ CS_V8 cs_x8 cs_x8_sub_raw(const cs_x8 *a, const cs_x8 *b, const cs_mod8 *m) {
     return cs_x8_carry(&r);
 }
 
-/** a, or a - m if that is not negative; a need not be carried, the result is. Reduced for a below 2m. */
-CS_V8 cs_x8 cs_x8_reduce(const cs_x8 *a, const cs_mod8 *m) {
-    const cs_x8 whole = cs_x8_carry(a);
+/** a, or a - m if that is not negative, for carried a; the result is carried, and reduced for a below 2m. */
+CS_V8 cs_x8 cs_x8_reduce_carried(const cs_x8 *a, const cs_mod8 *m) {
     cs_x8 less;
     for (int k = 0; k < 5; k++)
-        less.l[k] = cs_v8_sub(whole.l[k], m->m[k]);
+        less.l[k] = cs_v8_sub(a->l[k], m->m[k]);
     less = cs_x8_carry(&less);
-    return cs_x8_blend(cs_v8_negative(less.l[4]), &less, &whole);
+    return cs_x8_blend(cs_v8_negative(less.l[4]), &less, a);
+}
+
+/** The same for a that need not be carried. */
+CS_V8 cs_x8 cs_x8_reduce(const cs_x8 *a, const cs_mod8 *m) {
+    const cs_x8 whole = cs_x8_carry(a);
+    return cs_x8_reduce_carried(&whole, m);
 }
 
 /** a if it is not negative, else a + m: reduced for a in (-m, m); a need not be carried. */
@@ -242,6 +247,7 @@ typedef struct cs_columns {
 
 CS_V8 cs_columns cs_columns_zero(void) {
     cs_columns r;
+    CS_UNROLL
     for (int k = 0; k < 10; k++)
         r.c[k] = cs_v8_zero();
     return r;
@@ -249,16 +255,19 @@ CS_V8 cs_columns cs_columns_zero(void) {
 
 /** sum += a b; carried factors. */
 CS_V8 void cs_columns_add(cs_columns *sum, const cs_x8 *a, const cs_x8 *b) {
+    CS_UNROLL
     for (int i = 0; i < 5; i++)
-        for (int j = 0; j < 5; j++) {
-            sum->c[i + j] = cs_v8_madd_lo(sum->c[i + j], a->l[i], b->l[j]);
-            sum->c[i + j + 1] = cs_v8_madd_hi(sum->c[i + j + 1], a->l[i], b->l[j]);
-        }
+        CS_UNROLL
+    for (int j = 0; j < 5; j++) {
+        sum->c[i + j] = cs_v8_madd_lo(sum->c[i + j], a->l[i], b->l[j]);
+        sum->c[i + j + 1] = cs_v8_madd_hi(sum->c[i + j + 1], a->l[i], b->l[j]);
+    }
 }
 
 /* One step of Montgomery's reduction: adds q m 2^(52 k) so that column k becomes a multiple of 2^52, and carries it on. */
 CS_V8 void cs_columns_step(cs_v8 *c, const cs_mod8 *m) {
     const cs_v8 q = cs_v8_madd_lo(cs_v8_zero(), c[0], m->n0);
+    CS_UNROLL
     for (int j = 0; j < 5; j++) {
         c[j] = cs_v8_madd_lo(c[j], q, m->m[j]);
         c[j + 1] = cs_v8_madd_hi(c[j + 1], q, m->m[j]);
@@ -269,6 +278,7 @@ CS_V8 void cs_columns_step(cs_v8 *c, const cs_mod8 *m) {
 /** sum / 2^260, not carried: below m times (1 + sum / (m 2^260)). For sums of up to 300 products. */
 CS_V8 cs_x8 cs_columns_redc(const cs_columns *sum, const cs_mod8 *m) {
     cs_columns s = *sum;
+    CS_UNROLL
     for (int k = 0; k < 5; k++)
         cs_columns_step(s.c + k, m);
     return (cs_x8){{s.c[5], s.c[6], s.c[7], s.c[8], s.c[9]}};
@@ -278,7 +288,9 @@ CS_V8 cs_x8 cs_columns_redc(const cs_columns *sum, const cs_mod8 *m) {
  * result is below (1 + i j / 5) m: 16 m / 2^260 is below 1/5. */
 CS_V8 cs_x8 cs_x8_mul_raw(const cs_x8 *a, const cs_x8 *b, const cs_mod8 *m) {
     cs_columns s = cs_columns_zero();
+    CS_UNROLL
     for (int i = 0; i < 5; i++) {
+        CS_UNROLL
         for (int j = 0; j < 5; j++) {
             s.c[i + j] = cs_v8_madd_lo(s.c[i + j], a->l[j], b->l[i]);
             s.c[i + j + 1] = cs_v8_madd_hi(s.c[i + j + 1], a->l[j], b->l[i]);
@@ -293,10 +305,12 @@ CS_V8 cs_x8 cs_x8_mul(const cs_x8 *a, const cs_x8 *b, const cs_mod8 *m) {
     return cs_x8_carry(&r);
 }
 
-/** Two independent products, written step by step: one's latencies hide the other's. */
-CS_V8 void cs_x8_mul2(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_mod8 *m) {
+/** Two independent products, written step by step: one's latencies hide the other's. Not carried. */
+CS_V8 void cs_x8_mul2_raw(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_mod8 *m) {
     cs_columns s = cs_columns_zero(), t = cs_columns_zero();
+    CS_UNROLL
     for (int i = 0; i < 5; i++) {
+        CS_UNROLL
         for (int j = 0; j < 5; j++) {
             s.c[i + j] = cs_v8_madd_lo(s.c[i + j], a[0].l[j], b[0].l[i]);
             t.c[i + j] = cs_v8_madd_lo(t.c[i + j], a[1].l[j], b[1].l[i]);
@@ -308,6 +322,11 @@ CS_V8 void cs_x8_mul2(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_m
     }
     r[0] = (cs_x8){{s.c[5], s.c[6], s.c[7], s.c[8], s.c[9]}};
     r[1] = (cs_x8){{t.c[5], t.c[6], t.c[7], t.c[8], t.c[9]}};
+}
+
+/** The same, carried. */
+CS_V8 void cs_x8_mul2(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_mod8 *m) {
+    cs_x8_mul2_raw(r, a, b, m);
     r[0] = cs_x8_carry(&r[0]);
     r[1] = cs_x8_carry(&r[1]);
 }

@@ -11,6 +11,13 @@
 
 #define CS_V8 static inline __attribute__((always_inline))
 
+/* Before a loop over limbs: the limbs are registers only if it is unrolled. */
+#ifdef __clang__
+#define CS_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define CS_UNROLL _Pragma("GCC unroll 10")
+#endif
+
 #include <immintrin.h>
 
 typedef __m512i cs_v8;
@@ -121,6 +128,8 @@ CS_V8 cs_v8 cs_v8_from_i32(const int32_t *p) {
 }
 
 #else
+
+#define CS_UNROLL
 
 /* Not inlined: compilers take minutes over the whole of it. */
 #define CS_V8 static __attribute__((unused, noinline))
