@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "data/safetensors.h"
 
-enum { NAME_SIZE = 32, EXACT_BITS = 53 };
+enum { NAME_SIZE = sizeof "layer18446744073709551615.weight", EXACT_BITS = 53 };
 
 typedef char tensor_name[NAME_SIZE];
 
