@@ -225,7 +225,7 @@ check:
 # ASan and UBSan over the unit tests (which include the one-rank and the threaded proofs).
 .PHONY: sanitize
 sanitize:
-	$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPT="-O1 -g" WERROR= \
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPT="-O1 -g" \
 	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" unit
 
 .PHONY: bench
