@@ -6,12 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** c[rows][columns] += x[rows][inner] * m[inner][columns] mod 2^64, all row-major. c overlaps nothing. Time does not depend
- * on values. */
-typedef void cs_int_matmul_fn(uint64_t *c, const int32_t *x, const int32_t *m, size_t rows, size_t inner, size_t columns);
+enum {
+    CS_INT_MATMUL_BITS = 15,                               /* |x| <= 2^15 */
+    CS_INT_MATMUL_INNER = 128,                             /* products summed in doubles at a time: see int_matmul.c */
+    CS_INT_MATMUL_SCRATCH = (96 + 4) * CS_INT_MATMUL_INNER /* doubles */
+};
+
+/** c[rows][columns] += x[rows][inner] * m[inner][columns] mod 2^64, all row-major, with |x| <= 2^15 and any m. c overlaps
+ * nothing. scratch[CS_INT_MATMUL_SCRATCH] is left with entries of x and m in it. Time does not depend on values. */
+typedef void cs_int_matmul_fn(uint64_t *c, const int32_t *x, const int32_t *m, size_t rows, size_t inner, size_t columns,
+                              double *scratch);
 
 typedef struct cs_int_matmul_kernel {
-    const char *name; /* "portable", "avx2" */
+    const char *name; /* "portable", "avx2", "fma" */
     cs_int_matmul_fn *run;
 } cs_int_matmul_kernel;
 

@@ -6,6 +6,7 @@
 
 #include "base/bits.h"
 #include "base/memory.h"
+#include "train/int_matmul.h"
 
 /* Limits that the static assertions below rely on. */
 enum {
@@ -26,6 +27,9 @@ enum {
 _Static_assert(WIDTH_BITS + 1 + MAX_SCALE + WEIGHT_BITS + 1 < FIELD_BITS, "sums of products with weights");
 _Static_assert(MAX_VALUE_BITS + MAX_SCALE + 2 < FIELD_BITS, "2^w Z + R");
 _Static_assert(MAX_VALUE_BITS + MAX_EXP_BITS + WIDTH_BITS + 1 < FIELD_BITS, "softmax products");
+
+/* What training multiplies fits its kernels: features, activations and errors, since d < value_bits. */
+_Static_assert(MAX_VALUE_BITS - 1 <= CS_INT_MATMUL_BITS, "factors");
 
 void cs_params_free(cs_params *p) {
     cs_free(p->rate);

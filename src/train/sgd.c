@@ -56,6 +56,7 @@ static cs_status allocate_step(cs_trainer *t) {
     t->transposed = TAKE(int32_t, batch * widest);
     t->sums = TAKE(uint64_t, batch * widest);
     t->high_sums = TAKE(uint64_t, batch * widest);
+    t->products = TAKE(double, CS_INT_MATMUL_SCRATCH);
     t->values = TAKE(int64_t, batch * widest);
     t->scratch = TAKE(int64_t, batch * widest);
     t->hot = TAKE(int64_t, last);
@@ -148,8 +149,9 @@ void cs_trainer_free(cs_trainer *t) {
         cs_free(t->activation[l]);
         cs_free(t->mask[l]);
     }
-    void *const blocks[] = {t->exp,     t->index, t->delta, t->transposed, t->sums,      t->high_sums, t->values,
-                            t->scratch, t->hot,   t->e,     t->quotient,   t->remainder, t->top,       t->total};
+    void *const blocks[] = {t->exp,       t->index,    t->delta,     t->transposed, t->sums,
+                            t->high_sums, t->products, t->values,    t->scratch,    t->hot,
+                            t->e,         t->quotient, t->remainder, t->top,        t->total};
     for (size_t k = 0; k < sizeof blocks / sizeof *blocks; k++)
         cs_free(blocks[k]);
     cs_free(t);
@@ -228,6 +230,7 @@ cs_status cs_trainer_check_rows(const cs_trainer *t, size_t l, const cs_fr *tabl
 
 #ifdef CS_TAMPER
 void cs_trainer_set_tamper(cs_trainer *t, cs_tamper_fn *fn, void *context) {
+    t->matmul = cs_int_matmul_kernel_at(0).run; /* the one that takes values out of range, too */
     t->tamper = fn;
     t->tamper_context = context;
 }

@@ -11,7 +11,7 @@ static void layer_gradient(cs_trainer *t, size_t l, uint64_t *out) {
         for (size_t b = 0; b < batch; b++)
             t->transposed[k * batch + b] = activation[b * rows + k];
     memset(out, 0, (rows + 1) * n * sizeof *out);
-    t->matmul(out, t->transposed, t->delta, rows, batch, n);
+    t->matmul(out, t->transposed, t->delta, rows, batch, n, t->products);
     uint64_t *bias = out + rows * n;
     for (size_t b = 0; b < batch; b++)
         for (size_t j = 0; j < n; j++)

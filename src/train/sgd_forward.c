@@ -18,11 +18,11 @@ static cs_status gather(cs_trainer *t, size_t step) {
 
 void cs_sgd_multiply(cs_trainer *t, const int32_t *x, const cs_sgd_matrix *m, size_t inner, size_t columns) {
     const size_t batch = t->p->batch;
-    t->matmul(t->sums, x, m->low, batch, inner, columns);
+    t->matmul(t->sums, x, m->low, batch, inner, columns, t->products);
     if (!m->wide)
         return;
     memset(t->high_sums, 0, batch * columns * sizeof *t->high_sums);
-    t->matmul(t->high_sums, x, m->high, batch, inner, columns);
+    t->matmul(t->high_sums, x, m->high, batch, inner, columns, t->products);
     for (size_t k = 0; k < batch * columns; k++)
         t->sums[k] += t->high_sums[k] << 31;
 }

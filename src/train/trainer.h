@@ -39,6 +39,7 @@ struct cs_trainer {
     int32_t *delta;                          /* [batch][n_l], of the layer at hand */
     int32_t *transposed;                     /* [n_l][batch] */
     uint64_t *sums, *high_sums;              /* [batch][widest] */
+    double *products;                        /* of the kernel */
     int64_t *values, *scratch;               /* [batch][widest] */
     int64_t *hot, *e, *quotient, *remainder; /* softmax: [batch][n_L] */
     int64_t *top, *total;                    /* [batch] */
