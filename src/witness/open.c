@@ -44,7 +44,8 @@ static cs_status reduce(cs_witness *w, cs_sc_result *out) {
     cs_session *s = w->session;
     cs_fr *gammas = CS_NEW(cs_fr, w->n_claims), *ones = CS_NEW(cs_fr, (size_t)s->n_ranks);
     evaluation e = {w, gammas, CS_OK};
-    cs_sc_witness tables = {.tables = {{.load = load_matrix, .context = w, .load_longer = w->save_memory || w->layout->bits >= LONG_BITS}}};
+    cs_sc_witness tables = {
+        .tables = {{.load = load_matrix, .context = w, .load_longer = w->save_memory || w->layout->bits >= LONG_BITS}}};
     cs_sumcheck what = {.label = CS_LABEL_OPEN_CLAIMS,
                         .bits = w->layout->bits,
                         .n_own = 1,
