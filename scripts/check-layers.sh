@@ -2,7 +2,7 @@
 # A folder of src/ may include only what stands above it on the ladder (docs/architecture.md); only mpi/ knows MPI; the public
 # headers know nothing of the library's inside.
 set -eu
-ladder="base field curve poly transcript comm ledger session sumcheck witness lookup finale relation train data attest cli"
+ladder="base field curve poly transcript comm ledger session sumcheck witness lookup finale relation train data provenance attest cli"
 bad=0
 allowed=
 for rung in $ladder; do

@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "attest/params_json.h"
-#include "attest/strings.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/strings.h"
+#include "data/schema_json.h"
 
 cs_status cs_job_parse(cs_job *out, const char *file, const void *text, size_t size) {
     memset(out, 0, sizeof *out);

@@ -2,8 +2,8 @@
 #ifndef CS_ATTEST_JOB_H
 #define CS_ATTEST_JOB_H
 
-#include "attest/json.h"
 #include "data/dataset.h"
+#include "data/json.h"
 #include "train/params.h"
 
 /** Longest job file in bytes. */

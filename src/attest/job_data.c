@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "attest/strings.h"
 #include "base/memory.h"
+#include "base/strings.h"
 
 static cs_status read_choice(int *out, const cs_json *v, const char *const *names, int n) {
     const char *text;

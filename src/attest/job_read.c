@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "attest/job_defaults.h"
-#include "attest/strings.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/strings.h"
 
 enum { NAME_BYTES = 64, PATH_BYTES = 4096, BEACON_BYTES = 1024 };
 

@@ -4,10 +4,6 @@
 
 #include "base/memory.h"
 
-char *cs_json_canonical(const json_t *v) {
-    return json_dumps(v, JSON_SORT_KEYS | JSON_COMPACT);
-}
-
 /* Run-length pieces [[first step, c], …]. */
 static json_t *rates_to_json(const cs_params *p) {
     json_t *out = json_array();
@@ -50,29 +46,6 @@ json_t *cs_params_to_json(const cs_params *p) {
                      "widths", sizes_to_json(p->widths, p->layers + 1),                                    /* */
                      "rows", sizes_to_json(p->rows, (size_t)p->n_ranks), "initial_max", bounds_to_json(p), /* */
                      "limb_bits", limbs_to_json(p), "rates", rates_to_json(p));
-}
-
-json_t *cs_features_to_json(const cs_affine *maps, size_t n) {
-    json_t *out = json_array();
-    for (size_t k = 0; out != NULL && k < n; k++)
-        if (json_array_append_new(
-                out, json_pack("[f, f, f, f]", maps[k].min, maps[k].max, maps[k].offset, maps[k].multiplier)) != 0) {
-            json_decref(out);
-            return NULL;
-        }
-    return out;
-}
-
-json_t *cs_classes_to_json(char *const *names, size_t n) {
-    if (names == NULL)
-        return json_null();
-    json_t *out = json_array();
-    for (size_t k = 0; out != NULL && k < n; k++)
-        if (json_array_append_new(out, json_string(names[k])) != 0) {
-            json_decref(out);
-            return NULL;
-        }
-    return out;
 }
 
 static const cs_json_field FIELDS[] = {{"a", true},

@@ -3,8 +3,7 @@
 #ifndef CS_ATTEST_PARAMS_JSON_H
 #define CS_ATTEST_PARAMS_JSON_H
 
-#include "attest/json.h"
-#include "data/affine.h"
+#include "data/json.h"
 #include "train/params.h"
 
 /** Most training steps, and most draws of all ranks together, that a statement may declare: known before anything is
@@ -19,13 +18,5 @@ json_t *cs_params_to_json(const cs_params *p);
 /** Reads and validates (cs_params_validate). The one encoding of given parameters is accepted, see cs_statement_decode.
  *  *out is the caller's: cs_params_free. CS_ERR_INPUT. */
 cs_status cs_params_from_json(cs_params *out, const cs_json *v, bool final_public);
-
-/** [[min, max, offset, multiplier], …], all as real numbers; and [name, …], or null if there are no names. New; NULL without
- * memory. */
-json_t *cs_features_to_json(const cs_affine *maps, size_t n);
-json_t *cs_classes_to_json(char *const *names, size_t n);
-
-/** SORT_KEYS, COMPACT, with a final NUL: malloc'ed by jansson, free with free(). NULL without memory. */
-char *cs_json_canonical(const json_t *v);
 
 #endif

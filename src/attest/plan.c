@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "attest/text.h"
 #include "base/bits.h"
+#include "base/text.h"
 #include "train/blocks.h"
 
 /* Measured with portable arithmetic on one core of an EPYC at about 4 GHz (benchmarks/), seconds per unit. */

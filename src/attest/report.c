@@ -1,6 +1,6 @@
 #include "attest/report.h"
 
-#include "attest/text.h"
+#include "base/text.h"
 
 static json_t *stages_to_json(const cs_stages *s) {
     json_t *out = json_array();

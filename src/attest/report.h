@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "attest/json.h"
 #include "attest/stages.h"
 #include "base/buffer.h"
+#include "data/json.h"
 
 typedef struct cs_run_report {
     char job[65];

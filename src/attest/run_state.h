@@ -5,7 +5,7 @@
 #include "attest/dataset_opening.h"
 #include "attest/derive.h"
 #include "attest/run.h"
-#include "attest/strings.h"
+#include "base/strings.h"
 #include "session/keys.h"
 #include "session/pads.h"
 #include "train/protocol.h"

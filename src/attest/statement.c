@@ -6,9 +6,9 @@
 
 #include "attest/params_json.h"
 #include "attest/statement_json.h"
-#include "attest/strings.h"
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/strings.h"
 
 static cs_status copy_classes(cs_statement *out, const cs_job *job) {
     const size_t n = job->params.widths[job->params.layers];

@@ -2,10 +2,11 @@
 
 #include "attest/params_json.h"
 #include "attest/statement_json.h"
-#include "attest/strings.h"
 #include "base/memory.h"
+#include "base/strings.h"
+#include "data/schema_json.h"
 
-enum { NAME_BYTES = 64, BEACON_BYTES = 1024, CLASS_BYTES = 256 };
+enum { NAME_BYTES = 64, BEACON_BYTES = 1024 };
 
 static const cs_json_field ROOT[] = {{"version", true}, {"name", true},     {"params", true},  {"members", true},
                                      {"beacon", true},  {"features", true}, {"classes", true}, {"datasets", true},
@@ -39,45 +40,6 @@ static cs_status read_members(cs_statement *s, const cs_json *v) {
             if (memcmp(s->members[j], s->members[i], 32) == 0)
                 return cs_json_fail(&key, "member %zu has the same key", j);
         }
-    }
-    return CS_OK;
-}
-
-static cs_status read_features(cs_statement *s, const cs_json *v) {
-    size_t n, four;
-    CS_TRY(cs_json_array(&n, v, 1, s->params.widths[0]));
-    if (n != 1 && n != s->params.widths[0])
-        return cs_json_fail(v, "%zu maps; allowed: one, or one per feature (%zu)", n, s->params.widths[0]);
-    s->features = CS_NEW(cs_affine, n);
-    if (s->features == NULL)
-        return CS_ERR_MEMORY;
-    s->n_features = n;
-    for (size_t k = 0; k < n; k++) {
-        const cs_json item = cs_json_at(v, k);
-        double *const fields[] = {&s->features[k].min, &s->features[k].max, &s->features[k].offset,
-                                  &s->features[k].multiplier};
-        CS_TRY(cs_json_array(&four, &item, 4, 4));
-        for (size_t f = 0; f < 4; f++) {
-            const cs_json number = cs_json_at(&item, f);
-            CS_TRY(cs_json_number(fields[f], &number, -0x1p100, 0x1p100));
-        }
-        CS_TRY(cs_fail_prefix(cs_affine_check(&s->features[k]), "%s: %s", item.file, item.path));
-    }
-    return CS_OK;
-}
-
-static cs_status read_classes(cs_statement *s, const cs_json *v) {
-    const size_t classes = s->params.widths[s->params.layers];
-    size_t n;
-    if (json_is_null(v->value))
-        return CS_OK;
-    CS_TRY(cs_json_array(&n, v, classes, classes));
-    s->classes = CS_NEW(char *, n);
-    if (s->classes == NULL)
-        return CS_ERR_MEMORY;
-    for (size_t k = 0; k < n; k++) {
-        const cs_json item = cs_json_at(v, k);
-        CS_TRY(read_text(&s->classes[k], &item, 1, CLASS_BYTES));
     }
     return CS_OK;
 }
@@ -149,8 +111,8 @@ static cs_status read_statement(cs_statement *s, const cs_json *v) {
     CS_TRY(read_text(&s->name, &name, 1, NAME_BYTES));
     CS_TRY(read_text(&s->beacon, &beacon, 0, BEACON_BYTES));
     CS_TRY(read_members(s, &members));
-    CS_TRY(read_features(s, &features));
-    CS_TRY(read_classes(s, &classes));
+    CS_TRY(cs_features_from_json(&s->features, &s->n_features, &features, s->params.widths[0]));
+    CS_TRY(cs_classes_from_json(&s->classes, &classes, s->params.widths[s->params.layers]));
     CS_TRY(read_datasets(s, &datasets));
     CS_TRY(read_initial(s, &initial));
     return read_final(s, &final);

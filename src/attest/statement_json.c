@@ -1,6 +1,7 @@
 #include "attest/statement_json.h"
 
 #include "attest/params_json.h"
+#include "data/schema_json.h"
 
 static json_t *points_to_json(const cs_g1_affine *points, size_t n) {
     json_t *out = json_array();

@@ -2,8 +2,8 @@
 
 #include "attest/attestation.h"
 #include "attest/model_file.h"
-#include "attest/text.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "commands.h"
 #include "train/float64.h"
 

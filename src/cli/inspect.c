@@ -1,5 +1,5 @@
 #include "attest/attestation.h"
-#include "attest/text.h"
+#include "base/text.h"
 #include "commands.h"
 
 enum { JSON, N_OPTIONS };

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-#include "attest/json.h"
 #include "commands.h"
+#include "data/json.h"
 
 static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 

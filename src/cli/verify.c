@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "attest/text.h"
+#include "base/text.h"
 #include "commands.h"
 
 enum { JSON, QUIET, MODEL, N_OPTIONS };

@@ -13,9 +13,9 @@
 
 #include "attest/job.h"
 #include "attest/rates.h"
-#include "attest/strings.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/strings.h"
 
 static const char GOOD[] =
     "{\"name\": \"tiny\", \"model\": {\"widths\": [3, 4, 2]}, \"scales\": {\"a\": 4, \"d\": 7, \"value_bits\": 10},"

@@ -11,8 +11,8 @@
 
 #include "attest/attestation.h"
 #include "attest/params_json.h"
-#include "attest/strings.h"
 #include "base/memory.h"
+#include "base/strings.h"
 #include "support/tiny_run.h"
 
 typedef struct fixture {

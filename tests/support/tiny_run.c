@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attest/strings.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/strings.h"
 
 static const char JOB[] =
     "{\"name\": \"tiny\", \"model\": {\"widths\": [3, 3, 2]},\n"

@@ -1,6 +1,6 @@
 /* Owned strings. Local. */
-#ifndef CS_ATTEST_STRINGS_H
-#define CS_ATTEST_STRINGS_H
+#ifndef CS_BASE_STRINGS_H
+#define CS_BASE_STRINGS_H
 
 #include "base/error.h"
 

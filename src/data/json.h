@@ -1,6 +1,6 @@
 /* Reading JSON from strangers: every failure names the file and the field. Values are borrowed from the document. Local. */
-#ifndef CS_ATTEST_JSON_H
-#define CS_ATTEST_JSON_H
+#ifndef CS_DATA_JSON_H
+#define CS_DATA_JSON_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -62,5 +62,8 @@ cs_status cs_json_hex32(uint8_t out[32], const cs_json *v);
 
 /** 64 lower-case digits and a final NUL. */
 void cs_hex32(char out[65], const uint8_t in[32]);
+
+/** SORT_KEYS, COMPACT, with a final NUL: malloc'ed by jansson, free with free(). NULL without memory. */
+char *cs_json_canonical(const json_t *v);
 
 #endif

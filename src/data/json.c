@@ -1,4 +1,4 @@
-#include "attest/json.h"
+#include "data/json.h"
 
 #include <math.h>
 #include <sodium.h>
@@ -170,4 +170,8 @@ cs_status cs_json_hex32(uint8_t out[32], const cs_json *v) {
 
 void cs_hex32(char out[65], const uint8_t in[32]) {
     sodium_bin2hex(out, 65, in, 32);
+}
+
+char *cs_json_canonical(const json_t *v) {
+    return json_dumps(v, JSON_SORT_KEYS | JSON_COMPACT);
 }

@@ -1,4 +1,4 @@
-#include "attest/strings.h"
+#include "base/strings.h"
 
 #include <stdarg.h>
 #include <stdio.h>

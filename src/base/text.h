@@ -1,6 +1,6 @@
 /* Text for people. Local. */
-#ifndef CS_ATTEST_TEXT_H
-#define CS_ATTEST_TEXT_H
+#ifndef CS_BASE_TEXT_H
+#define CS_BASE_TEXT_H
 
 #include "base/buffer.h"
 
