@@ -4,15 +4,15 @@
 #include <sodium.h>
 
 #include "base/bytes.h"
+#include "field/inverse.h"
 #include "field/portable/fr_inline.h"
 
 const cs_fr CS_FR_ZERO = {{0}};
 const cs_fr CS_FR_ONE = {{0xac96341c4ffffffb, 0x36fc76959f60cd29, 0x666ea36f7879462e, 0x0e0a77c19a07df2f}};
 
-/* 2^768 mod r: carries high halves into Montgomery form, as CS_FR_R2 does plain integers. */
+/* 2^768 mod r: carries high halves, and inverses of Montgomery forms, into Montgomery form, as CS_FR_R2 does plain integers.
+ */
 static const cs_fr R3 = {{0x5e94d8e1b4bf0040, 0x2a489cbe1cfbb6b8, 0x893cc664a19fcfed, 0x0cf8594b7fcc657c}};
-static const uint64_t INVERSE_EXPONENT[4] = {0x43e1f593efffffff, 0x2833e84879b97091, 0xb85045b68181585d,
-                                             0x30644e72e131a029}; /* r - 2 */
 
 cs_fr cs_fr_add(cs_fr a, cs_fr b) {
     cs_fr r;
@@ -42,7 +42,8 @@ cs_fr cs_fr_sqr(cs_fr a) {
 
 cs_fr cs_fr_inv(cs_fr a) {
     cs_fr r;
-    cs_mont_pow(r.v, a.v, INVERSE_EXPONENT, CS_FR_ONE.v, CS_FR_M, CS_FR_N0);
+    cs_mont_inverse_plain(r.v, a.v, CS_FR_M, CS_FR_N0);
+    cs_fr_mul_to(&r, &R3, &r);
     return r;
 }
 

@@ -13,6 +13,7 @@
 
 #include "field/fp.h"
 #include "field/fr_vec.h"
+#include "field/inverse.h"
 
 #define R_TEXT "21888242871839275222246405745257275088548364400416034343698204186575808495617"
 #define P_TEXT "21888242871839275222246405745257275088696311157297823662689037894645226208583"
@@ -169,6 +170,104 @@ static void base_field_against_flint(void **state) {
     fmpz_clear(b);
     fmpz_clear(c);
     fmpz_clear(d);
+}
+
+/* -1/m mod 2^64, a bit at a time. */
+static uint64_t minus_inverse(uint64_t m) {
+    uint64_t inverse = 1;
+    for (unsigned k = 1; k < 64; k++)
+        if ((m * inverse) >> k & 1)
+            inverse += UINT64_C(1) << k;
+    return -inverse;
+}
+
+static void to_four_limbs(uint64_t limbs[4], const fmpz_t x) {
+    uint8_t raw[32];
+    to_bytes(raw, x);
+    for (int k = 0; k < 4; k++) {
+        limbs[k] = 0;
+        for (int b = 7; b >= 0; b--)
+            limbs[k] = limbs[k] << 8 | raw[8 * k + b];
+    }
+}
+
+static void check_inverse(const fmpz_t x, const fmpz_t m) {
+    uint64_t a[4], modulus[4], r[4], limbs[4];
+    fmpz_t expected;
+    fmpz_init(expected);
+    to_four_limbs(a, x);
+    to_four_limbs(modulus, m);
+    if (!fmpz_is_zero(x))
+        assert_true(fmpz_invmod(expected, x, m));
+    to_four_limbs(limbs, expected);
+    cs_mont_inverse_plain(r, a, modulus, minus_inverse(modulus[0]));
+    assert_memory_equal(r, limbs, sizeof r);
+    cs_mont_inverse_plain(a, a, modulus, minus_inverse(modulus[0]));
+    assert_memory_equal(a, limbs, sizeof a);
+    fmpz_clear(expected);
+}
+
+/* 2^k and its neighbours, the same from the modulus down, halves, and random numbers; of small moduli every number. */
+static void check_inverses(const fmpz_t m) {
+    fmpz_t x;
+    fmpz_init(x);
+    for (int64_t d = -2; d <= 2; d++)
+        for (unsigned k = 0; k <= 256; k++)
+            for (int down = 0; down < 2; down++) {
+                fmpz_one(x);
+                fmpz_mul_2exp(x, x, k);
+                fmpz_add_si(x, x, d);
+                if (down)
+                    fmpz_neg(x, x);
+                fmpz_mod(x, x, m);
+                check_inverse(x, m);
+                fmpz_add(x, x, m);
+                fmpz_fdiv_q_2exp(x, x, 1);
+                check_inverse(x, m);
+            }
+    for (size_t k = 0; k < 20 * ROUNDS; k++) {
+        uint8_t raw[32];
+        for (size_t b = 0; b < sizeof raw; b++)
+            raw[b] = (uint8_t)rand();
+        from_bytes(x, raw, sizeof raw);
+        if (fmpz_cmp_ui(m, 20 * ROUNDS) < 0)
+            fmpz_set_ui(x, k);
+        fmpz_mod(x, x, m);
+        check_inverse(x, m);
+    }
+    fmpz_clear(x);
+}
+
+static void inverses_against_flint(void **state) {
+    (void)state;
+    static const char *const moduli[] = {R_TEXT, P_TEXT, "3", "257", "2305843009213693951"};
+    fmpz_t m;
+    fmpz_init(m);
+    for (size_t k = 0; k < sizeof moduli / sizeof *moduli; k++) {
+        fmpz_set_str(m, moduli[k], 10);
+        check_inverses(m);
+    }
+    fmpz_one(m);
+    fmpz_mul_2exp(m, m, 255);
+    fmpz_sub_ui(m, m, 19); /* the largest prime allowed */
+    check_inverses(m);
+    fmpz_clear(m);
+}
+
+/* By Fermat's theorem, with multiplications alone: a^(2^k) in turn, for the bits of the exponent r - 2. */
+static void inverses_are_powers(void **state) {
+    (void)state;
+    static const uint64_t exponent[4] = {0x43e1f593efffffff, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029};
+    for (size_t k = 0; k < ROUNDS; k++) {
+        const cs_fr x = sample(k);
+        cs_fr power = x, product = CS_FR_ONE;
+        for (int bit = 0; bit < 256; bit++) {
+            if (exponent[bit / 64] >> (bit % 64) & 1)
+                product = cs_fr_mul(product, power);
+            power = cs_fr_sqr(power);
+        }
+        assert_true(cs_fr_eq(product, cs_fr_inv(x)));
+    }
 }
 
 /* 64 bytes mod r, all ones included: no operand of this reduction is reduced. */
@@ -368,6 +467,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scalar_field_against_flint),
         cmocka_unit_test(base_field_against_flint),
+        cmocka_unit_test(inverses_against_flint),
+        cmocka_unit_test(inverses_are_powers),
         cmocka_unit_test(wide_bytes),
         cmocka_unit_test(decode_refuses_what_is_not_reduced),
         cmocka_unit_test(integers),

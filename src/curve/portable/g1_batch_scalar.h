@@ -1,7 +1,6 @@
 /* Batch-affine additions one point at a time, over the primitives of mont.h: included once for each implementation, which
  * names its table (CS_KERNELS) and instruction set (CS_KERNELS_ISA). Slopes share one inversion (Montgomery's trick), so
- * that an addition costs 5M + 1S instead of the 8M + 3S of a mixed Jacobian one. The inversion is a fixed-exponent power:
- * the product inverted depends on secrets. */
+ * that an addition costs 5M + 1S instead of the 8M + 3S of a mixed Jacobian one. */
 #include "curve/g1_kernels.h"
 #include "field/portable/fp_inline.h"
 
