@@ -312,6 +312,35 @@ static void long_sums_of_large_values(void **state) {
     free(x);
 }
 
+/* Sums whose low columns of 52 bits are multiples of 2^52, zero or not: a reduction that rounds up must not round these. */
+static void nothing_to_round(void **state) {
+    (void)state;
+    static const cs_fr values[] = {{{0, 0, 0, 0}},
+                                   {{1, 0, 0, 0}},
+                                   {{(UINT64_C(1) << 52) - 1, 0, 0, 0}},
+                                   {{UINT64_C(1) << 48, 0, 0, 0}},
+                                   {{0, UINT64_C(1) << 40, 0, 0}},
+                                   {{UINT64_C(15) << 48, 0xff, 0, 0}},
+                                   {{0, 0, UINT64_C(1) << 28, 0}},
+                                   {{0, 0, 0, UINT64_C(1) << 16}}};
+    enum { MANY = sizeof values / sizeof *values, ALL = MANY * MANY * MANY };
+    cs_fr in[4][ALL], out[2][2][ALL];
+    for (size_t k = 0; k < ALL; k++) {
+        in[0][k] = values[k % MANY];
+        in[1][k] = values[k / MANY % MANY];
+        in[2][k] = values[k / (MANY * MANY)];
+        in[3][k] = values[1];
+    }
+    for (unsigned isa = 0; isa < CS_ISA_COUNT; isa++) {
+        const cs_fr_kernels *k = cs_fr_kernels_of((cs_isa)isa);
+        if (!k)
+            continue;
+        cs_fr(*result)[ALL] = out[isa ? 1 : 0];
+        k->fractions(result[0], result[1], in[0], in[1], in[2], in[3], ALL);
+        assert_memory_equal(result, out[0], sizeof out[0]);
+    }
+}
+
 /* ---- the choice ---- */
 
 static void the_one_asked_for_runs(void **state) {
@@ -356,7 +385,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_one_asked_for_runs),    cmocka_unit_test(what_is_not_there_is_refused),
         cmocka_unit_test(same_bytes_as_portable),    cmocka_unit_test(rounds_by_definition),
-        cmocka_unit_test(long_sums_of_large_values),
+        cmocka_unit_test(long_sums_of_large_values), cmocka_unit_test(nothing_to_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,7 +167,7 @@ CS_V8 void fractions_group(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0,
         sum = cs_x8_add(&other, &plain);
     } else {
         const cs_x8 n0 = cs_x8_load(p0), n1 = cs_x8_load(p1);
-        cs_columns c = cs_columns_zero();
+        cs_columns c = cs_columns_start();
         cs_columns_add(&c, &n0, &d1);
         cs_columns_add(&c, &n1, &d0);
         sum = cs_columns_redc(&c, m);
@@ -275,7 +275,7 @@ CS_V8 void add_shifted(cs_columns *sum, const cs_x8 *a) {
 CS_V8 void round_group(cs_columns acc[2], const cs_fr_round *w, size_t j, pairs shape, bool weighted, const cs_mod8 *m) {
     cs_columns inner[2];
     if (weighted)
-        inner[0] = inner[1] = cs_columns_zero();
+        inner[0] = inner[1] = cs_columns_start();
     cs_columns *sum = weighted ? inner : acc;
     for (unsigned k = 0; k < (shape == TWO_PAIRS ? 2 : 1); k++) {
         const unsigned f = w->terms[k].factor[0], g = w->terms[k].factor[1];
@@ -373,7 +373,7 @@ CS_V8 cs_x8 times_ints(const cs_x8 *t, cs_v8 x, bool is_long, const cs_mod8 *m) 
     const cs_v8 low = cs_v8_and(magnitude, cs_v8_set1(CS_LOW52)), high = cs_v8_shr(magnitude, 52);
     cs_v8 c[8];
     for (int k = 0; k < 8; k++)
-        c[k] = cs_v8_zero();
+        c[k] = k < (is_long ? 2 : 1) ? cs_v8_set1(CS_LOW52) : cs_v8_zero();
     for (int k = 0; k < 5; k++) {
         c[k] = cs_v8_madd_lo(c[k], t->l[k], low);
         c[k + 1] = cs_v8_madd_hi(c[k + 1], t->l[k], low);

@@ -253,6 +253,15 @@ CS_V8 cs_columns cs_columns_zero(void) {
     return r;
 }
 
+/** Zero for cs_columns_redc: the columns that it clears hold 2^52 - 1 more than they stand for, so that it rounds up. */
+CS_V8 cs_columns cs_columns_start(void) {
+    cs_columns r;
+    CS_UNROLL
+    for (int k = 0; k < 10; k++)
+        r.c[k] = k < 5 ? cs_v8_set1(CS_LOW52) : cs_v8_zero();
+    return r;
+}
+
 /** sum += a b; carried factors. */
 CS_V8 void cs_columns_add(cs_columns *sum, const cs_x8 *a, const cs_x8 *b) {
     CS_UNROLL
@@ -264,18 +273,25 @@ CS_V8 void cs_columns_add(cs_columns *sum, const cs_x8 *a, const cs_x8 *b) {
     }
 }
 
-/* One step of Montgomery's reduction: adds q m 2^(52 k) so that column k becomes a multiple of 2^52, and carries it on. */
+/* One step of Montgomery's reduction: adds q m 2^(52 k) so that column k becomes a multiple of 2^52, and carries it on.
+ *
+ * c[0] = C + 2^52 - 1 where the column is C, at most 2^64 - 2^52. q = -C / m mod 2^52, and lo(q m[0]) would be -C mod 2^52:
+ * it takes C to the next multiple of 2^52 from C on. So what is carried is ceil(C / 2^52) = floor(c[0] / 2^52), and the
+ * product is not needed. C = c[0] + 1 mod 2^52, so q = c[0] n0 + n0 mod 2^52, of which a multiply-add gives 53 bits and
+ * the next ones read 52. */
 CS_V8 void cs_columns_step(cs_v8 *c, const cs_mod8 *m) {
-    const cs_v8 q = cs_v8_madd_lo(cs_v8_zero(), c[0], m->n0);
+    const cs_v8 q = cs_v8_madd_lo(m->n0, c[0], m->n0);
+    const cs_v8 carry = cs_v8_madd_hi(cs_v8_shr(c[0], 52), q, m->m[0]);
     CS_UNROLL
-    for (int j = 0; j < 5; j++) {
+    for (int j = 1; j < 5; j++) {
         c[j] = cs_v8_madd_lo(c[j], q, m->m[j]);
         c[j + 1] = cs_v8_madd_hi(c[j + 1], q, m->m[j]);
     }
-    c[1] = cs_v8_add(c[1], cs_v8_shr(c[0], 52));
+    c[1] = cs_v8_add(c[1], carry);
 }
 
-/** sum / 2^260, not carried: below m times (1 + sum / (m 2^260)). For sums of up to 300 products. */
+/** sum / 2^260, not carried: below m times (1 + sum / (m 2^260)). For sums, from cs_columns_start on, of up to 400 products.
+ */
 CS_V8 cs_x8 cs_columns_redc(const cs_columns *sum, const cs_mod8 *m) {
     cs_columns s = *sum;
     CS_UNROLL
@@ -287,7 +303,7 @@ CS_V8 cs_x8 cs_columns_redc(const cs_columns *sum, const cs_mod8 *m) {
 /** a b / 2^260, not carried, for carried factors. With one of them 16 times a number below i m and the other below j m the
  * result is below (1 + i j / 5) m: 16 m / 2^260 is below 1/5. */
 CS_V8 cs_x8 cs_x8_mul_raw(const cs_x8 *a, const cs_x8 *b, const cs_mod8 *m) {
-    cs_columns s = cs_columns_zero();
+    cs_columns s = cs_columns_start();
     CS_UNROLL
     for (int i = 0; i < 5; i++) {
         CS_UNROLL
@@ -307,7 +323,7 @@ CS_V8 cs_x8 cs_x8_mul(const cs_x8 *a, const cs_x8 *b, const cs_mod8 *m) {
 
 /** Two independent products, written step by step: one's latencies hide the other's. Not carried. */
 CS_V8 void cs_x8_mul2_raw(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_mod8 *m) {
-    cs_columns s = cs_columns_zero(), t = cs_columns_zero();
+    cs_columns s = cs_columns_start(), t = cs_columns_start();
     CS_UNROLL
     for (int i = 0; i < 5; i++) {
         CS_UNROLL
