@@ -1,13 +1,15 @@
 /* Commitments to short vectors of uniform scalars, from fixed-base tables. */
+#include <sodium.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "curve/batch.h"
 #include "curve/committer.h"
 #include "curve/odd_table.h"
 
 enum { BITS = CS_COMMITTER_BITS, WINDOWS = CS_COMMITTER_WINDOWS, ENTRIES = CS_COMMITTER_ENTRIES };
 
-/* bases[j][w] = 2^(6 w) half_j; *last[j] = 2^258 half_j. */
+/* bases[j][w] = 2^(6 w) half_j; offset[j]: the sum of 2^258 - 1 times the first j + 1 halves. */
 static void window_bases(cs_g1 *bases, cs_g1 *offset, const cs_g1_affine *halves, size_t n) {
     for (size_t j = 0; j < n; j++) {
         cs_g1 p = cs_g1_from_affine(halves[j]);
@@ -16,7 +18,8 @@ static void window_bases(cs_g1 *bases, cs_g1 *offset, const cs_g1_affine *halves
             for (int k = 0; k < BITS; k++)
                 p = cs_g1_double(p);
         }
-        offset[j] = cs_g1_add(p, cs_g1_from_affine(cs_g1_affine_neg(halves[j])));
+        p = cs_g1_add_affine(p, cs_g1_affine_neg(halves[j]));
+        offset[j] = j ? cs_g1_add(offset[j - 1], p) : p;
     }
 }
 
@@ -28,15 +31,15 @@ static cs_status build(cs_committer *c, const cs_g1_affine *halves) {
     c->tables = CS_NEW(cs_g1_affine, n * ENTRIES);
     c->offset = CS_NEW(cs_g1_affine, c->n);
     cs_status status =
-        bases && offset && affine && c->tables && c->offset ? cs_odd_space_new(&space, n, ENTRIES) : CS_ERR_MEMORY;
+        bases && offset && affine && c->tables && c->offset ? cs_odd_space_new(&space, WINDOWS, ENTRIES) : CS_ERR_MEMORY;
     if (status == CS_OK) {
         window_bases(bases, offset, halves, c->n);
         status = cs_g1_vec_to_affine(affine, bases, n);
     }
     if (status == CS_OK)
         status = cs_g1_vec_to_affine(c->offset, offset, c->n);
-    if (status == CS_OK)
-        cs_odd_table(c->tables, affine, n, ENTRIES, &space);
+    for (size_t j = 0; status == CS_OK && j < n; j += WINDOWS) /* a base at a time: the work stays in the cache */
+        cs_odd_table(c->tables + j * ENTRIES, affine + j, WINDOWS, ENTRIES, &space);
     cs_odd_space_free(&space);
     cs_free(bases);
     cs_free(offset);
@@ -85,22 +88,47 @@ void cs_committer_codes(uint32_t *codes, size_t stride, size_t j, cs_fr k) {
     }
 }
 
-/* sum += k * base j. */
-static cs_g1 add_multiple(const cs_committer *c, cs_g1 sum, size_t j, cs_fr k) {
-    uint32_t codes[WINDOWS];
-    cs_committer_codes(codes, 1, j, k);
-    sum = cs_g1_add_affine(sum, c->offset[j]);
-    for (unsigned w = 0; w < WINDOWS; w++) {
-        cs_g1_affine p;
-        cs_odd_take(&p, c->tables, codes[w]);
-        sum = cs_g1_add_affine(sum, p);
+enum { SCALARS = 16, TERMS = SCALARS * WINDOWS }; /* summed at a time */
+enum { FEW = 16 };                                /* points that are quicker added one by one than in batches */
+
+/* What a sum is made of. */
+typedef struct workspace {
+    uint32_t codes[TERMS], target[TERMS / 2];
+    cs_g1_affine points[TERMS / 2];
+    cs_fp scratch[2 * (TERMS / 2) + 64];
+} workspace;
+
+/* sum += the entries that n codes name: as a tree, each level a batch. */
+static cs_g1 add_entries(cs_g1 sum, const cs_committer *c, workspace *w, size_t n) {
+    size_t m = n / 2;
+    for (size_t k = 0; k < m; k++) {
+        w->target[k] = (uint32_t)k;
+        cs_odd_take(&w->points[k], c->tables, w->codes[m + k]);
     }
+    cs_g1_batch_accumulate(w->points, w->target, c->tables, w->codes, w->scratch, m);
+    if (n % 2) {
+        cs_g1_affine last;
+        cs_odd_take(&last, c->tables, w->codes[n - 1]);
+        sum = cs_g1_add_affine(sum, last);
+    }
+    for (size_t half; m > FEW; m -= half) {
+        half = m / 2;
+        cs_g1_batch_add(w->points, w->points, w->points + m - half, w->scratch, half);
+    }
+    for (size_t k = 0; k < m; k++)
+        sum = cs_g1_add_affine(sum, w->points[k]);
     return sum;
 }
 
 cs_g1 cs_commit_short(const cs_committer *c, const cs_fr *v, size_t n, cs_fr s) {
-    cs_g1 sum = add_multiple(c, CS_G1_IDENTITY, 0, s);
-    for (size_t j = 0; j < n; j++)
-        sum = add_multiple(c, sum, j + 1, v[j]);
-    return sum;
+    workspace w;
+    cs_g1 sum = CS_G1_IDENTITY;
+    for (size_t j = 0; j <= n;) {
+        size_t terms = 0;
+        for (size_t end = j + SCALARS; j <= n && j < end; j++, terms += WINDOWS)
+            cs_committer_codes(w.codes + terms, 1, j, j ? v[j - 1] : s);
+        sum = add_entries(sum, c, &w, terms);
+    }
+    sodium_memzero(&w, sizeof w);
+    return cs_g1_add_affine(sum, c->offset[n]);
 }

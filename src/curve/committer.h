@@ -13,11 +13,11 @@ enum {
 struct cs_committer {
     size_t n;             /* bases: h, then the generators */
     cs_g1_affine *tables; /* [n][WINDOWS][ENTRIES] odd multiples of 2^(6 w) * half generator */
-    cs_g1_affine *offset; /* [n] (2^258 - 1) half generators: what the digits' signs take away */
+    cs_g1_affine *offset; /* [n] 2^258 - 1 times the first 1, 2, … half generators: what the digits' signs take away */
 };
 
 /** codes[w * stride] for w < CS_COMMITTER_WINDOWS: where the tables hold the parts of k * base j, which is their sum and
- *  offset[j] (codes: cs_odd_code). */
+ *  2^258 - 1 half generators (codes: cs_odd_code). */
 void cs_committer_codes(uint32_t *codes, size_t stride, size_t j, cs_fr k);
 
 #endif

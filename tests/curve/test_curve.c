@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "curve/commit.h"
+#include "curve/committer.h"
 #include "curve/msm.h"
 
 static cs_generators gens;
@@ -205,21 +206,60 @@ static void multi_scalar_of_integers(void **state) {
     cs_free(p);
 }
 
+/* 0, 1, -1, 2, -2, 2^253, 2^252 - 1, then random ones. */
+static cs_fr scalar(size_t k) {
+    const cs_fr one = CS_FR_ONE, two = cs_fr_add(one, one);
+    const cs_fr extremes[] = {
+        CS_FR_ZERO, one, cs_fr_neg(one), two, cs_fr_neg(two), cs_fr_pow(two, 253), cs_fr_sub(cs_fr_pow(two, 252), one)};
+    return k < sizeof extremes / sizeof *extremes ? extremes[k] : cs_fr_random();
+}
+
 static void short_commitments(void **state) {
     (void)state;
+    enum { WIDTH = 40 };
     cs_committer *c;
-    assert_int_equal(cs_committer_new(&c, 16), CS_OK);
-    for (size_t n = 0; n <= 16; n++) {
-        cs_fr v[16];
-        const cs_fr s = n == 3 ? CS_FR_ZERO : cs_fr_random();
+    assert_int_equal(cs_committer_new(&c, WIDTH), CS_OK);
+    for (size_t n = 0; n <= WIDTH; n++) {
+        cs_fr v[WIDTH];
+        const cs_fr s = scalar(n % 11);
         cs_g1 expected = multiply(gens.h, s);
         for (size_t j = 0; j < n; j++) {
-            v[j] = j % 4 == 0 ? CS_FR_ZERO : j % 4 == 1 ? cs_fr_neg(CS_FR_ONE) : cs_fr_random();
+            v[j] = scalar((n + j) % 11);
             expected = cs_g1_add(expected, multiply(gens.g[j], v[j]));
         }
         assert_true(cs_g1_eq(cs_commit_short(c, v, n, s), expected));
     }
+    const cs_fr zeros[WIDTH] = {{{0}}};
+    for (size_t n = 0; n <= WIDTH; n++)
+        assert_true(cs_g1_is_identity(cs_commit_short(c, zeros, n, CS_FR_ZERO)));
     cs_committer_free(c);
+}
+
+/* Bases that are equal, or each other's negatives: sums are full of doublings, inverses and identities. */
+static void short_commitments_of_related_bases(void **state) {
+    (void)state;
+    enum { N = 5, EACH = CS_COMMITTER_WINDOWS * CS_COMMITTER_ENTRIES };
+    for (int negative = 0; negative < 2; negative++) {
+        cs_committer *c;
+        assert_int_equal(cs_committer_new(&c, N), CS_OK);
+        cs_g1 offset = cs_g1_from_affine(c->offset[0]);
+        for (size_t j = 1; j <= N; j++) {
+            const bool minus = negative && j % 2;
+            for (size_t k = 0; k < EACH; k++)
+                c->tables[j * EACH + k] = minus ? cs_g1_affine_neg(c->tables[k]) : c->tables[k];
+            offset = cs_g1_add_affine(offset, minus ? cs_g1_affine_neg(c->offset[0]) : c->offset[0]);
+            c->offset[j] = cs_g1_to_affine(offset);
+        }
+        for (size_t k = 0; k < 9; k++)
+            for (size_t n = 0; n <= N; n++) {
+                const cs_fr s = scalar(k), v[N] = {s, s, k % 2 ? scalar(k + 1) : s, s, cs_fr_neg(s)};
+                cs_fr total = s;
+                for (size_t j = 0; j < n; j++)
+                    total = negative && j % 2 == 0 ? cs_fr_sub(total, v[j]) : cs_fr_add(total, v[j]);
+                assert_true(cs_g1_eq(cs_commit_short(c, v, n, s), multiply(gens.h, total)));
+            }
+        cs_committer_free(c);
+    }
 }
 
 static void check_rows(size_t n_rows, size_t columns, const int64_t (*ranges)[2], size_t n_ranges) {
@@ -302,6 +342,7 @@ int main(void) {
         cmocka_unit_test(multi_scalar_of_many),
         cmocka_unit_test(multi_scalar_of_integers),
         cmocka_unit_test(short_commitments),
+        cmocka_unit_test(short_commitments_of_related_bases),
         cmocka_unit_test(row_commitments),
         cmocka_unit_test(rows_of_many_lengths),
         cmocka_unit_test(rows_of_field_elements_and_ranges),
