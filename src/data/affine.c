@@ -19,3 +19,13 @@ cs_status cs_affine_check(const cs_affine *map) {
                        map->min, map->max, low, high);
     return CS_OK;
 }
+
+unsigned cs_affine_value_bits(const cs_affine *maps, size_t n) {
+    unsigned bits = 2;
+    for (size_t k = 0; k < n; k++) {
+        const int64_t low = cs_affine_apply(&maps[k], maps[k].min), high = cs_affine_apply(&maps[k], maps[k].max);
+        while (low < -((int64_t)1 << (bits - 1)) || high >= (int64_t)1 << (bits - 1))
+            bits++;
+    }
+    return bits;
+}

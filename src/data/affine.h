@@ -3,6 +3,7 @@
 #define CS_DATA_AFFINE_H
 
 #include "base/error.h"
+#include <stddef.h>
 #include <stdint.h>
 
 /** x = nearest integer of (v - offset) * multiplier, ties away from zero, for min <= v <= max.
@@ -26,5 +27,9 @@ static inline int32_t cs_affine_apply(const cs_affine *map, double value) {
     const int32_t toward_zero = (int32_t)x;
     return toward_zero + (x >= toward_zero + 0.5) - (x <= toward_zero - 0.5);
 }
+
+/** Smallest v >= 2 such that the images of all n maps' ranges are signed numbers of v bits: in [-2^(v-1), 2^(v-1) - 1]. At
+ * most 32. Requires maps that passed cs_affine_check. Local; cannot fail. */
+unsigned cs_affine_value_bits(const cs_affine *maps, size_t n);
 
 #endif
