@@ -50,7 +50,7 @@ static cs_status prepare(run *r) {
     CS_TRY(cs_table_new(&r->table, &r->p));
     CS_TRY(cs_blocks_new(&r->blocks, &r->p, r->table.n));
     CS_TRY(cs_model_from_seed(&r->initial, &r->p, SEED));
-    CS_TRY(cs_draws_new(&r->draws, &r->p, SEED));
+    CS_TRY(cs_draws_new(&r->draws, &r->p, NULL, SEED));
     r->tensors = CS_NEW(cs_tensor, r->blocks.n);
     r->gradient = CS_NEW(uint64_t, cs_model_size(&r->initial));
     if (r->tensors == NULL || r->gradient == NULL)

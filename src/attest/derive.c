@@ -26,7 +26,7 @@ static cs_status derive(cs_derived *out, const cs_statement *s, const cs_model *
     CS_TRY(cs_table_new(&out->table, &s->params));
     cs_table_digest(out->table_digest, &out->table);
     CS_TRY(cs_blocks_new(&out->blocks, &s->params, out->table.n));
-    CS_TRY(cs_draws_new(&out->draws, &s->params, out->seed));
+    CS_TRY(cs_draws_new(&out->draws, &s->params, NULL, out->seed));
     return cs_statement_training_digest(out->training_digest, s, out->initial_digest);
 }
 

@@ -3,43 +3,180 @@
 #include "base/memory.h"
 #include "train/stream.h"
 
-/* One pass after the other: each starts from 0, 1, …, rows-1 and draws the next entry by Durstenfeld's form of the shuffle.
- */
-static void draw_rank(uint32_t *out, size_t n, uint32_t *order, size_t rows, cs_stream *stream) {
-    for (size_t done = 0; done < n;) {
-        for (size_t k = 0; k < rows; k++)
-            order[k] = (uint32_t)k;
-        for (size_t k = 0; k < rows && done < n; k++) {
-            const size_t other = k + cs_stream_below(stream, rows - k);
-            out[done++] = order[other];
-            order[other] = order[k];
-        }
+static size_t smallest(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* What a pass takes of a piece that gave `used` records before. */
+static size_t share(const cs_piece *k, size_t used) {
+    const size_t wanted = (size_t)(k->weight * (double)k->rows);
+    return smallest(smallest(wanted, k->per_epoch), k->total - used);
+}
+
+cs_status cs_pieces_check(const cs_pieces *pieces, size_t rows) {
+    size_t end = 0;
+    if (pieces->n == 0)
+        return cs_fail(CS_ERR_INPUT, "there is no dataset");
+    for (size_t k = 0; k < pieces->n; k++) {
+        const cs_piece *x = &pieces->pieces[k];
+        if (x->offset < end || x->offset > rows || x->rows > rows - x->offset)
+            return cs_fail(CS_ERR_INPUT, "dataset %zu: rows %zu to %zu overlap others, or leave the shard's %zu", k,
+                           x->offset, x->offset + x->rows, rows);
+        if (!(x->weight > 0 && x->weight <= 1))
+            return cs_fail(CS_ERR_INPUT, "dataset %zu: the weight is %g; it must be above 0 and at most 1", k, x->weight);
+        if (share(x, 0) == 0)
+            return cs_fail(CS_ERR_INPUT, "dataset %zu: its %zu rows with weight %g and its limits give no record to a pass",
+                           k, x->rows, x->weight);
+        end = x->offset + x->rows;
+    }
+    return CS_OK;
+}
+
+/* One rank at work. */
+typedef struct sampler {
+    const cs_pieces *shard;
+    size_t *used;   /* [shard->n] records given by the passes so far */
+    uint32_t *pass; /* [all rows of the pieces] the records of a pass */
+    uint32_t *rows; /* [rows of the largest piece] a shuffle */
+    cs_stream stream;
+} sampler;
+
+static void sampler_free(sampler *s) {
+    cs_free(s->used);
+    cs_free(s->pass);
+    cs_free(s->rows);
+}
+
+static cs_status sampler_new(sampler *s, const cs_pieces *shard) {
+    size_t all = 0, largest = 0;
+    for (size_t k = 0; k < shard->n; k++) {
+        const size_t rows = shard->pieces[k].rows;
+        all += rows;
+        largest = rows > largest ? rows : largest;
+    }
+    *s = (sampler){
+        .shard = shard, .used = CS_NEW(size_t, shard->n), .pass = CS_NEW(uint32_t, all), .rows = CS_NEW(uint32_t, largest)};
+    if (s->used != NULL && s->pass != NULL && s->rows != NULL)
+        return CS_OK;
+    sampler_free(s);
+    return CS_ERR_MEMORY;
+}
+
+/* The first n entries of a shuffle of order[size] (Durstenfeld's form), which may be `order` itself. */
+static void shuffle(uint32_t *out, size_t n, uint32_t *order, size_t size, cs_stream *stream) {
+    for (size_t k = 0; k < n; k++) {
+        const size_t other = k + cs_stream_below(stream, size - k);
+        const uint32_t drawn = order[other];
+        order[other] = order[k];
+        out[k] = drawn;
     }
 }
 
-cs_status cs_draws_new(uint32_t ***out, const cs_params *p, const uint8_t seed[32]) {
+/* Fills s->pass; returns its length, 0 if all totals are used up. */
+static size_t next_pass(sampler *s) {
+    size_t length = 0;
+    for (size_t k = 0; k < s->shard->n; k++) {
+        const cs_piece *piece = &s->shard->pieces[k];
+        const size_t n = share(piece, s->used[k]);
+        for (size_t row = 0; row < piece->rows && n > 0; row++)
+            s->rows[row] = (uint32_t)(piece->offset + row);
+        shuffle(s->pass + length, n, s->rows, piece->rows, &s->stream);
+        s->used[k] += n;
+        length += n;
+    }
+    if (s->shard->n > 1)
+        shuffle(s->pass, length, s->pass, length, &s->stream);
+    return length;
+}
+
+static cs_status draw_rank(uint32_t *out, size_t n, const cs_pieces *shard, const uint8_t seed[32], int rank) {
+    sampler s;
+    CS_TRY(sampler_new(&s, shard));
+    cs_stream_init(&s.stream, seed, CS_STREAM_DRAWS, (uint32_t)rank);
+    cs_status status = CS_OK;
+    for (size_t done = 0; done < n && status == CS_OK;) {
+        const size_t length = smallest(next_pass(&s), n - done);
+        if (length == 0)
+            status = cs_fail(CS_ERR_INPUT,
+                             "rank %d needs %zu draws; the total quotas of its datasets allow %zu: take fewer steps or a "
+                             "smaller batch, or other datasets",
+                             rank, n, done);
+        for (size_t k = 0; k < length; k++)
+            out[done++] = s.pass[k];
+    }
+    sampler_free(&s);
+    return status;
+}
+
+cs_status cs_draws_new(uint32_t ***out, const cs_params *p, const cs_pieces *shards, const uint8_t seed[32]) {
     const size_t ranks = (size_t)p->n_ranks, per_rank = p->steps * p->batch;
     const size_t pointers = ranks * sizeof(uint32_t *) / sizeof(uint32_t);
     uint32_t *block = CS_NEW(uint32_t, pointers + ranks * per_rank);
-    uint32_t *order = CS_NEW(uint32_t, (size_t)1 << cs_params_row_bits(p));
-    if (block == NULL || order == NULL) {
-        cs_free(block);
-        cs_free(order);
-        *out = NULL;
+    *out = NULL;
+    if (block == NULL)
         return CS_ERR_MEMORY;
-    }
     uint32_t **draws = (uint32_t **)(void *)block;
     for (size_t i = 0; i < ranks; i++) {
-        cs_stream stream;
-        cs_stream_init(&stream, seed, CS_STREAM_DRAWS, (uint32_t)i);
+        const cs_piece whole = {.rows = p->rows[i], .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA};
+        const cs_pieces one = {.pieces = &whole, .n = 1};
         draws[i] = block + pointers + i * per_rank;
-        draw_rank(draws[i], per_rank, order, p->rows[i], &stream);
+        const cs_status status = draw_rank(draws[i], per_rank, shards == NULL ? &one : &shards[i], seed, (int)i);
+        if (status != CS_OK) {
+            cs_free(block);
+            return status;
+        }
     }
-    cs_free(order);
     *out = draws;
     return CS_OK;
 }
 
 void cs_draws_free(uint32_t **draws) {
     cs_free(draws);
+}
+
+/* The piece that a position lies in; pieces->n if none. */
+static size_t find_piece(const cs_pieces *pieces, size_t position) {
+    size_t k = 0;
+    while (k < pieces->n &&
+           (position < pieces->pieces[k].offset || position - pieces->pieces[k].offset >= pieces->pieces[k].rows))
+        k++;
+    return k;
+}
+
+/* One pass, or what there is of it. */
+static cs_status count_pass(cs_draw_count *out, size_t *now, const uint32_t *draws, size_t n, const cs_pieces *pieces) {
+    for (size_t k = 0; k < pieces->n; k++)
+        now[k] = 0;
+    for (size_t x = 0; x < n; x++) {
+        const size_t k = find_piece(pieces, draws[x]);
+        if (k == pieces->n)
+            return cs_fail(CS_ERR_INTERNAL, "row %u of a shard was drawn and belongs to none of its datasets", draws[x]);
+        now[k]++;
+    }
+    for (size_t k = 0; k < pieces->n; k++) {
+        out[k].total += now[k];
+        out[k].epoch_max = now[k] > out[k].epoch_max ? now[k] : out[k].epoch_max;
+    }
+    return CS_OK;
+}
+
+cs_status cs_draws_count(cs_draw_count *out, const uint32_t *draws, size_t n, const cs_pieces *pieces) {
+    size_t *now = CS_NEW(size_t, pieces->n), *used = CS_NEW(size_t, pieces->n);
+    cs_status status = now != NULL && used != NULL ? CS_OK : CS_ERR_MEMORY;
+    for (size_t k = 0; k < pieces->n; k++)
+        out[k] = (cs_draw_count){0};
+    for (size_t done = 0; done < n && status == CS_OK;) {
+        size_t length = 0;
+        for (size_t k = 0; k < pieces->n; k++) {
+            const size_t taken = share(&pieces->pieces[k], used[k]);
+            used[k] += taken;
+            length += taken;
+        }
+        length = length == 0 ? n - done : smallest(length, n - done);
+        status = count_pass(out, now, draws + done, length, pieces);
+        done += length;
+    }
+    cs_free(now);
+    cs_free(used);
+    return status;
 }

@@ -1,13 +1,50 @@
-/* Which record each rank uses at each step: idx_i(t, b), public, from the seed. Member i's draws are consecutive entries of
- * a stream of independent shuffles (Fisher-Yates, ChaCha20 keyed by the seed, stream i) of its own rows: within a pass over
- * its data no record is drawn twice. */
+/* Which record each rank uses at each step: idx_i(t, b), public, from the seed (Fisher-Yates, ChaCha20 keyed by the seed,
+ * stream i). Member i's draws are consecutive entries of passes over its shard. A shard consists of pieces, its datasets;
+ * in a pass piece k gives
+ *
+ *   n_k = min(floor(weight_k * rows_k), per_epoch_k, what its total leaves)
+ *
+ * records: the first n_k of a fresh shuffle of its rows, and all of the pass's records are then shuffled together (not so
+ * with one piece: they are in random order already). Within a pass no record is drawn twice. */
 #ifndef CS_TRAIN_SAMPLER_H
 #define CS_TRAIN_SAMPLER_H
 
 #include "train/params.h"
 
-/** draws[i][t * batch + b] < rows[i]; one allocation, free with cs_draws_free. */
-cs_status cs_draws_new(uint32_t ***out, const cs_params *p, const uint8_t seed[32]);
+#define CS_NO_QUOTA SIZE_MAX
+
+/** One dataset in a shard: its rows are the shard's offset..offset+rows-1. */
+typedef struct cs_piece {
+    size_t offset, rows;
+    double weight;    /* 0 < weight <= 1; the product with rows is one IEEE 754 multiplication */
+    size_t per_epoch; /* most draws in one pass, CS_NO_QUOTA: no limit */
+    size_t total;     /* most draws in the run, the same */
+} cs_piece;
+
+/** A member's datasets, in the order of their offsets. Borrowed. */
+typedef struct cs_pieces {
+    const cs_piece *pieces; /* [n] */
+    size_t n;               /* >= 1 */
+} cs_pieces;
+
+/** Draws of one piece. */
+typedef struct cs_draw_count {
+    size_t total;
+    size_t epoch_max; /* the most in any one pass */
+} cs_draw_count;
+
+/** The pieces do not overlap, lie within 0..rows-1, and each gives at least one record to the first pass. CS_ERR_INPUT names
+ * the piece. */
+cs_status cs_pieces_check(const cs_pieces *pieces, size_t rows);
+
+/** draws[i][t * batch + b] < rows[i]; one allocation, free with cs_draws_free. `shards` has n_ranks valid entries; NULL:
+ * every rank has one piece of all its rows, with weight 1 and without limits. CS_ERR_INPUT if the totals of a rank's pieces
+ * do not suffice for its draws; CS_ERR_MEMORY. */
+cs_status cs_draws_new(uint32_t ***out, const cs_params *p, const cs_pieces *shards, const uint8_t seed[32]);
 void cs_draws_free(uint32_t **draws);
+
+/** Counts draws[n] of one rank, made for these pieces, piece by piece: out[pieces->n]. CS_ERR_INTERNAL for a draw that is in
+ * no piece. CS_ERR_MEMORY. */
+cs_status cs_draws_count(cs_draw_count *out, const uint32_t *draws, size_t n, const cs_pieces *pieces);
 
 #endif

@@ -118,7 +118,7 @@ cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
     CS_TRY(cs_table_new(&e->table, &e->params));
     CS_TRY(cs_blocks_new(&e->blocks, &e->params, e->table.n));
     CS_TRY(cs_model_from_seed(&e->initial, &e->params, seed));
-    CS_TRY(cs_draws_new(&e->draws, &e->params, seed));
+    CS_TRY(cs_draws_new(&e->draws, &e->params, NULL, seed));
     e->dataset_rows = CS_NEW(cs_g1_affine *, (size_t)o->n_ranks);
     e->final_rows = CS_NEW(cs_g1_affine, cs_final_row_count(&e->params));
     if (!e->dataset_rows || !e->final_rows)

@@ -83,7 +83,7 @@ static inline void job_data(job *j) {
     assert_int_equal(cs_table_new(&j->table, p), CS_OK);
     assert_int_equal(cs_blocks_new(&j->blocks, p, j->table.n), CS_OK);
     assert_int_equal(cs_model_from_seed(&j->initial, p, JOB_SEED), CS_OK);
-    assert_int_equal(cs_draws_new(&j->draws, p, JOB_SEED), CS_OK);
+    assert_int_equal(cs_draws_new(&j->draws, p, NULL, JOB_SEED), CS_OK);
     for (size_t i = 0; i < (size_t)p->n_ranks; i++) {
         j->tensors[i] = CS_NEW(cs_tensor, j->blocks.n);
         j->features[i] = CS_NEW(int32_t, p->rows[i] * p->widths[0]);

@@ -1,6 +1,7 @@
 /* Draws: passes are permutations, the same for everybody, independent between ranks; and the stream behind them. */
 #include "train/job.h"
 
+#include <math.h>
 #include <string.h>
 
 static cs_params params(void) {
@@ -11,7 +12,7 @@ static void passes_are_permutations(void **state) {
     (void)state;
     const cs_params p = params();
     uint32_t **draws;
-    assert_int_equal(cs_draws_new(&draws, &p, JOB_SEED), CS_OK);
+    assert_int_equal(cs_draws_new(&draws, &p, NULL, JOB_SEED), CS_OK);
     for (size_t i = 0; i < 3; i++)
         for (size_t first = 0; first < 350; first += p.rows[i]) {
             bool seen[33] = {false};
@@ -31,12 +32,12 @@ static void deterministic_and_independent(void **state) {
     p.rows[1] = 10;
     uint32_t **a, **b, **c, **d;
     const uint8_t other[32] = {8};
-    assert_int_equal(cs_draws_new(&a, &p, JOB_SEED), CS_OK);
-    assert_int_equal(cs_draws_new(&b, &p, JOB_SEED), CS_OK);
-    assert_int_equal(cs_draws_new(&c, &p, other), CS_OK);
+    assert_int_equal(cs_draws_new(&a, &p, NULL, JOB_SEED), CS_OK);
+    assert_int_equal(cs_draws_new(&b, &p, NULL, JOB_SEED), CS_OK);
+    assert_int_equal(cs_draws_new(&c, &p, NULL, other), CS_OK);
     p.rows[0] = 11; /* another rank's rows change nothing for rank 1 */
     p.steps = 20;   /* nor do fewer steps */
-    assert_int_equal(cs_draws_new(&d, &p, JOB_SEED), CS_OK);
+    assert_int_equal(cs_draws_new(&d, &p, NULL, JOB_SEED), CS_OK);
     assert_memory_equal(a[0], b[0], 350 * 4);
     assert_memory_equal(a[2], b[2], 350 * 4);
     assert_memory_not_equal(a[0], a[1], 350 * 4);
@@ -55,7 +56,7 @@ static void shuffles_are_uniform(void **state) {
     const cs_params p = {.n_ranks = 1, .steps = 24000, .batch = 4, .rows = {4}};
     uint32_t **draws;
     size_t count[256] = {0};
-    assert_int_equal(cs_draws_new(&draws, &p, JOB_SEED), CS_OK);
+    assert_int_equal(cs_draws_new(&draws, &p, NULL, JOB_SEED), CS_OK);
     for (size_t t = 0; t < p.steps; t++) {
         const uint32_t *x = draws[0] + 4 * t;
         count[x[0] | x[1] << 2 | x[2] << 4 | x[3] << 6]++;
@@ -70,6 +71,151 @@ static void shuffles_are_uniform(void **state) {
     assert_int_equal(orders, 24);
     assert_true(chi < 60);
     cs_draws_free(draws);
+}
+
+/* One dataset of weight 1: the stream of plain shuffles, by another program. */
+static void one_dataset_is_a_stream_of_shuffles(void **state) {
+    (void)state;
+    const cs_params p = params();
+    uint32_t **draws, order[33];
+    cs_stream stream;
+    assert_int_equal(cs_draws_new(&draws, &p, NULL, JOB_SEED), CS_OK);
+    cs_stream_init(&stream, JOB_SEED, CS_STREAM_DRAWS, 2);
+    for (size_t x = 0; x < 350; x++) {
+        const size_t k = x % 33;
+        for (uint32_t row = 0; row < 33 && k == 0; row++)
+            order[row] = row;
+        const size_t other = k + cs_stream_below(&stream, 33 - k);
+        assert_int_equal(draws[2][x], order[other]);
+        order[other] = order[k];
+    }
+    cs_draws_free(draws);
+}
+
+/* Two datasets with rows between them; the second gives half of its rows to a pass; the third at most two, five in all. */
+static const cs_piece PIECES[] = {{.offset = 0, .rows = 6, .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA},
+                                  {.offset = 8, .rows = 9, .weight = 0.5, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA},
+                                  {.offset = 20, .rows = 10, .weight = 1, .per_epoch = 2, .total = 5}};
+static const cs_pieces SHARD = {.pieces = PIECES, .n = 3};
+
+static void datasets_give_their_shares(void **state) {
+    (void)state;
+    const cs_params p = {.n_ranks = 1, .steps = 56, .batch = 1, .rows = {30}};
+    static const size_t lengths[] = {12, 12, 11, 10, 10, 1}; /* 6 + 4 + what is left of 2, 2, 1 */
+    static const size_t third[] = {2, 2, 1, 0, 0, 0};
+    uint32_t **draws;
+    assert_int_equal(cs_pieces_check(&SHARD, 30), CS_OK);
+    assert_int_equal(cs_draws_new(&draws, &p, &SHARD, JOB_SEED), CS_OK);
+    size_t at = 0;
+    for (size_t pass = 0; pass < 6; pass++) {
+        size_t count[3] = {0};
+        bool seen[30] = {false};
+        for (size_t x = 0; x < lengths[pass]; x++) {
+            const uint32_t row = draws[0][at++];
+            assert_true(row < 6 || (row >= 8 && row < 17) || (row >= 20 && row < 30));
+            assert_false(seen[row]);
+            seen[row] = true;
+            count[row < 6 ? 0 : row < 17 ? 1 : 2]++;
+        }
+        if (pass < 5) {
+            assert_int_equal(count[0], 6);
+            assert_int_equal(count[1], 4);
+            assert_int_equal(count[2], third[pass]);
+        }
+    }
+    cs_draws_free(draws);
+}
+
+/* The records of a pass are shuffled together, and a dataset's share is another one in each pass. */
+static void datasets_are_mixed(void **state) {
+    (void)state;
+    static const cs_piece halves[] = {
+        {.offset = 0, .rows = 4, .weight = 0.5, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA},
+        {.offset = 4, .rows = 2, .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA}};
+    const cs_pieces shard = {.pieces = halves, .n = 2};
+    const cs_params p = {.n_ranks = 1, .steps = 4000, .batch = 4, .rows = {6}};
+    uint32_t **draws;
+    size_t first[6] = {0}, all[6] = {0};
+    assert_int_equal(cs_draws_new(&draws, &p, &shard, JOB_SEED), CS_OK);
+    for (size_t x = 0; x < 16000; x++) {
+        all[draws[0][x]]++;
+        first[draws[0][x]] += x % 4 == 0;
+    }
+    for (size_t row = 0; row < 6; row++) { /* expected: 2000 or 4000 in all, a quarter of them first; six deviations */
+        const double expected = row < 4 ? 2000 : 4000, deviation = row < 4 ? 190 : 1;
+        assert_true(all[row] > expected - deviation && all[row] < expected + deviation);
+        assert_true(first[row] > expected / 4 - 180 && first[row] < expected / 4 + 180);
+    }
+    cs_draws_free(draws);
+}
+
+static void counts_are_those_of_passes(void **state) {
+    (void)state;
+    const cs_params p = {.n_ranks = 1, .steps = 56, .batch = 1, .rows = {30}};
+    uint32_t **draws, stray[2] = {0, 7};
+    cs_draw_count count[3];
+    assert_int_equal(cs_draws_new(&draws, &p, &SHARD, JOB_SEED), CS_OK);
+    assert_int_equal(cs_draws_count(count, draws[0], 56, &SHARD), CS_OK);
+    size_t by_hand[3] = {0};
+    for (size_t x = 0; x < 56; x++)
+        by_hand[draws[0][x] < 6 ? 0 : draws[0][x] < 17 ? 1 : 2]++;
+    for (size_t k = 0; k < 3; k++)
+        assert_int_equal(count[k].total, by_hand[k]);
+    assert_int_equal(count[0].epoch_max, 6);
+    assert_int_equal(count[1].epoch_max, 4);
+    assert_int_equal(count[2].epoch_max, 2);
+    assert_int_equal(count[2].total, 5);
+    assert_int_equal(cs_draws_count(count, stray, 2, &SHARD), CS_ERR_INTERNAL);
+    cs_draws_free(draws);
+    assert_int_equal(cs_memory_live(), 0);
+}
+
+static void totals_that_do_not_suffice_are_refused(void **state) {
+    (void)state;
+    static const cs_piece limited[] = {{.offset = 0, .rows = 3, .weight = 1, .per_epoch = CS_NO_QUOTA, .total = 7}};
+    const cs_pieces shard = {.pieces = limited, .n = 1};
+    cs_params p = {.n_ranks = 1, .steps = 7, .batch = 1, .rows = {3}};
+    uint32_t **draws;
+    assert_int_equal(cs_draws_new(&draws, &p, &shard, JOB_SEED), CS_OK);
+    cs_draws_free(draws);
+    p.steps = 8;
+    assert_int_equal(cs_draws_new(&draws, &p, &shard, JOB_SEED), CS_ERR_INPUT);
+    assert_non_null(strstr(cs_error_text(), "allow 7"));
+    assert_null(draws);
+    assert_int_equal(cs_memory_live(), 0);
+}
+
+static void refused(cs_piece first, const char *says) {
+    const cs_piece two[] = {first, {.offset = 6, .rows = 2, .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA}};
+    const cs_pieces shard = {.pieces = two, .n = 2};
+    const cs_status status = cs_pieces_check(&shard, 8);
+    if (status != CS_ERR_INPUT || strstr(cs_error_text(), says) == NULL)
+        fail_msg("status %d: %s", (int)status, cs_error_text());
+}
+
+static void pieces_are_checked(void **state) {
+    (void)state;
+    const cs_piece good = {.offset = 0, .rows = 6, .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA};
+    cs_piece bad = good;
+    bad.rows = 7;
+    refused(bad, "dataset 1: rows 6 to 8 overlap");
+    bad = good, bad.rows = SIZE_MAX;
+    refused(bad, "dataset 0: rows");
+    bad = good, bad.offset = 9;
+    refused(bad, "dataset 0: rows");
+    const double weights[] = {0, -1, 1.001, NAN};
+    for (size_t k = 0; k < 4; k++) {
+        bad = good, bad.weight = weights[k];
+        refused(bad, "the weight is");
+    }
+    bad = good, bad.weight = 0.1;
+    refused(bad, "give no record");
+    bad = good, bad.per_epoch = 0;
+    refused(bad, "give no record");
+    bad = good, bad.total = 0;
+    refused(bad, "give no record");
+    const cs_pieces none = {.pieces = &good, .n = 0};
+    assert_int_equal(cs_pieces_check(&none, 8), CS_ERR_INPUT);
 }
 
 /* Key 0, nonce 0: the key stream of the ChaCha20 test vectors (draft-strombergson-chacha-test-vectors-01, TC1). */
@@ -104,7 +250,7 @@ static void without_memory(void **state) {
     const cs_params p = params();
     uint32_t **draws;
     cs_memory_limit(3 * 350 * 4 + 24);
-    assert_int_equal(cs_draws_new(&draws, &p, JOB_SEED), CS_ERR_MEMORY);
+    assert_int_equal(cs_draws_new(&draws, &p, NULL, JOB_SEED), CS_ERR_MEMORY);
     cs_memory_limit(SIZE_MAX);
     assert_null(draws);
     assert_int_equal(cs_memory_live(), 0);
@@ -115,6 +261,12 @@ int main(void) {
         cmocka_unit_test(passes_are_permutations),
         cmocka_unit_test(deterministic_and_independent),
         cmocka_unit_test(shuffles_are_uniform),
+        cmocka_unit_test(one_dataset_is_a_stream_of_shuffles),
+        cmocka_unit_test(datasets_give_their_shares),
+        cmocka_unit_test(datasets_are_mixed),
+        cmocka_unit_test(counts_are_those_of_passes),
+        cmocka_unit_test(totals_that_do_not_suffice_are_refused),
+        cmocka_unit_test(pieces_are_checked),
         cmocka_unit_test(known_stream),
         cmocka_unit_test(below),
         cmocka_unit_test(without_memory),
