@@ -1,12 +1,12 @@
 #include "base/error.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { TEXT_SIZE = 1024 };
 
 static _Thread_local char error_text[TEXT_SIZE];
+static _Thread_local int error_kind;
 
 const char *cs_status_name(cs_status status) {
     switch (status) {
@@ -38,8 +38,13 @@ const char *cs_error_text(void) {
     return error_text;
 }
 
+int cs_error_kind(void) {
+    return error_kind;
+}
+
 void cs_error_clear(void) {
     error_text[0] = '\0';
+    error_kind = 0;
 }
 
 /* The arguments may point into the text that is being replaced, so the new one is made beside it. */
@@ -58,6 +63,13 @@ cs_status cs_fail(cs_status status, const char *format, ...) {
     va_start(arguments, format);
     store(format, arguments, NULL);
     va_end(arguments);
+    error_kind = 0;
+    return status;
+}
+
+cs_status cs_vfail_kind(cs_status status, int kind, const char *format, va_list arguments) {
+    store(format, arguments, NULL);
+    error_kind = kind;
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "consort/version.h"
 #include "curve/generators.h"
+#include "provenance/refusal.h"
 
 static const struct {
     const char *name, *summary;
@@ -56,5 +57,5 @@ int main(int argc, char **argv) {
     if (status != CS_OK)
         fprintf(stderr, "consort: %s: %s\n", cs_status_name(status), cs_error_text());
     cs_generators_release();
-    return (int)status;
+    return cs_refusal_exit_status(status);
 }

@@ -1,0 +1,48 @@
+/* Every kind of refusal has a name and an exit status of its own, and goes with the last failure only. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "provenance/refusal.h"
+
+static void kinds_are_told_apart(void **state) {
+    (void)state;
+    for (int k = 1; k < CS_REFUSAL_COUNT; k++) {
+        assert_int_equal(cs_refuse((cs_refusal)k, "number %d", k), CS_REJECT);
+        assert_int_equal(cs_refusal_last(), k);
+        assert_int_equal(cs_refusal_exit_status(CS_REJECT), 20 + k);
+        for (int j = 0; j < k; j++)
+            assert_string_not_equal(cs_refusal_name((cs_refusal)k), cs_refusal_name((cs_refusal)j));
+    }
+    assert_string_equal(cs_refusal_name(CS_REFUSAL_AUTHORITY), "authority");
+    assert_string_equal(cs_refusal_name(CS_REFUSAL_COMPUTE), "compute");
+    assert_string_equal(cs_refusal_name(CS_REFUSAL_POLICY), "policy");
+    assert_string_equal(cs_error_text(), "number 20");
+}
+
+static void a_kind_is_of_the_last_failure_only(void **state) {
+    (void)state;
+    assert_int_equal(cs_refuse(CS_REFUSAL_RING, "no"), CS_REJECT);
+    assert_int_equal(cs_fail_prefix(CS_REJECT, "file"), CS_REJECT);
+    assert_int_equal(cs_refusal_last(), CS_REFUSAL_RING);
+    assert_string_equal(cs_error_text(), "file: no");
+    assert_int_equal(cs_refusal_exit_status(CS_ERR_IO), CS_ERR_IO); /* another status, whatever was recorded */
+    assert_int_equal(cs_fail(CS_REJECT, "another"), CS_REJECT);
+    assert_int_equal(cs_refusal_last(), CS_REFUSAL_NONE);
+    assert_int_equal(cs_refusal_exit_status(CS_REJECT), CS_REJECT);
+    assert_int_equal(cs_refuse(CS_REFUSAL_RING, "no"), CS_REJECT);
+    cs_error_clear();
+    assert_int_equal(cs_refusal_last(), CS_REFUSAL_NONE);
+    assert_int_equal(cs_refusal_exit_status(CS_OK), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_are_told_apart),
+                                       cmocka_unit_test(a_kind_is_of_the_last_failure_only)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
