@@ -14,7 +14,7 @@ OPT      ?= -O3 -g
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
         -Wvla -Wundef -Wcast-qual -Wwrite-strings $(WERROR)
-CPPFLAGS += -Iinclude -Isrc -D_POSIX_C_SOURCE=200809L
+CPPFLAGS += -Iinclude -Isrc -D_POSIX_C_SOURCE=200809L $(if $(SANITIZE),-DCS_SANITIZED)
 CFLAGS   += -std=c11 -pthread $(OPT) $(WARN) $(SANITIZE)
 LDFLAGS  += -pthread $(SANITIZE)
 LIBS     := -lflint -lgmp -lsodium -ljansson -lz -lm

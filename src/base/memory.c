@@ -7,10 +7,16 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/pages.h"
 
-/* A block is a 64-byte header, then the caller's bytes. The raw memory comes from calloc, because fresh pages from the
- * system are zero already and calloc, unlike aligned_alloc and memset, does not write them a second time. */
+/* A block is a 64-byte header, then the caller's bytes. Small ones lie in memory from calloc, big ones in pages of their
+ * own. The address sanitizer sees what calloc gives only. */
 enum { ALIGNMENT = 64 };
+#ifdef CS_SANITIZED
+static const size_t BIG = SIZE_MAX;
+#else
+static const size_t BIG = 128 << 10;
+#endif
 
 typedef struct header {
     void *raw;
@@ -39,7 +45,10 @@ void *cs_calloc(size_t count, size_t size) {
         return NULL;
     }
     const size_t bytes = count * size, limit = atomic_load(&limit_bytes), live = atomic_load(&live_bytes);
-    unsigned char *raw = bytes > limit || live > limit - bytes ? NULL : calloc(1, bytes + 2 * ALIGNMENT);
+    const size_t with_header = bytes + 2 * ALIGNMENT;
+    unsigned char *raw = NULL;
+    if (bytes <= limit && live <= limit - bytes)
+        raw = bytes < BIG ? calloc(1, with_header) : cs_pages_take(with_header);
     if (raw == NULL) {
         (void)cs_fail(CS_ERR_MEMORY, "no memory for %zu bytes (%zu in use); use more ranks or a smaller job", bytes, live);
         return NULL;
@@ -55,8 +64,12 @@ void cs_free(void *block) {
         return;
     const header h = *header_of(block);
     sodium_memzero(block, h.bytes);
+    *header_of(block) = (header){0};
     atomic_fetch_sub(&live_bytes, h.bytes);
-    free(h.raw);
+    if (h.bytes < BIG)
+        free(h.raw);
+    else
+        cs_pages_give(h.raw, h.bytes + 2 * ALIGNMENT);
 }
 
 void *cs_grow(void *block, size_t old_count, size_t count, size_t size) {
