@@ -71,6 +71,19 @@ static void add_softmax(cs_blocks *b, const cs_params *p) {
     add_tensor(b, p, CS_BLOCK_C, 0, 0, -half, half - 1);
 }
 
+/* N is as long as its axes: every entry is proved to be a bit that counts draws. */
+static void add_hidden_draws(cs_blocks *b, const cs_params *p) {
+    const unsigned row_bits = cs_params_row_bits(p), pass_bits = cs_params_pass_bits(p);
+    for (unsigned c = 0; c < cs_params_digits(p); c++) {
+        cs_block_info *info = add_tensor(b, p, CS_BLOCK_I, 0, 0, 0, 1);
+        set_axis(info, (size_t)1 << cs_params_digit_bits(p, c), cs_params_digit_bits(p, c));
+        info->limb = c;
+    }
+    cs_block_info *drawn = append(b, CS_BLOCK_N, 0, 0, 1);
+    set_axis(drawn, (size_t)1 << pass_bits, pass_bits);
+    set_axis(drawn, (size_t)1 << row_bits, row_bits);
+}
+
 /* At most this many lookups fall on one row of the table: all entries that a rank looks up, and one bit per entry of M. */
 static int64_t lookups_max(const cs_params *p, const cs_block_info *features, const cs_block_info *labels) {
     size_t per_sample = 6 * p->widths[p->layers];
@@ -80,9 +93,9 @@ static int64_t lookups_max(const cs_params *p, const cs_block_info *features, co
 }
 
 cs_status cs_blocks_new(cs_blocks *out, const cs_params *p, size_t table_rows) {
-    const size_t softmax_and_datasets = 9, per_layer = 5 + 2 * (size_t)p->n_limbs;
+    const size_t softmax_datasets_and_draws = 13, per_layer = 5 + 2 * (size_t)p->n_limbs;
     const int64_t half = (int64_t)1 << (p->value_bits - 1);
-    *out = (cs_blocks){.info = CS_NEW(cs_block_info, softmax_and_datasets + p->layers * per_layer)};
+    *out = (cs_blocks){.info = CS_NEW(cs_block_info, softmax_datasets_and_draws + p->layers * per_layer)};
     if (out->info == NULL)
         return CS_ERR_MEMORY;
     add_dataset(out, p, CS_BLOCK_D, 0, -half, half - 1);
@@ -92,6 +105,8 @@ cs_status cs_blocks_new(cs_blocks *out, const cs_params *p, size_t table_rows) {
     for (size_t l = 1; l <= p->layers; l++)
         add_layer(out, p, l);
     add_softmax(out, p);
+    if (p->hidden_passes > 0)
+        add_hidden_draws(out, p);
     set_axis(append(out, CS_BLOCK_MULT, 0, 0, lookups_max(p, &out->info[0], &out->info[1])), table_rows,
              cs_bits(table_rows));
     return CS_OK;

@@ -21,6 +21,8 @@ typedef enum cs_block_kind {
     CS_BLOCK_RHO, /* its remainder 2^d E_j - P_j S */
     CS_BLOCK_GAP, /* S - 1 - RHO */
     CS_BLOCK_C,   /* maximum [T, B] */
+    CS_BLOCK_I,   /* hidden draws: one-hot digit of the drawn row [T, B, 2^digit bits]; `limb` is the digit */
+    CS_BLOCK_N,   /* hidden draws: 1 if the pass draws the row [passes, 2^row bits] */
     CS_BLOCK_MULT /* multiplicities of the lookup table's rows */
 } cs_block_kind;
 
@@ -42,7 +44,8 @@ typedef struct cs_blocks {
 } cs_blocks;
 
 /** All blocks, in a fixed order: D, Y; F of all layers; per layer Z, limbs of R and, below the output, A, S, V, limbs of RV;
- * M, E, P, RHO, GAP, C; MULT. `table_rows`: padded rows of the lookup table. CS_ERR_MEMORY. Free with cs_blocks_free. */
+ * M, E, P, RHO, GAP, C; with hidden draws I and N; MULT. `table_rows`: padded rows of the lookup table. CS_ERR_MEMORY. Free
+ * with cs_blocks_free. */
 cs_status cs_blocks_new(cs_blocks *out, const cs_params *p, size_t table_rows);
 void cs_blocks_free(cs_blocks *b);
 

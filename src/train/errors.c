@@ -4,22 +4,80 @@
 #include "poly/mle.h"
 #include "train/proof.h"
 
+/* The labels of the drawn records, at positions that everybody knows: a part of the claim begun. */
+static cs_status public_labels(cs_proof *p, const cs_error_claim *c, const cs_fr *omega, cs_fr scale) {
+    const cs_gather gather = {
+        .time = c->t, .batch = c->b, .steps = p->params->steps, .batch_size = p->params->batch, .draws = p->instance->draws};
+    const cs_gather *kept = cs_witness_gather(&p->witness, &gather);
+    if (!kept)
+        return CS_ERR_MEMORY;
+    const cs_axis label[2] = {cs_axis_gather(kept, cs_params_row_bits(p->params)), c->j};
+    return cs_witness_part(&p->witness, omega, scale, cs_train_block(p, CS_BLOCK_Y, 0, 0), label);
+}
+
+/* This rank's labels of the drawn records at (t, b, j). */
+static cs_status labels_at(const cs_proof *p, const cs_error_claim *c, cs_fr *out) {
+    const cs_tensor *y = &p->shard->tensors[cs_train_block(p, CS_BLOCK_Y, 0, 0)];
+    const size_t steps = (size_t)1 << c->t.bits, batch = (size_t)1 << c->b.bits, width = (size_t)1 << c->j.bits;
+    const uint32_t *draws = p->instance->draws[p->session.rank];
+    cs_fr *t = CS_NEW(cs_fr, steps), *b = CS_NEW(cs_fr, batch), *j = CS_NEW(cs_fr, width);
+    cs_status status = t && b && j ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK)
+        status = cs_axis_table(t, &c->t, p->session.rank);
+    if (status == CS_OK)
+        status = cs_axis_table(b, &c->b, p->session.rank);
+    if (status == CS_OK)
+        status = cs_axis_table(j, &c->j, p->session.rank);
+    *out = CS_FR_ZERO;
+    for (size_t k = 0; status == CS_OK && k < p->params->steps * p->params->batch; k++) {
+        const cs_fr weight = cs_fr_mul(t[k / p->params->batch], b[k % p->params->batch]);
+        const cs_fr row = cs_fr_vec_dot_int(j, y->type, cs_tensor_at(y, draws[k] * width), width);
+        *out = cs_fr_add(*out, cs_fr_mul(weight, row));
+    }
+    cs_free(t);
+    cs_free(b);
+    cs_free(j);
+    return status;
+}
+
+/* The same at hidden positions: each rank's value is a variable of its own, which enters the claim on P. */
+static cs_status hidden_labels(cs_proof *p, const cs_error_claim *c, const cs_fr *omega, cs_fr scale, cs_expr *value) {
+    cs_session *s = &p->session;
+    cs_fr mine = CS_FR_ZERO, ranks[CS_MAX_RANKS];
+    cs_expr claim = {0};
+    cs_var first;
+    if (cs_proving(s))
+        CS_TRY(cs_session_fail(s, labels_at(p, c, &mine)));
+    CS_TRY(cs_session_send_own(s, CS_LABEL_DRAWS_LABELS, &mine, 1, NULL, 0, &first));
+    cs_session_rank_weights(s, CS_LABEL_DRAWS_RANKS, ranks);
+    for (int i = 0; i < s->n_ranks; i++) {
+        cs_expr_add_term(value, cs_fr_neg(cs_fr_mul(omega[i], scale)), first + (cs_var)i);
+        cs_expr_add_term(&claim, ranks[i], first + (cs_var)i);
+    }
+    return cs_train_hidden_records(p, &claim, ranks, cs_train_block(p, CS_BLOCK_Y, 0, 0), &c->t, &c->b, &c->j);
+}
+
 /* delta_L = P - 2^d Y at the drawn records: linear in committed tensors. */
 static cs_status output_error(cs_proof *p, const cs_error_claim *c, const cs_fr *omega) {
-    cs_witness *w = &p->witness;
+    const bool hidden = p->params->hidden_passes > 0;
+    const cs_axis quotient[3] = {c->t, c->b, c->j};
+    const cs_fr scale = cs_fr_neg(cs_fr_from_u64((uint64_t)1 << p->params->d));
     cs_expr value = {0};
     for (int i = 0; i < p->session.n_ranks; i++)
         cs_expr_add_term(&value, omega[i], c->first + (cs_var)((size_t)i * c->stride));
-    CS_TRY(cs_witness_claim(w, &value));
-    const cs_gather gather = {
-        .time = c->t, .batch = c->b, .steps = p->params->steps, .batch_size = p->params->batch, .draws = p->instance->draws};
-    const cs_gather *kept = cs_witness_gather(w, &gather);
-    if (!kept)
-        return CS_ERR_MEMORY;
-    const cs_axis quotient[3] = {c->t, c->b, c->j}, label[2] = {cs_axis_gather(kept, cs_params_row_bits(p->params)), c->j};
-    const cs_fr scale = cs_fr_neg(cs_fr_from_u64((uint64_t)1 << p->params->d));
-    CS_TRY(cs_witness_part(w, omega, CS_FR_ONE, cs_train_block(p, CS_BLOCK_P, 0, 0), quotient));
-    return cs_witness_part(w, omega, scale, cs_train_block(p, CS_BLOCK_Y, 0, 0), label);
+    if (hidden) {
+        const cs_status status = hidden_labels(p, c, omega, scale, &value);
+        if (status != CS_OK) {
+            cs_expr_free(&value);
+            return status;
+        }
+    }
+    cs_status status = cs_witness_claim(&p->witness, &value);
+    if (status == CS_OK)
+        status = cs_witness_part(&p->witness, omega, CS_FR_ONE, cs_train_block(p, CS_BLOCK_P, 0, 0), quotient);
+    if (status == CS_OK && !hidden)
+        status = public_labels(p, c, omega, scale);
+    return cs_session_fail(&p->session, status);
 }
 
 /* All claims on a hidden layer's errors, combined by gamma: weights of V S at (t, b, j). */
@@ -110,7 +168,7 @@ cs_status cs_train_reduce_errors(cs_proof *p, size_t l) {
     if (l < p->params->layers)
         return hidden_errors(p, l, omega, &c);
     for (unsigned k = 0; k < c.n; k++)
-        CS_TRY(cs_session_fail(s, output_error(p, &c.claims[k], omega)));
+        CS_TRY(output_error(p, &c.claims[k], omega));
     return CS_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "session/attack.h"
 #include "train/blocks.h"
 #include "train/model.h"
+#include "train/passes.h"
 #include "train/sgd.h"
 #include "train/table.h"
 
@@ -19,7 +20,8 @@ typedef struct cs_instance {
     const cs_model *final;             /* W(T), or NULL if it is only committed */
     cs_g1_affine *const *dataset_rows; /* [n_ranks][cs_dataset_row_count]: commitments to rank i's D and Y */
     const cs_g1_affine *final_rows;    /* [cs_final_row_count], or NULL if the final model is public */
-    uint32_t *const *draws;            /* [n_ranks][steps * batch] */
+    uint32_t *const *draws;            /* [n_ranks][steps * batch]; hidden ones: each rank has its own only */
+    const cs_passes *passes;           /* [n_ranks] if draws are hidden, checked (cs_passes_check) */
 } cs_instance;
 
 /** A rank's private part of the proof. Borrowed; wiped by their owners. */
@@ -34,6 +36,11 @@ typedef struct cs_shard {
     cs_attack *attack; /* how this rank cheats, or NULL */
 #endif
 } cs_shard;
+
+/** Fills the blocks of hidden draws, which are zero before, from the rank's draws and its passes. CS_ERR_INTERNAL if a
+ * record comes twice in a pass. Local. */
+cs_status cs_hidden_draws_fill(cs_tensor *tensors, const cs_blocks *blocks, const cs_params *p, const cs_passes *passes,
+                               const uint32_t *draws);
 
 /** Commitment rows of one rank's D and Y, and of all F blocks (0 if the final model is public). */
 size_t cs_dataset_row_count(const cs_params *p);

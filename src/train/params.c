@@ -14,6 +14,7 @@ enum {
     BATCH_BITS = 16,
     WIDTH_BITS = 20,
     ROW_BITS = 28,
+    PASS_BITS = 16,
     MAX_SCALE = 62,
     RATE_BITS = 31,
     MAX_VALUE_BITS = 16,
@@ -69,6 +70,7 @@ static cs_status check_shapes(const cs_params *p) {
         CS_TRY(within_at("widths", l, p->widths[l], 1, (uint64_t)1 << WIDTH_BITS));
     for (size_t i = 0; i < (size_t)p->n_ranks; i++)
         CS_TRY(within_at("rows", i, p->rows[i], 1, (uint64_t)1 << ROW_BITS));
+    CS_TRY(within("hidden_passes", p->hidden_passes, 0, (uint64_t)1 << PASS_BITS));
     return CS_OK;
 }
 
@@ -146,6 +148,10 @@ static unsigned __int128 witness_size(const cs_params *p) {
         if (!p->final_public)
             size += (uint64_t)1 << (cs_params_long_width_bits(p, l - 1) + cs_params_width_bits(p, l));
     }
+    for (unsigned c = 0; p->hidden_passes > 0 && c < cs_params_digits(p); c++)
+        size += (uint64_t)1 << (sample + cs_params_digit_bits(p, c));
+    if (p->hidden_passes > 0)
+        size += (uint64_t)1 << (cs_params_pass_bits(p) + cs_params_row_bits(p));
     size += (uint64_t)1 << (cs_params_row_bits(p) + cs_params_width_bits(p, 0));
     return size + ((uint64_t)1 << (cs_params_row_bits(p) + cs_params_width_bits(p, p->layers)));
 }
@@ -208,4 +214,18 @@ unsigned cs_params_row_bits(const cs_params *p) {
     for (size_t i = 0; i < (size_t)p->n_ranks; i++)
         rows = p->rows[i] > rows ? p->rows[i] : rows;
     return cs_bits(rows);
+}
+
+unsigned cs_params_digits(const cs_params *p) {
+    const unsigned bits = cs_params_row_bits(p);
+    return bits < 1 ? 1 : bits < 3 ? bits : 3;
+}
+
+unsigned cs_params_digit_bits(const cs_params *p, unsigned digit) {
+    const unsigned bits = cs_params_row_bits(p), n = cs_params_digits(p);
+    return bits / n + (digit < bits % n);
+}
+
+unsigned cs_params_pass_bits(const cs_params *p) {
+    return cs_bits(p->hidden_passes);
 }

@@ -20,6 +20,7 @@ typedef struct cs_params {
     size_t layers;       /* L: 1..16 */
     size_t widths[CS_MAX_LAYERS + 1];
     size_t rows[CS_MAX_RANKS]; /* dataset rows of each rank, >= 1 */
+    size_t hidden_passes;      /* most passes of a rank over its rows if draws are hidden (hidden_draws.c); 0: public */
     unsigned a, d, w;
     int64_t *rate;                             /* [steps] c_t >= 0; owned */
     int64_t initial_max[CS_MAX_LAYERS];        /* of layer l at [l-1]: |W_l(0)| <= initial_max */
@@ -38,8 +39,8 @@ void cs_params_free(cs_params *p);
 cs_status cs_params_copy(cs_params *out, const cs_params *p);
 
 /** 6.8: all limits and bound inequalities, with a text that names the field. Nothing is shifted, multiplied or allocated
- * before its limit is known. Limits: steps 2^24, batch 2^16, widths 2^20, rows 2^28, scales 62, rates 2^31, weights 2^62,
- * one rank's padded witness 2^40 entries. CS_ERR_INPUT. */
+ * before its limit is known. Limits: steps 2^24, batch 2^16, widths 2^20, rows 2^28, hidden passes 2^16, scales 62, rates
+ * 2^31, weights 2^62, one rank's padded witness 2^40 entries. CS_ERR_INPUT. */
 cs_status cs_params_validate(const cs_params *p);
 
 /* Bounds that the lookups enforce on committed tensors, and what follows; valid parameters only. */
@@ -57,5 +58,10 @@ unsigned cs_params_batch_bits(const cs_params *p);
 unsigned cs_params_width_bits(const cs_params *p, size_t l);      /* bits(widths[l]) */
 unsigned cs_params_long_width_bits(const cs_params *p, size_t l); /* bits(widths[l] + 1) */
 unsigned cs_params_row_bits(const cs_params *p);                  /* bits(max rows over the ranks) */
+
+/* Hidden draws: the row number's bits, high ones first, in 1 to 3 digits as equal as possible. */
+unsigned cs_params_digits(const cs_params *p);
+unsigned cs_params_digit_bits(const cs_params *p, unsigned digit);
+unsigned cs_params_pass_bits(const cs_params *p); /* bits(hidden_passes) */
 
 #endif

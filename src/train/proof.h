@@ -72,6 +72,14 @@ cs_status cs_train_claim_activation(cs_proof *p, size_t l, cs_var first, size_t 
 /** Indicator of the real entries of a [T, B, n_l] tensor at a point. */
 cs_fr cs_train_real(const cs_proof *p, size_t l, const cs_fr *point);
 
+/* hidden_draws.c */
+/** claim = sum over ranks i of ranks[i] sum over (t, b, x) of t(t) b(b) k(x) X_i(t, b, x), X the drawn rows of a dataset's
+ * block at hidden positions. Takes the claim. Collective. */
+cs_status cs_train_hidden_records(cs_proof *p, cs_expr *claim, const cs_fr *ranks, size_t block, const cs_axis *t,
+                                  const cs_axis *b, const cs_axis *k);
+/** Hidden draws are rows of the datasets, none twice in a pass, as many of each dataset as is public. Collective. */
+cs_status cs_train_hidden_draws(cs_proof *p);
+
 /* products.c: 6.1 and 6.2 */
 cs_status cs_train_forward(cs_proof *p, size_t l);
 cs_status cs_train_backward(cs_proof *p, size_t l);

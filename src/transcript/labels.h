@@ -30,6 +30,14 @@
     X(ERROR_MIX, "error/mix")                                                                                               \
     X(LABELS_RANKS, "labels/ranks")                                                                                         \
     X(LABELS_POINT, "labels/point")                                                                                         \
+    X(DRAWS_RANKS, "draws/ranks")                                                                                           \
+    X(DRAWS_POINT, "draws/point")                                                                                           \
+    X(DRAWS_MIX, "draws/mix")                                                                                               \
+    X(DRAWS_COUNT, "draws/count")                                                                                           \
+    X(DRAWS_RECORDS, "draws/records")                                                                                       \
+    X(DRAWS_DIGITS, "draws/digits")                                                                                         \
+    X(DRAWS_BITS, "draws/bits")                                                                                             \
+    X(DRAWS_LABELS, "draws/labels")                                                                                         \
     X(PADDING_RANKS, "padding/ranks")                                                                                       \
     X(PADDING_MIX, "padding/mix")                                                                                           \
     X(PADDING_POINT, "padding/point")                                                                                       \

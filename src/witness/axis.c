@@ -15,7 +15,11 @@ cs_axis cs_axis_eq_below(const cs_fr *point, unsigned bits, size_t below) {
 }
 
 cs_axis cs_axis_ones(unsigned bits) {
-    return (cs_axis){.kind = CS_AXIS_ONES, .bits = bits, .below = CS_AXIS_WHOLE};
+    return cs_axis_ones_below(bits, CS_AXIS_WHOLE);
+}
+
+cs_axis cs_axis_ones_below(unsigned bits, size_t below) {
+    return (cs_axis){.kind = CS_AXIS_ONES, .bits = bits, .below = below};
 }
 
 cs_axis cs_axis_gather(const cs_gather *gather, unsigned row_bits) {
@@ -47,7 +51,7 @@ cs_status cs_axis_table(cs_fr *out, const cs_axis *a, int rank) {
         return gather_table(out, a, rank);
     if (a->kind == CS_AXIS_ONES) {
         for (size_t k = 0; k < n; k++)
-            out[k] = CS_FR_ONE;
+            out[k] = k < a->below ? CS_FR_ONE : CS_FR_ZERO;
         return CS_OK;
     }
     cs_fr_vec_eq(out, a->point, a->bits);
@@ -73,7 +77,7 @@ cs_status cs_axis_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank)
     if (a->kind == CS_AXIS_GATHER)
         return gather_at(out, a, point, rank);
     if (a->kind == CS_AXIS_ONES)
-        *out = CS_FR_ONE;
+        *out = cs_indicator(point, a->bits, a->below);
     else if (a->below == CS_AXIS_WHOLE)
         *out = cs_eq_at(a->point, point, a->bits);
     else

@@ -10,7 +10,7 @@ enum { CS_AXIS_BITS = 28 };
 
 typedef enum cs_axis_kind {
     CS_AXIS_EQ,    /* eq(point, ·), cut off at `below` */
-    CS_AXIS_ONES,  /* one, everywhere */
+    CS_AXIS_ONES,  /* one, cut off at `below` */
     CS_AXIS_GATHER /* selection vector of a rank's draws */
 } cs_axis_kind;
 
@@ -34,6 +34,7 @@ typedef struct cs_gather {
 cs_axis cs_axis_eq(const cs_fr *point, unsigned bits);
 cs_axis cs_axis_eq_below(const cs_fr *point, unsigned bits, size_t below);
 cs_axis cs_axis_ones(unsigned bits);
+cs_axis cs_axis_ones_below(unsigned bits, size_t below);
 cs_axis cs_axis_gather(const cs_gather *gather, unsigned row_bits);
 
 /** out[2^bits]: all entries. CS_ERR_MEMORY. */

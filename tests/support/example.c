@@ -57,6 +57,8 @@ static cs_status make_params(cs_params *p, const cs_example_options *o) {
         p->rows[i] = o->rows + (size_t)i;
     for (unsigned k = 0; k < p->n_limbs; k++)
         p->limb_bits[k] = p->w / p->n_limbs + (k < p->w % p->n_limbs);
+    const size_t draws = o->steps * o->batch;
+    p->hidden_passes = o->hidden_draws ? (draws + o->rows - 1) / o->rows : 0;
     for (size_t l = 0; l < p->layers; l++)
         p->initial_max[l] = initial_bound(p->w, p->widths[l]);
     p->rate = CS_NEW(int64_t, o->steps);
@@ -111,6 +113,24 @@ static cs_status make_rank(cs_example *e, int rank, const cs_example_options *o)
     return cs_dataset_commit(e->dataset_rows[rank], &e->params, &e->blocks, r->tensors, r->dataset_blindings);
 }
 
+/* Pass after pass over all rows, the last one cut off. */
+static cs_status make_passes(cs_example *e) {
+    const cs_params *p = &e->params;
+    e->pass_counts = CS_NEW(size_t, p->hidden_passes * (size_t)p->n_ranks);
+    if (!e->pass_counts)
+        return CS_ERR_MEMORY;
+    for (int i = 0; i < p->n_ranks; i++) {
+        size_t *counts = e->pass_counts + p->hidden_passes * (size_t)i, n = 0;
+        for (size_t left = p->steps * p->batch; left > 0; left -= counts[n++])
+            counts[n] = left < p->rows[i] ? left : p->rows[i];
+        e->pieces[i] = (cs_piece){.rows = p->rows[i]};
+        e->passes[i] = (cs_passes){.n_passes = n, .n_pieces = 1, .pieces = &e->pieces[i], .counts = counts};
+        CS_TRY(cs_hidden_draws_fill(e->ranks[i].tensors, &e->blocks, p, &e->passes[i], e->draws[i]));
+    }
+    e->instance.passes = e->passes;
+    return cs_passes_check(e->passes, p);
+}
+
 cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
     static const uint8_t seed[32] = {1, 2, 3};
     *e = (cs_example){.save_memory = o->save_memory};
@@ -131,7 +151,7 @@ cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
                                 .initial = &e->initial,
                                 .dataset_rows = e->dataset_rows,
                                 .draws = e->draws};
-    return CS_OK;
+    return o->hidden_draws ? make_passes(e) : CS_OK;
 }
 
 void cs_example_free(cs_example *e) {
@@ -148,6 +168,7 @@ void cs_example_free(cs_example *e) {
     }
     cs_free(e->dataset_rows);
     cs_free(e->final_rows);
+    cs_free(e->pass_counts);
     cs_draws_free(e->draws);
     cs_model_free(&e->initial);
     cs_model_free(&e->final);
@@ -300,5 +321,8 @@ cs_status cs_example_prove(cs_example *e) {
 }
 
 cs_status cs_example_verify(const cs_example *e, const uint8_t *proof, size_t size) {
-    return cs_train_verify(&e->instance, proof, size, NULL);
+    cs_instance instance = e->instance;
+    if (e->params.hidden_passes > 0)
+        instance.draws = NULL; /* nobody else knows them */
+    return cs_train_verify(&instance, proof, size, NULL);
 }

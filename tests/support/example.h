@@ -15,6 +15,7 @@ typedef struct cs_example_options {
     const int64_t *rates; /* [steps], or NULL: all one */
     uint64_t seed;        /* of the synthetic data */
     bool save_memory;     /* every rank proves in less memory */
+    bool hidden_draws;    /* positions of draws are not public */
     bool images;          /* features like those of scanned digits: in [0, 2^a], four in five of them zero */
 } cs_example_options;
 
@@ -48,6 +49,9 @@ typedef struct cs_example {
     cs_blocks blocks;
     cs_model initial, final;
     uint32_t **draws;
+    cs_passes passes[CS_MAX_RANKS]; /* with hidden draws */
+    cs_piece pieces[CS_MAX_RANKS];
+    size_t *pass_counts; /* of all ranks, hidden_passes each */
     uint8_t digest[32];
     cs_g1_affine **dataset_rows, *final_rows;
     cs_instance instance;

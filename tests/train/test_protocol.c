@@ -45,6 +45,10 @@ ACCEPTS(tensors_smaller_than_a_row, o.column_bits = 8;)
 ACCEPTS(tensors_larger_than_a_row, o.column_bits = 2;)
 ACCEPTS(committed_final_model, o.final_committed = true;)
 ACCEPTS(three_limbs, o.n_limbs = 3;)
+ACCEPTS(hidden_draws, o.hidden_draws = true;)
+ACCEPTS(hidden_draws_in_many_passes, o.hidden_draws = true; o.n_ranks = 3; o.steps = 9; o.rows = 3; o.batch = 3;)
+ACCEPTS(hidden_draws_of_one_record, o.hidden_draws = true; o.n_ranks = 1; o.rows = 1; o.steps = 2; o.batch = 1;)
+ACCEPTS(hidden_draws_of_many_records, o.hidden_draws = true; o.rows = 40; o.layers = 1; o.widths[0] = 4; o.widths[1] = 3;)
 ACCEPTS(in_less_memory, o.save_memory = true;)
 
 static void two_hidden_layers_and_schedule(void **state) {
@@ -97,6 +101,10 @@ int main(void) {
         cmocka_unit_test(tensors_larger_than_a_row),
         cmocka_unit_test(committed_final_model),
         cmocka_unit_test(three_limbs),
+        cmocka_unit_test(hidden_draws),
+        cmocka_unit_test(hidden_draws_in_many_passes),
+        cmocka_unit_test(hidden_draws_of_one_record),
+        cmocka_unit_test(hidden_draws_of_many_records),
         cmocka_unit_test(in_less_memory),
         cmocka_unit_test(two_hidden_layers_and_schedule),
         cmocka_unit_test(proofs_are_fresh),
