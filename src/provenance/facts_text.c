@@ -1,0 +1,123 @@
+#include "base/text.h"
+#include "provenance/facts.h"
+
+static void show_digest(cs_buffer *out, const char *label, const uint8_t digest[32]) {
+    char text[65];
+    cs_hex32(text, digest);
+    cs_text_append(out, "%s%s", label, text);
+}
+
+static const char *text_of(const json_t *object, const char *field) {
+    const char *text = json_string_value(json_object_get(object, field));
+    return text != NULL ? text : "";
+}
+
+static void show_quota(cs_buffer *out, const json_t *quota, const char *field, const char *of) {
+    const json_t *n = json_object_get(quota, field);
+    if (json_is_integer(n))
+        cs_text_append(out, "; at most %lld draws %s", (long long)json_integer_value(n), of);
+}
+
+static void show_licence(cs_buffer *out, const json_t *l) {
+    const json_t *purposes = json_object_get(l, "purposes"), *quota = json_object_get(l, "quota");
+    cs_text_append(out, "      licence   \"%s\" for", text_of(l, "name"));
+    for (size_t k = 0; k < json_array_size(purposes); k++) {
+        const char *purpose = json_string_value(json_array_get(purposes, k));
+        cs_text_append(out, "%s %s", k ? "," : "", purpose != NULL && purpose[0] == '*' ? "any purpose" : purpose);
+    }
+    show_quota(out, quota, "per_epoch", "a pass");
+    show_quota(out, quota, "total", "in total");
+    if (json_is_string(json_object_get(l, "expires")))
+        cs_text_append(out, "; expires %s", text_of(l, "expires"));
+    cs_text_append(out, "; attribution \"%s\"\n", text_of(l, "attribution"));
+}
+
+static void show_certificate(cs_buffer *out, const cs_fact_certificate *c) {
+    cs_text_append(out, "      source    \"%s\", as certified by ", c->source);
+    if (c->hidden)
+        show_digest(out, "one of the authorities of set ", c->set);
+    else {
+        cs_text_append(out, "%s", c->authority);
+        show_digest(out, ", key ", c->key);
+    }
+    cs_text_append(out, "\n");
+    show_digest(out, "      certified ", c->digest);
+    cs_text_append(out, ", valid %s to %s\n", c->from, c->until);
+    show_licence(out, c->licence);
+}
+
+static void show_dataset(cs_buffer *out, const cs_fact_dataset *d) {
+    cs_text_append(out, "    dataset     %s%s%llu records", d->name, d->name[0] ? ", " : "", (unsigned long long)d->rows);
+    show_digest(out, ", ", d->digest);
+    cs_text_append(out, "\n      used      %llu draws, at most %llu in a pass\n", (unsigned long long)d->draws,
+                   (unsigned long long)d->draws_epoch_max);
+    cs_text_append(out, "      shown     %s\n",
+                   d->well_formed ? "feature range, one class a record, nothing beyond the records" : "nothing");
+    if (d->certified)
+        show_certificate(out, &d->certificate);
+    else
+        cs_text_append(out, "      source    not certified\n");
+}
+
+static void show_member(cs_buffer *out, const cs_fact_member *m) {
+    cs_text_append(out, "  member        %s", m->name);
+    if (m->identified)
+        show_digest(out, ", key ", m->ed25519);
+    const char *what = m->signed_manifest && m->signed_statement ? "the manifest and the statement"
+                       : m->signed_manifest                      ? "the manifest only"
+                       : m->signed_statement                     ? "the statement only"
+                                                                 : "nothing";
+    cs_text_append(out, "\n    signed      %s\n", what);
+    for (size_t k = 0; k < m->n_datasets; k++)
+        show_dataset(out, &m->datasets[k]);
+}
+
+static void show_models(cs_buffer *out, const cs_facts *f) {
+    cs_text_append(out, "  model         widths");
+    for (size_t l = 0; l <= f->layers; l++)
+        cs_text_append(out, "%s%zu", l == 0 ? " " : "-", f->widths[l]);
+    cs_text_append(out, ", %llu parameters\n", (unsigned long long)f->compute.parameters);
+    show_digest(out,
+                f->has_previous    ? "  started from  the final model of the attestation before, "
+                : f->initial_given ? "  started from  a given model, "
+                                   : "  started from  the seed, ",
+                f->initial);
+    show_digest(out, f->final_public ? "\n  result        released, " : "\n  result        only committed, ", f->final);
+    if (f->final_public)
+        show_digest(out, "; file ", f->final_file);
+    cs_text_append(out, "\n");
+}
+
+static void show_compute(cs_buffer *out, const cs_facts *f) {
+    const cs_compute *c = &f->compute;
+    cs_text_append(out, "  compute       %llu steps of %llu draws, %llu draws, %llu multiply-adds\n",
+                   (unsigned long long)c->steps, (unsigned long long)f->batch, (unsigned long long)c->draws,
+                   (unsigned long long)c->multiply_adds);
+    cs_text_append(out, "                (%llu forward, %llu for errors, %llu for updates)\n",
+                   (unsigned long long)c->forward, (unsigned long long)c->errors, (unsigned long long)c->updates);
+}
+
+void cs_facts_to_text(cs_buffer *out, const cs_facts *f) {
+    cs_text_append(out, "  job           %s", f->job);
+    if (f->has_manifest)
+        cs_text_append(out, ", for %s", f->purpose);
+    show_digest(out, "\n  attestation   ", f->attestation);
+    show_digest(out, "\n  statement     ", f->statement);
+    if (f->has_manifest)
+        show_digest(out, "\n  manifest      ", f->manifest);
+    else
+        cs_text_append(out, "\n  manifest      none");
+    if (f->has_previous)
+        show_digest(out, "\n  continues     ", f->previous);
+    if (f->at != NULL)
+        cs_text_append(out, "\n  judged at     %s", f->at);
+    cs_text_append(out, "\n");
+    for (size_t i = 0; i < f->n_members; i++)
+        show_member(out, &f->members[i]);
+    show_models(out, f);
+    show_compute(out, f);
+    show_digest(out, "  seed          ", f->seed);
+    cs_text_append(out, "; %s contributions; beacon \"%s\"\n", f->contributions ? "opened" : "no", f->beacon);
+    cs_text_append(out, "  draws         %s\n",
+                   f->indices_hidden ? "counted; positions hidden" : "positions recomputed from the seed");
+}
