@@ -52,7 +52,8 @@ static void add_block(cs_plan *out, const cs_params *p, const cs_block_info *b) 
     out->rank_rows += rows;
     out->committed_rows += b->root_only ? rows : rows * (size_t)p->n_ranks;
     out->memory_bytes += (double)size * (double)cs_int_size(cs_int_type_for(b->min, b->max));
-    if (is_looked_up(b)) {
+    const bool shown_before = p->certified && (b->kind == CS_BLOCK_D || b->kind == CS_BLOCK_Y);
+    if (is_looked_up(b) && !shown_before) {
         out->lookups += real;
         out->lookup_leaves += size;
     }

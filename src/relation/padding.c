@@ -1,7 +1,9 @@
 #include "relation/padding.h"
 #include "base/memory.h"
 
-static bool has_padding(const cs_block *b, int n_ranks) {
+static bool has_open_padding(const cs_block *b, int n_ranks) {
+    if (b->zero_padded)
+        return false;
     for (unsigned axis = 0; axis < b->axes; axis++)
         for (int i = 0; i < n_ranks; i++)
             if (cs_block_length(b, axis, i) != (size_t)1 << b->bits[axis])
@@ -20,7 +22,7 @@ cs_status cs_relation_zero_padding(cs_witness *w) {
     cs_fr scale = CS_FR_ONE;
     for (size_t k = 0; status == CS_OK && k < w->layout->n; k++) {
         const cs_block *b = &w->layout->blocks[k];
-        if (!has_padding(b, s->n_ranks))
+        if (!has_open_padding(b, s->n_ranks))
             continue;
         cs_axis axes[3];
         for (unsigned axis = 0; axis < b->axes; axis++) {

@@ -4,8 +4,9 @@
 
 #include "witness/witness.h"
 
-/** One claim: sum over blocks of gamma^k <eq(r_k, ·) - eq cut off at the real lengths, block_k> = 0. Without it a dishonest
- * rank has hidden units, steps and classes that no lookup looks at. Local (the claim is opened with the others). */
+/** One claim, over all blocks that are not known to be zero_padded: sum over blocks of gamma^k <eq(r_k, ·) - eq cut off at
+ * the real lengths, block_k> = 0. Without it a dishonest rank has hidden units, steps and classes that no lookup looks at.
+ * Local (the claim is opened with the others). */
 cs_status cs_relation_zero_padding(cs_witness *w);
 
 #endif

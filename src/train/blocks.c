@@ -89,7 +89,8 @@ static int64_t lookups_max(const cs_params *p, const cs_block_info *features, co
     size_t per_sample = 6 * p->widths[p->layers];
     for (size_t l = 1; l <= p->layers; l++)
         per_sample += (l < p->layers ? 2 + 2 * p->n_limbs : p->n_limbs) * p->widths[l];
-    return (int64_t)(p->steps * p->batch * per_sample + features->shape[0] * (features->shape[1] + labels->shape[1]));
+    const size_t dataset = p->certified ? 0 : features->shape[0] * (features->shape[1] + labels->shape[1]);
+    return (int64_t)(p->steps * p->batch * per_sample + dataset);
 }
 
 cs_status cs_blocks_new(cs_blocks *out, const cs_params *p, size_t table_rows) {

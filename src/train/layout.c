@@ -18,8 +18,10 @@ cs_status cs_train_layout(cs_layout *out, const cs_params *p, const cs_blocks *b
             b->shape[axis] = info->shape[axis];
             b->bits[axis] = info->bits[axis];
         }
-        if (info->kind == CS_BLOCK_D || info->kind == CS_BLOCK_Y)
+        if (info->kind == CS_BLOCK_D || info->kind == CS_BLOCK_Y) {
             b->rank_shape = p->rows;
+            b->zero_padded = p->certified;
+        }
     }
     const cs_status status = cs_layout_new(out, list, blocks->n, p->column_bits);
     cs_free(list);

@@ -58,9 +58,10 @@ cs_status cs_train_lookups_new(cs_proof *p) {
             add_hidden(&l, layer);
     }
     add_output(&l);
-    /* what a dataset's certificate shows: features in their range, labels bits */
-    add(&l, CS_TAG_SIGNED, cs_train_block(p, CS_BLOCK_D, 0, 0), 0);
-    add(&l, CS_TAG_RANGE + 1, cs_train_block(p, CS_BLOCK_Y, 0, 0), 0);
+    if (!p->params->certified) { /* features in their range, labels bits */
+        add(&l, CS_TAG_SIGNED, cs_train_block(p, CS_BLOCK_D, 0, 0), 0);
+        add(&l, CS_TAG_RANGE + 1, cs_train_block(p, CS_BLOCK_Y, 0, 0), 0);
+    }
     p->lookups = (cs_lookups){.list = p->lookup_list,
                               .n = l.n,
                               .table = {t->n, t->tag, {t->c1, t->c2, t->c3}},

@@ -19,7 +19,7 @@ typedef struct cs_params {
     size_t steps, batch; /* T >= 1; B >= 1: draws per rank and step */
     size_t layers;       /* L: 1..16 */
     size_t widths[CS_MAX_LAYERS + 1];
-    size_t rows[CS_MAX_RANKS]; /* dataset rows of each rank, >= 1 */
+    size_t rows[CS_MAX_RANKS]; /* dataset rows of each rank, >= 1; gaps between its datasets included */
     size_t hidden_passes;      /* most passes of a rank over its rows if draws are hidden (hidden_draws.c); 0: public */
     unsigned a, d, w;
     int64_t *rate;                             /* [steps] c_t >= 0; owned */
@@ -30,6 +30,8 @@ typedef struct cs_params {
     unsigned column_bits;                      /* C = 2^column_bits columns of the witness matrix */
     size_t ledger_width;                       /* coordinates per message commitment, a power of two, 4..64 */
     bool final_public;                         /* W(T) is public (else only committed) */
+    bool certified; /* all datasets have well-formedness proofs of their own, which the verifier checks too (ranges of
+                       features, one-hot labels, zero padding): this proof does not show that again */
 } cs_params;
 
 /** Frees what is owned and zeroes the struct. */

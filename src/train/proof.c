@@ -73,7 +73,8 @@ static cs_status relations(cs_proof *p, const cs_progress *progress) {
         CS_TRY(cs_train_reduce_errors(p, l));
     cs_progress_report(progress, "lookups", 0.55);
     CS_TRY(cs_lookup_prove(&p->witness, &p->lookups));
-    CS_TRY(cs_train_labels_one_hot(p));
+    if (!p->params->certified)
+        CS_TRY(cs_train_labels_one_hot(p));
     CS_TRY(cs_train_hidden_draws(p));
     return cs_relation_zero_padding(&p->witness);
 }

@@ -16,6 +16,7 @@ typedef struct cs_block {
     unsigned bits[3];         /* padded lengths */
     int64_t min, max;         /* declared range */
     bool certified, root_only;
+    bool zero_padded;    /* its padding has been shown to be zero elsewhere */
     size_t size, offset; /* set by cs_layout_new */
 } cs_block;
 
