@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/strings.h"
 
-enum { NAME_BYTES = 64, PURPOSE_BYTES = 64, MEMBERS = 64 };
+enum { NAME_BYTES = 128, PURPOSE_BYTES = 64, MEMBERS = 64 };
 
 static const cs_json_field ROOT[] = {{"version", true},
                                      {"steps", false},

@@ -35,7 +35,7 @@ typedef struct cs_policy {
 /** One demand that does not hold. */
 typedef struct cs_policy_unmet {
     char field[32]; /* "steps.at_most", "purpose", … */
-    char demanded[192], found[192];
+    char demanded[256], found[256];
 } cs_policy_unmet;
 
 /** Most demands that one policy can hold. */
@@ -59,9 +59,8 @@ void cs_policy_free(cs_policy *p);
 
 /** Compares with chain[n], the facts of one attestation (n = 1) or of a verified chain, first segment first. Bounds hold for
  * the sum over the chain, all other demands for each segment. If the first segment has a predecessor that was not verified
- * with it, nothing can be said of sums at most. CS_OK if all demands are met; else CS_REJECT, of the kind compute if a bound
- * of steps, draws or multiply-adds is unmet and policy otherwise, with a text that names the first. `verdict` may be NULL.
- */
+ * with it, no bound from above is met. CS_OK if all demands are met; else CS_REJECT (COMPUTE if a bound of steps, draws or
+ * multiply-adds is unmet, else POLICY) with a text that names the first. `verdict` may be NULL. */
 cs_status cs_policy_check(cs_policy_verdict *verdict, const cs_policy *p, const cs_facts *chain, size_t n);
 
 #endif

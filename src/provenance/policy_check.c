@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "provenance/policy.h"
+#include "provenance/refusal.h"
 
 /* Adds an unmet demand and returns its place for `found`. */
 static cs_policy_unmet *unmet(cs_policy_verdict *v, const char *field, const char *demanded) {
@@ -85,7 +86,7 @@ static void check_members(cs_policy_verdict *v, const cs_policy *p, const cs_fac
     for (size_t k = 0; k < n; k++) {
         const cs_policy_member *absent = absent_member(p, &chain[k]);
         const cs_fact_member *foreign = foreign_member(p, &chain[k]);
-        char demanded[128];
+        char demanded[220];
         if (absent == NULL && foreign == NULL)
             continue;
         snprintf(demanded, sizeof demanded, "exactly the %zu listed members%s%s", p->n_members,
@@ -153,6 +154,7 @@ cs_status cs_policy_check(cs_policy_verdict *verdict, const cs_policy *p, const 
     check_bounds(v, "steps", &p->steps, steps, whole);
     check_bounds(v, "draws", &p->draws, draws, whole);
     check_bounds(v, "multiply_adds", &p->multiply_adds, adds, whole);
+    const cs_refusal kind = v->n_unmet > 0 ? CS_REFUSAL_COMPUTE : CS_REFUSAL_POLICY;
     if (p->purpose != NULL)
         check_purpose(v, p->purpose, chain, n);
     if (p->members != NULL)
@@ -166,6 +168,6 @@ cs_status cs_policy_check(cs_policy_verdict *verdict, const cs_policy *p, const 
     if (v->n_unmet == 0)
         return CS_OK;
     const cs_policy_unmet *u = &v->unmet[0];
-    return cs_fail(CS_REJECT, "%zu of the policy's %zu demands are not met; %s: demanded %s; found %s", v->n_unmet,
-                   v->demands, u->field, u->demanded, u->found);
+    return cs_refuse(kind, "%zu of the policy's %zu demands are not met; %s: demanded %s; found %s", v->n_unmet, v->demands,
+                     u->field, u->demanded, u->found);
 }

@@ -8,6 +8,7 @@
 
 #include "provenance/facts_fixture.h"
 #include "provenance/policy.h"
+#include "provenance/refusal.h"
 
 #define KEY_A    "4040404040404040404040404040404040404040404040404040404040404040"
 #define KEY_B    "4141414141414141414141414141414141414141414141414141414141414141"
@@ -82,6 +83,7 @@ static void test_unmet(void **state) {
         assert_string_equal(v.unmet[0].field, c->field);
         assert_non_null(strstr(v.unmet[0].demanded, c->demanded));
         assert_non_null(strstr(v.unmet[0].found, c->found));
+        assert_int_equal(cs_refusal_last(), strchr(c->field, '.') != NULL ? CS_REFUSAL_COMPUTE : CS_REFUSAL_POLICY);
         assert_non_null(strstr(cs_error_text(), v.unmet[0].field));
         assert_non_null(strstr(cs_error_text(), v.unmet[0].demanded));
         assert_non_null(strstr(cs_error_text(), v.unmet[0].found));
