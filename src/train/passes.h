@@ -3,17 +3,12 @@
 #ifndef CS_TRAIN_PASSES_H
 #define CS_TRAIN_PASSES_H
 
-#include "train/params.h"
-
-/** The rows of one dataset in a member's shard. */
-typedef struct cs_piece {
-    size_t offset, rows;
-} cs_piece;
+#include "train/sampler.h"
 
 /** One member's passes: draws of pass p are consecutive, counts[p * n_pieces + k] of them fall on piece k. Borrowed. */
 typedef struct cs_passes {
     size_t n_passes, n_pieces;
-    const cs_piece *pieces; /* [n_pieces] ascending, apart from each other */
+    const cs_piece *pieces; /* [n_pieces] ascending, apart from each other; only offset and rows count */
     const size_t *counts;   /* [n_passes * n_pieces] */
 } cs_passes;
 
