@@ -43,6 +43,10 @@ void cs_g1_batch_double(cs_g1_affine *r, const cs_g1_affine *a, cs_fp *scratch, 
     cs_g1_kernels_chosen()->twice(r, a, scratch, n);
 }
 
+void cs_g1_batch_roots(cs_fp *r, const cs_fp *a, size_t n) {
+    cs_g1_kernels_chosen()->roots(r, a, n);
+}
+
 cs_status cs_g1_vec_add(cs_g1_affine *r, const cs_g1_affine *a, const cs_g1_affine *b, size_t n) {
     cs_fp *scratch = CS_NEW(cs_fp, cs_g1_scratch(n));
     if (scratch == NULL)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "curve/batch.h"
 #include "field/portable/fp_inline.h"
 
 const cs_g1 CS_G1_IDENTITY = {{{0}}, {{0}}, {{0}}};
@@ -170,28 +171,60 @@ void cs_g1_encode(uint8_t out[32], cs_g1_affine a) {
         out[31] |= 0x80;
 }
 
-bool cs_g1_decode(cs_g1_affine *out, const uint8_t in[32]) {
+static bool encodes_identity(const uint8_t in[32]) {
     static const uint8_t identity[32] = {[31] = 0x40};
+    return memcmp(in, identity, sizeof identity) == 0;
+}
+
+/* The x of an encoding that is not the identity's. p < 2^254, so a set bit 6 makes the number too large here. */
+static bool decode_x(cs_fp *x, const uint8_t in[32]) {
     uint8_t bytes[32];
-    if (memcmp(in, identity, sizeof identity) == 0) {
+    memcpy(bytes, in, sizeof bytes);
+    bytes[31] &= 0x7f;
+    return cs_fp_decode(x, bytes);
+}
+
+/* The point of an encoding, given its x and the root of what y^2 must be. No point has y = 0: the group's order is odd. */
+static bool finish_decoding(cs_g1_affine *out, const uint8_t in[32], cs_fp x, cs_fp square, cs_fp root) {
+    if (encodes_identity(in)) {
         *out = CS_G1_AFFINE_IDENTITY;
         return true;
     }
-    memcpy(bytes, in, sizeof bytes);
-    bytes[31] &= 0x7f;
-    cs_g1_affine a;
-    /* p < 2^254, so a set bit 6 makes the number too large here. No point has y = 0: the group's order is odd. */
-    if (!cs_fp_decode(&a.x, bytes) || !cs_fp_sqrt_var(&a.y, curve_rhs(a.x)))
+    if (!cs_fp_eq(cs_fp_sqr(root), square))
         return false;
-    if (cs_fp_is_odd(a.y) != (in[31] >> 7 != 0))
-        a.y = cs_fp_neg(a.y);
-    *out = a;
+    *out = (cs_g1_affine){x, cs_fp_is_odd(root) == (in[31] >> 7 != 0) ? root : cs_fp_neg(root)};
     return true;
 }
 
-size_t cs_g1_vec_decode(cs_g1_affine *out, const uint8_t *in, size_t n) {
-    for (size_t j = 0; j < n; j++)
-        if (!cs_g1_decode(out + j, in + 32 * j))
+enum { DECODED = 64 }; /* points whose square roots are taken at once, at most */
+
+static size_t decode_some(cs_g1_affine *out, const uint8_t *in, size_t n) {
+    cs_fp x[DECODED] = {{{0}}}, square[DECODED], root[DECODED];
+    size_t good = 0;
+    while (good < n && (encodes_identity(in + 32 * good) || decode_x(&x[good], in + 32 * good))) {
+        square[good] = curve_rhs(x[good]);
+        good++;
+    }
+    cs_g1_batch_roots(root, square, good);
+    for (size_t j = 0; j < good; j++)
+        if (!finish_decoding(out + j, in + 32 * j, x[j], square[j], root[j]))
             return j;
+    return good;
+}
+
+size_t cs_g1_vec_decode(cs_g1_affine *out, const uint8_t *in, size_t n) {
+    for (size_t j = 0; j < n; j += DECODED) {
+        const size_t count = n - j < DECODED ? n - j : DECODED, good = decode_some(out + j, in + 32 * j, count);
+        if (good < count)
+            return j + good;
+    }
     return n;
+}
+
+bool cs_g1_decode(cs_g1_affine *out, const uint8_t in[32]) {
+    cs_g1_affine a;
+    if (cs_g1_vec_decode(&a, in, 1) == 0)
+        return false;
+    *out = a;
+    return true;
 }

@@ -21,6 +21,9 @@ typedef struct cs_g1_kernels {
 
     /* r[j] = 2 a[j]; r may be a. */
     void (*twice)(cs_g1_affine *r, const cs_g1_affine *a, cs_fp *scratch, size_t n);
+
+    /* r[j] = a[j]^((p + 1) / 4), a square root of a[j] if there is one; r may be a. Constant time; no scratch space. */
+    void (*roots)(cs_fp *r, const cs_fp *a, size_t n);
 } cs_g1_kernels;
 
 /** Entries of scratch space that a batch of n takes, in any implementation. */

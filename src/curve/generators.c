@@ -40,8 +40,8 @@ static bool is_square(cs_fp a) {
     return square;
 }
 
-/* The first counter whose digest, a little-endian number mod p, is the x of a point; its even y. */
-static cs_g1_affine hash_to_point(char name, uint64_t index) {
+/* The first counter whose digest, a little-endian number mod p, is the x of a point; its y^2 in place of y. */
+static cs_g1_affine hash_to_x(char name, uint64_t index) {
     const cs_fp b = cs_fp_from_u64(3);
     uint8_t text[sizeof LABEL - 1 + 1 + 8 + 4] = LABEL;
     uint8_t *const tail = text + sizeof LABEL - 1;
@@ -53,13 +53,26 @@ static cs_g1_affine hash_to_point(char name, uint64_t index) {
         cs_store_u32(tail + 9, counter);
         crypto_hash_sha256(digest, text, sizeof text);
         p.x = cs_fp_from_wide(digest);
-        const cs_fp yy = cs_fp_add(cs_fp_mul(cs_fp_sqr(p.x), p.x), b);
-        if (is_square(yy) && cs_fp_sqrt_var(&p.y, yy))
-            break;
+        p.y = cs_fp_add(cs_fp_mul(cs_fp_sqr(p.x), p.x), b);
+        if (is_square(p.y))
+            return p;
     }
-    if (cs_fp_is_odd(p.y))
-        p.y = cs_fp_neg(p.y);
-    return p;
+}
+
+/* out[j] = the point of that name and index first + j, with an even y. */
+static void hash_to_points(cs_g1_affine *out, char name, uint64_t first, size_t n) {
+    enum { SOME = 64 };
+    cs_fp y[SOME];
+    for (size_t from = 0; from < n; from += SOME) {
+        const size_t count = n - from < SOME ? n - from : SOME;
+        for (size_t j = 0; j < count; j++) {
+            out[from + j] = hash_to_x(name, first + from + j);
+            y[j] = out[from + j].y;
+        }
+        cs_g1_batch_roots(y, y, count);
+        for (size_t j = 0; j < count; j++)
+            out[from + j].y = cs_fp_is_odd(y[j]) ? cs_fp_neg(y[j]) : y[j];
+    }
 }
 
 static void generation_free(generation *c) {
@@ -77,11 +90,11 @@ static void fill(generation *c, const generation *old, size_t n, cs_fp *scratch)
         memcpy(c->g, old->g, kept * sizeof *c->g);
         memcpy(c->g_half, old->g_half, kept * sizeof *c->g_half);
     }
-    for (size_t j = kept; j < n; j++)
-        c->g_half[j] = hash_to_point('g', j);
+    hash_to_points(c->g_half + kept, 'g', kept, n - kept);
     cs_g1_batch_double(c->g + kept, c->g_half + kept, scratch, n - kept);
-    const cs_g1_affine half[2] = {hash_to_point('h', 0), hash_to_point('u', 0)};
-    cs_g1_affine whole[2];
+    cs_g1_affine half[2], whole[2];
+    hash_to_points(&half[0], 'h', 0, 1);
+    hash_to_points(&half[1], 'u', 0, 1);
     cs_fp scratch2[2 * 2 + 64];
     cs_g1_batch_double(whole, half, scratch2, 2);
     c->view = (cs_generators){.n = n, .g = c->g, .g_half = c->g_half, .h = whole[0], .h_half = half[0], .u = whole[1]};

@@ -11,8 +11,6 @@ const cs_fp CS_FP_ONE = {{0xd35d438dc58f0d9d, 0x0a78eb28f5c70b3d, 0x666ea36f7879
 /* 2^512 and 2^768 mod p. */
 static const cs_fp R2 = {{0xf32cfc5b538afa89, 0xb5e71911d44501fb, 0x47ab1eff0a417ff6, 0x06d89f71cab8351f}};
 static const cs_fp R3 = {{0xb1cd6dafda1530df, 0x62f210e6a7283db6, 0xef7f0b0c0ada0afb, 0x20fd6e902d592544}};
-static const uint64_t ROOT_EXPONENT[4] = {0x4f082305b61f3f52, 0x65e05aa45a1c72a3, 0x6e14116da0605617,
-                                          0x0c19139cb84c680a}; /* (p + 1) / 4 */
 
 cs_fp cs_fp_add(cs_fp a, cs_fp b) {
     cs_fp r;
@@ -45,15 +43,6 @@ cs_fp cs_fp_inv(cs_fp a) {
     cs_mont_inverse_plain(r.v, a.v, CS_FP_M, CS_FP_N0);
     cs_fp_mul_to(&r, &R3, &r);
     return r;
-}
-
-bool cs_fp_sqrt_var(cs_fp *out, cs_fp a) {
-    cs_fp r;
-    cs_mont_pow(r.v, a.v, ROOT_EXPONENT, CS_FP_ONE.v, CS_FP_M, CS_FP_N0);
-    if (!cs_fp_eq(cs_fp_mul(r, r), a))
-        return false;
-    *out = r;
-    return true;
 }
 
 cs_fp cs_fp_from_u64(uint64_t x) {

@@ -24,9 +24,6 @@ bool cs_fp_eq(cs_fp a, cs_fp b);
 bool cs_fp_is_zero(cs_fp a);
 bool cs_fp_is_odd(cs_fp a); /* lowest bit of the plain integer */
 
-/** A square root (p = 3 mod 4: a^((p+1)/4)); false if there is none. Variable time. */
-bool cs_fp_sqrt_var(cs_fp *out, cs_fp a);
-
 void cs_fp_encode(uint8_t out[32], cs_fp a); /* little-endian, plain, reduced */
 bool cs_fp_decode(cs_fp *out, const uint8_t in[32]);
 cs_fp cs_fp_from_wide(const uint8_t in[64]);

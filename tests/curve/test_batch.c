@@ -111,6 +111,55 @@ static void folds(const cs_g1_kernels *k, size_t n, cs_fp *scratch) {
     assert_memory_equal(all, expected, 2 * n * sizeof *all);
 }
 
+static cs_fp base_field_sample(void) {
+    uint8_t raw[64];
+    const int kind = rand() % 8;
+    for (size_t b = 0; b < sizeof raw; b++)
+        raw[b] = (uint8_t)rand();
+    const cs_fp x = cs_fp_from_u64((uint64_t)rand() % 3);
+    return kind == 0 ? x : kind == 1 ? cs_fp_neg(x) : cs_fp_from_wide(raw);
+}
+
+/* Powers of squares, and of their negatives: -1 is no square (p = 3 mod 4), and its power is 1. */
+static void square_roots(const cs_g1_kernels *k, size_t n, cs_fp *scratch) {
+    static cs_fp a[LONGEST], r[LONGEST + 1], portable[LONGEST];
+    (void)scratch;
+    for (size_t j = 0; j < n; j++) {
+        a[j] = cs_fp_sqr(base_field_sample());
+        if (rand() % 2)
+            a[j] = cs_fp_neg(a[j]);
+    }
+    memset(r, 0x5a, sizeof r);
+    const cs_fp behind = r[n];
+    k->roots(r, a, n);
+    assert_memory_equal(&r[n], &behind, sizeof behind);
+    cs_g1_kernels_portable.roots(portable, a, n);
+    assert_memory_equal(r, portable, n * sizeof *r);
+    for (size_t j = 0; j < n; j++) {
+        const cs_fp square = cs_fp_sqr(r[j]);
+        assert_true(cs_fp_eq(square, a[j]) || cs_fp_eq(square, cs_fp_neg(a[j])));
+    }
+    k->roots(a, a, n);
+    assert_memory_equal(a, r, n * sizeof *a);
+}
+
+/* Of 0, 1, and 4, -4, -1, where a root is known up to its sign. */
+static void known_roots(void **state) {
+    (void)state;
+    const cs_fp two = cs_fp_from_u64(2), four = cs_fp_from_u64(4);
+    for (unsigned isa = 0; isa < CS_ISA_COUNT; isa++) {
+        const cs_g1_kernels *k = cs_g1_kernels_of((cs_isa)isa);
+        if (!k)
+            continue;
+        cs_fp r[5] = {CS_FP_ZERO, CS_FP_ONE, four, cs_fp_neg(four), cs_fp_neg(CS_FP_ONE)};
+        k->roots(r, r, 5);
+        assert_true(cs_fp_is_zero(r[0]) && cs_fp_eq(r[1], CS_FP_ONE));
+        assert_true(cs_fp_eq(r[2], two) || cs_fp_eq(r[2], cs_fp_neg(two)));
+        assert_true(cs_fp_eq(cs_fp_sqr(r[3]), four));
+        assert_true(cs_fp_eq(cs_fp_sqr(r[4]), CS_FP_ONE));
+    }
+}
+
 static void for_all(check_fn *check) {
     cs_fp *scratch = CS_NEW(cs_fp, cs_g1_scratch(LONGEST));
     assert_non_null(scratch);
@@ -147,9 +196,15 @@ static void batches_of_folds(void **state) {
     for_all(folds);
 }
 
+static void batches_of_roots(void **state) {
+    (void)state;
+    for_all(square_roots);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(batches_of_additions), cmocka_unit_test(batches_of_doublings),
-                                       cmocka_unit_test(batches_of_accumulations), cmocka_unit_test(batches_of_folds)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(batches_of_additions),     cmocka_unit_test(batches_of_doublings),
+                                       cmocka_unit_test(batches_of_accumulations), cmocka_unit_test(batches_of_folds),
+                                       cmocka_unit_test(batches_of_roots),         cmocka_unit_test(known_roots)};
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     cs_generators_release();
     return failed;

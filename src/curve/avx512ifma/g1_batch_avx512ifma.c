@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "curve/g1_kernels.h"
+#include "curve/root_windows.h"
 #include "field/avx512ifma/mont52.h"
 #include "field/portable/fp_inline.h"
 
@@ -302,5 +303,45 @@ static void batch_twice(cs_g1_affine *r, const cs_g1_affine *a, cs_fp *scratch, 
         twice_step(&b, &t, step);
 }
 
+/* ---- square roots ---- */
+
+/* acc = acc^((p + 1) / 4) of a number v 2^256: to products it is v / 16 at scale 2^260, so that its power is short of the
+ * factor 16^((p + 1) / 4) = 4 (a square's power is its root). Below 2, carried. */
+CS_V8 void root_step(cs_x8 acc[GROUPS], const cs_mod8 *m) {
+    const cs_x8 four = cs_x8_all(cs_fp_from_u64(4).v);
+    const cs_x8 fours[GROUPS] = {four, four};
+    cs_x8 odd[CS_ROOT_POWERS][GROUPS], square[GROUPS];
+    cs_x8_mul2(square, acc, acc, m);
+    memcpy(odd[0], acc, sizeof odd[0]);
+    for (int x = 1; x < CS_ROOT_POWERS; x++)
+        cs_x8_mul2(odd[x], odd[x - 1], square, m);
+    int left = CS_ROOT_BITS;
+    memcpy(acc, odd[cs_root_next(&left).power / 2], sizeof odd[0]);
+    while (left > 0) {
+        const cs_root_window w = cs_root_next(&left);
+        for (int x = 0; x < w.squarings; x++)
+            cs_x8_mul2(acc, acc, acc, m);
+        if (w.power)
+            cs_x8_mul2(acc, acc, odd[w.power / 2], m);
+    }
+    cs_x8_mul2(acc, acc, fours, m);
+}
+
+static void batch_roots(cs_fp *r, const cs_fp *a, size_t n) {
+    const cs_mod8 m = cs_mod8_of(&P);
+    for (size_t j = 0; j < n; j += STEP) {
+        const size_t count = n - j < STEP ? n - j : STEP;
+        cs_fp block[STEP] = {{{0}}};
+        memcpy(block, a + j, count * sizeof *a);
+        cs_x8 acc[GROUPS] = {cs_x8_load(block), cs_x8_load(block + LANES)};
+        root_step(acc, &m);
+        for (size_t g = 0; g < GROUPS; g++) {
+            acc[g] = cs_x8_reduce_carried(&acc[g], &m);
+            cs_x8_store(block + g * LANES, &acc[g]);
+        }
+        memcpy(r + j, block, count * sizeof *r);
+    }
+}
+
 const cs_g1_kernels cs_g1_kernels_avx512ifma = {
-    .isa = CS_ISA_AVX512IFMA, .add = batch_add, .accumulate = batch_accumulate, .twice = batch_twice};
+    .isa = CS_ISA_AVX512IFMA, .add = batch_add, .accumulate = batch_accumulate, .twice = batch_twice, .roots = batch_roots};

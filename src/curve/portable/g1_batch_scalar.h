@@ -2,6 +2,7 @@
  * names its table (CS_KERNELS) and instruction set (CS_KERNELS_ISA). Slopes share one inversion (Montgomery's trick), so
  * that an addition costs 5M + 1S instead of the 8M + 3S of a mixed Jacobian one. */
 #include "curve/g1_kernels.h"
+#include "curve/root_windows.h"
 #include "field/portable/fp_inline.h"
 
 /* 3 is no square in F_p, so that x = 0 belongs to no point of the curve. */
@@ -47,9 +48,13 @@ CS_INLINE void set_ones(cs_fp r[LANES]) {
         r[k] = CS_FP_ONE;
 }
 
-CS_INLINE void multiply_lanes(cs_fp r[LANES], const cs_fp a[LANES], const cs_fp b[LANES]) {
-    for (int k = 0; k < LANES; k++)
+CS_INLINE void multiply_some(cs_fp *r, const cs_fp *a, const cs_fp *b, int lanes) {
+    for (int k = 0; k < lanes; k++)
         cs_fp_mul_lazy(r + k, a + k, b + k);
+}
+
+CS_INLINE void multiply_lanes(cs_fp r[LANES], const cs_fp a[LANES], const cs_fp b[LANES]) {
+    multiply_some(r, a, b, LANES);
 }
 
 /* Keeps lane k's denominator for addition j; a zero stands for one. */
@@ -242,5 +247,36 @@ static void batch_twice(cs_g1_affine *r, const cs_g1_affine *a, cs_fp *scratch, 
     }
 }
 
+/* r[k] = a[k]^((p + 1) / 4); lanes is 1 or LANES. */
+CS_INLINE void root_lanes(cs_fp *r, const cs_fp *a, int lanes) {
+    cs_fp odd[CS_ROOT_POWERS][LANES], square[LANES], power[LANES];
+    for (int k = 0; k < lanes; k++)
+        odd[0][k] = a[k];
+    multiply_some(square, a, a, lanes);
+    for (int x = 1; x < CS_ROOT_POWERS; x++)
+        multiply_some(odd[x], odd[x - 1], square, lanes);
+    int left = CS_ROOT_BITS;
+    const unsigned highest = cs_root_next(&left).power;
+    for (int k = 0; k < lanes; k++)
+        power[k] = odd[highest / 2][k];
+    while (left > 0) {
+        const cs_root_window w = cs_root_next(&left);
+        for (int x = 0; x < w.squarings; x++)
+            multiply_some(power, power, power, lanes);
+        if (w.power)
+            multiply_some(power, power, odd[w.power / 2], lanes);
+    }
+    for (int k = 0; k < lanes; k++)
+        cs_fp_reduce(r + k, power + k);
+}
+
+static void batch_roots(cs_fp *r, const cs_fp *a, size_t n) {
+    size_t j = 0;
+    for (; n - j >= LANES; j += LANES)
+        root_lanes(r + j, a + j, LANES);
+    for (; j < n; j++)
+        root_lanes(r + j, a + j, 1);
+}
+
 const cs_g1_kernels CS_KERNELS = {
-    .isa = CS_KERNELS_ISA, .add = batch_add, .accumulate = batch_accumulate, .twice = batch_twice};
+    .isa = CS_KERNELS_ISA, .add = batch_add, .accumulate = batch_accumulate, .twice = batch_twice, .roots = batch_roots};

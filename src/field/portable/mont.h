@@ -248,21 +248,4 @@ CS_INLINE void cs_mont_redc(uint64_t r[4], const uint64_t a[4], const uint64_t m
     cs_mont_reduce_once(r, t, m);
 }
 
-/** r = a^e for a fixed 256-bit exponent: 4-bit windows, a constant sequence of operations for a given e. */
-CS_INLINE void cs_mont_pow(uint64_t r[4], const uint64_t a[4], const uint64_t e[4], const uint64_t one[4],
-                           const uint64_t m[4], uint64_t n0) {
-    uint64_t table[16][4];
-    uint64_t acc[4];
-    for (int k = 0; k < 4; k++)
-        table[0][k] = acc[k] = one[k];
-    for (int k = 1; k < 16; k++)
-        cs_mont_mul(table[k], table[k - 1], a, m, n0);
-    for (int w = 63; w >= 0; w--) {
-        for (int k = 0; k < 4; k++)
-            cs_mont_mul_lazy(acc, acc, acc, m, n0);
-        cs_mont_mul_lazy(acc, acc, table[e[w / 16] >> (4 * (w % 16)) & 15], m, n0);
-    }
-    cs_mont_reduce_once(r, acc, m);
-}
-
 #endif
