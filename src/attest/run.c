@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/exchange.h"
 #include "attest/run_state.h"
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -30,27 +31,6 @@ static cs_status read_points(cs_g1_affine **out, const uint8_t *bytes, size_t n,
         return CS_ERR_MEMORY;
     const size_t bad = cs_g1_vec_decode(*out, bytes, n);
     return bad == n ? CS_OK : cs_fail(CS_ERR_ABORT, "%s: commitment %zu is not a point of the curve", what, bad);
-}
-
-/* Collective: every rank gives `mine`, all get the parts of all ranks one after the other. Each part has `size` bytes. */
-static cs_status exchange(cs_comm *comm, uint32_t tag, const cs_buffer *mine, size_t size, cs_buffer *all) {
-    cs_buffer *parts = CS_NEW(cs_buffer, (size_t)comm->size);
-    cs_status status = parts == NULL ? CS_ERR_MEMORY : cs_comm_gather(comm, tag, mine->data, mine->size, parts);
-    for (int i = 0; status == CS_OK && comm->rank == 0 && i < comm->size; i++) {
-        if (parts[i].size != size)
-            status =
-                cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes of commitments, %zu are expected", i, parts[i].size, size);
-        cs_buffer_append(all, parts[i].data, parts[i].size);
-    }
-    for (int i = 0; parts != NULL && i < comm->size; i++)
-        cs_buffer_free(&parts[i]);
-    cs_free(parts);
-    if (status == CS_OK)
-        status = cs_comm_reply(comm, tag, all);
-    if (status == CS_OK && all->size != size * (size_t)comm->size)
-        status = cs_fail(CS_ERR_ABORT, "the root sent %zu bytes of commitments, %zu are expected", all->size,
-                         size * (size_t)comm->size);
-    return status;
 }
 
 /* ------------------------------------------------------------ handshake and dataset */
@@ -100,7 +80,7 @@ static cs_status commit_dataset(cs_run_state *r) {
     CS_TRY_OUT(cs_opening_get(&r->opening, r->opening_path, p, n, &r->data));
     CS_TRY_OUT(cs_dataset_commit(points, p, &r->blocks, r->tensors, r->opening.blindings));
     CS_TRY_OUT(append_points(&mine, points, n));
-    CS_TRY_OUT(exchange(r->comm, TAG_DATASETS, &mine, mine.size, &all));
+    CS_TRY_OUT(cs_exchange(r->comm, TAG_DATASETS, mine.data, mine.size, &all, "the datasets' commitments"));
     CS_TRY_OUT(cs_statement_from_job(&r->statement, &r->job, r->initial_given ? r->initial_digest : NULL));
     for (int i = 0; i < p->n_ranks; i++) {
         memcpy(r->statement.members[i], r->keys.members[i], 32);
@@ -221,17 +201,13 @@ static cs_status collect_figures(cs_run_state *r) {
     const double mine[FIGURES] = {(double)r->stats.committed, (double)r->stats.lookups,  r->cpu_seconds,
                                   (double)c->bytes_sent,      (double)c->bytes_received, (double)c->exchanges,
                                   cs_peak_rss_bytes()};
-    cs_buffer bytes = {0}, all = {0};
-    cs_buffer_append(&bytes, mine, sizeof mine);
-    cs_status status = cs_buffer_status(&bytes);
-    if (status == CS_OK)
-        status = exchange(r->comm, TAG_FIGURES, &bytes, sizeof mine, &all);
+    cs_buffer all = {0};
+    cs_status status = cs_exchange(r->comm, TAG_FIGURES, mine, sizeof mine, &all, "the figures");
     for (int i = 0; status == CS_OK && i < r->comm->size; i++) {
         double figures[FIGURES];
         memcpy(figures, all.data + (size_t)i * sizeof figures, sizeof figures);
         add_figures(r->report, figures, r->comm->size);
     }
-    cs_buffer_free(&bytes);
     cs_buffer_free(&all);
     return status;
 }
