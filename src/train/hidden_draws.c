@@ -35,7 +35,7 @@ cs_status cs_hidden_draws_fill(cs_tensor *tensors, const cs_blocks *blocks, cons
                 cs_tensor_set(&tensors[cs_blocks_find(blocks, CS_BLOCK_I, 0, c)], (((t << bb) + b) << bits) + digit, 1);
             }
         }
-    for (size_t pass = 0; pass < passes->n_passes; pass++)
+    for (size_t pass = 0; pass < passes->n; pass++)
         for (size_t k = cs_pass_draws(passes, pass); k > 0; k--, next++) {
             const size_t at = (pass << row_bits) + draws[next];
             if (cs_tensor_get(drawn, at) != 0)
@@ -288,7 +288,7 @@ static cs_fr pass_weight_at(void *context, int rank, const cs_fr *point) {
     const cs_passes *passes = &w->p->instance->passes[rank];
     cs_fr sum = CS_FR_ZERO, before = CS_FR_ZERO;
     size_t draws = 0;
-    for (size_t pass = 0; pass < passes->n_passes; pass++) {
+    for (size_t pass = 0; pass < passes->n; pass++) {
         draws += cs_pass_draws(passes, pass);
         const cs_fr below = draws_below(w->p, point, draws);
         sum = cs_fr_add(sum, cs_fr_mul(cs_eq_index(w->point, w->bits, pass), cs_fr_sub(below, before)));
@@ -304,7 +304,7 @@ static cs_status pass_weight_table(const pass_weight *w, cs_fr **out) {
     *out = CS_NEW(cs_fr, (size_t)1 << (p->bt + p->bb));
     if (*out == NULL)
         return CS_ERR_MEMORY;
-    for (size_t pass = 0; pass < passes->n_passes; pass++) {
+    for (size_t pass = 0; pass < passes->n; pass++) {
         const cs_fr value = cs_eq_index(w->point, w->bits, pass);
         for (size_t k = cs_pass_draws(passes, pass); k > 0; k--, next++)
             (*out)[(next / p->params->batch << p->bb) + next % p->params->batch] = value;
@@ -376,17 +376,17 @@ static cs_status claim_piece_counts(cs_proof *p) {
     cs_fr scale = CS_FR_ONE;
     for (int i = 0; i < s->n_ranks; i++) {
         const cs_passes *passes = &p->instance->passes[i];
-        for (size_t k = 0; k < passes->n_pieces; k++, scale = cs_fr_mul(scale, mix))
-            for (size_t x = 0; x < passes->n_passes; x++) {
-                const cs_fr count = cs_fr_from_u64(passes->counts[x * passes->n_pieces + k]);
+        for (size_t k = 0; k < passes->shard.n; k++, scale = cs_fr_mul(scale, mix))
+            for (size_t x = 0; x < passes->n; x++) {
+                const cs_fr count = cs_fr_from_u64(passes->counts[x * passes->shard.n + k]);
                 cs_expr_add_const(&value, cs_fr_mul(scale, cs_fr_mul(count, cs_eq_index(point, bits, x))), i);
             }
     }
     CS_TRY(cs_witness_claim(&p->witness, &value));
     scale = CS_FR_ONE;
     for (int i = 0; i < s->n_ranks; i++)
-        for (size_t k = 0; k < p->instance->passes[i].n_pieces; k++, scale = cs_fr_mul(scale, mix)) {
-            const cs_piece *piece = &p->instance->passes[i].pieces[k];
+        for (size_t k = 0; k < p->instance->passes[i].shard.n; k++, scale = cs_fr_mul(scale, mix)) {
+            const cs_piece *piece = &p->instance->passes[i].shard.pieces[k];
             CS_TRY(add_rows_below(p, i, scale, &pass, piece->offset + piece->rows));
             if (piece->offset > 0)
                 CS_TRY(add_rows_below(p, i, cs_fr_neg(scale), &pass, piece->offset));

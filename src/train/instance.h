@@ -21,7 +21,8 @@ typedef struct cs_instance {
     cs_g1_affine *const *dataset_rows; /* [n_ranks][cs_dataset_row_count]: commitments to rank i's D and Y */
     const cs_g1_affine *final_rows;    /* [cs_final_row_count], or NULL if the final model is public */
     uint32_t *const *draws;            /* [n_ranks][steps * batch]; hidden ones: each rank has its own only */
-    const cs_passes *passes;           /* [n_ranks] if draws are hidden, checked (cs_passes_check) */
+    const cs_passes
+        *passes; /* [n_ranks] if draws are hidden, checked (cs_passes_check) and of at most params->hidden_passes passes */
 } cs_instance;
 
 /** A rank's private part of the proof. Borrowed; wiped by their owners. */

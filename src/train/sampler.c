@@ -7,8 +7,7 @@ static size_t smallest(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* What a pass takes of a piece that gave `used` records before. */
-static size_t share(const cs_piece *k, size_t used) {
+size_t cs_piece_share(const cs_piece *k, size_t used) {
     const size_t wanted = (size_t)(k->weight * (double)k->rows);
     return smallest(smallest(wanted, k->per_epoch), k->total - used);
 }
@@ -24,7 +23,7 @@ cs_status cs_pieces_check(const cs_pieces *pieces, size_t rows) {
                            x->offset, x->offset + x->rows, rows);
         if (!(x->weight > 0 && x->weight <= 1))
             return cs_fail(CS_ERR_INPUT, "dataset %zu: the weight is %g; it must be above 0 and at most 1", k, x->weight);
-        if (share(x, 0) == 0)
+        if (cs_piece_share(x, 0) == 0)
             return cs_fail(CS_ERR_INPUT, "dataset %zu: its %zu rows with weight %g and its limits give no record to a pass",
                            k, x->rows, x->weight);
         end = x->offset + x->rows;
@@ -77,7 +76,7 @@ static size_t next_pass(sampler *s) {
     size_t length = 0;
     for (size_t k = 0; k < s->shard->n; k++) {
         const cs_piece *piece = &s->shard->pieces[k];
-        const size_t n = share(piece, s->used[k]);
+        const size_t n = cs_piece_share(piece, s->used[k]);
         for (size_t row = 0; row < piece->rows && n > 0; row++)
             s->rows[row] = (uint32_t)(piece->offset + row);
         shuffle(s->pass + length, n, s->rows, piece->rows, &s->stream);
@@ -168,7 +167,7 @@ cs_status cs_draws_count(cs_draw_count *out, const uint32_t *draws, size_t n, co
     for (size_t done = 0; done < n && status == CS_OK;) {
         size_t length = 0;
         for (size_t k = 0; k < pieces->n; k++) {
-            const size_t taken = share(&pieces->pieces[k], used[k]);
+            const size_t taken = cs_piece_share(&pieces->pieces[k], used[k]);
             used[k] += taken;
             length += taken;
         }

@@ -33,6 +33,9 @@ typedef struct cs_draw_count {
     size_t epoch_max; /* the most in any one pass */
 } cs_draw_count;
 
+/** Records that a pass takes of a piece which gave `used` records before. */
+size_t cs_piece_share(const cs_piece *piece, size_t used);
+
 /** The pieces do not overlap, lie within 0..rows-1, and each gives at least one record to the first pass. CS_ERR_INPUT names
  * the piece. */
 cs_status cs_pieces_check(const cs_pieces *pieces, size_t rows);

@@ -113,22 +113,18 @@ static cs_status make_rank(cs_example *e, int rank, const cs_example_options *o)
     return cs_dataset_commit(e->dataset_rows[rank], &e->params, &e->blocks, r->tensors, r->dataset_blindings);
 }
 
-/* Pass after pass over all rows, the last one cut off. */
 static cs_status make_passes(cs_example *e) {
     const cs_params *p = &e->params;
-    e->pass_counts = CS_NEW(size_t, p->hidden_passes * (size_t)p->n_ranks);
-    if (!e->pass_counts)
-        return CS_ERR_MEMORY;
+    const size_t draws = p->steps * p->batch;
     for (int i = 0; i < p->n_ranks; i++) {
-        size_t *counts = e->pass_counts + p->hidden_passes * (size_t)i, n = 0;
-        for (size_t left = p->steps * p->batch; left > 0; left -= counts[n++])
-            counts[n] = left < p->rows[i] ? left : p->rows[i];
-        e->pieces[i] = (cs_piece){.rows = p->rows[i]};
-        e->passes[i] = (cs_passes){.n_passes = n, .n_pieces = 1, .pieces = &e->pieces[i], .counts = counts};
+        e->pieces[i] = (cs_piece){.rows = p->rows[i], .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA};
+        const cs_pieces shard = {&e->pieces[i], 1};
+        CS_TRY(cs_passes_new(&e->passes[i], &shard, e->draws[i], draws));
+        CS_TRY(cs_passes_check(&e->passes[i], p->rows[i], draws));
         CS_TRY(cs_hidden_draws_fill(e->ranks[i].tensors, &e->blocks, p, &e->passes[i], e->draws[i]));
     }
     e->instance.passes = e->passes;
-    return cs_passes_check(e->passes, p);
+    return CS_OK;
 }
 
 cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
@@ -163,12 +159,12 @@ void cs_example_free(cs_example *e) {
         cs_free(r->dataset_blindings);
         cs_free(r->final_blindings);
         cs_trainer_free(r->trainer);
+        cs_passes_free(&e->passes[i]);
         if (e->dataset_rows)
             cs_free(e->dataset_rows[i]);
     }
     cs_free(e->dataset_rows);
     cs_free(e->final_rows);
-    cs_free(e->pass_counts);
     cs_draws_free(e->draws);
     cs_model_free(&e->initial);
     cs_model_free(&e->final);

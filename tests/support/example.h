@@ -51,7 +51,6 @@ typedef struct cs_example {
     uint32_t **draws;
     cs_passes passes[CS_MAX_RANKS]; /* with hidden draws */
     cs_piece pieces[CS_MAX_RANKS];
-    size_t *pass_counts; /* of all ranks, hidden_passes each */
     uint8_t digest[32];
     cs_g1_affine **dataset_rows, *final_rows;
     cs_instance instance;
