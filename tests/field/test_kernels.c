@@ -241,11 +241,12 @@ static cs_fr round_by_definition(const cs_fr_round *w, size_t n, uint64_t node) 
     return total;
 }
 
-/* Shapes of all kinds, those with kernels of their own (degree 2, one or two terms of two factors) a product and a single
- * table among them, every other time. */
+/* Shapes of all kinds; two times of three those with kernels of their own: degree 2, one or two products of two factors or
+ * a product and a single table; degree 3, a product under an outer table. */
 static cs_fr_round random_round(const inputs *in) {
     const cs_fr *const arrays[4] = {in->a, in->b, in->c, in->d};
-    const bool pairs = rand() % 2;
+    const int kind = rand() % 3;
+    const bool pairs = kind == 1, outer_pair = kind == 2;
     cs_fr_round w = {.n_tables = pairs ? 4 : 1 + (unsigned)rand() % CS_ROUND_TABLES,
                      .n_terms = 1 + (unsigned)rand() % (pairs ? 2 : CS_ROUND_TERMS),
                      .degree = pairs ? 2 : 1 + (unsigned)rand() % CS_ROUND_DEGREE};
@@ -260,6 +261,14 @@ static cs_fr_round random_round(const inputs *in) {
     }
     w.outer = pairs || rand() % 2 ? -1 : (int)((unsigned)rand() % w.n_tables);
     w.weight = rand() % 2 ? in->d + 11 : NULL;
+    if (outer_pair) {
+        w.n_terms = 1;
+        w.terms[0].n_factors = 2;
+        w.terms[0].factor[1] = (unsigned)rand() % w.n_tables;
+        w.outer = (int)((unsigned)rand() % w.n_tables);
+        w.weight = NULL;
+        w.degree = 3;
+    }
     return w;
 }
 
@@ -280,6 +289,34 @@ static void rounds_by_definition(void **state) {
         }
     }
     free(in);
+}
+
+/* Values as far from zero as lines take them, every shape: nothing overflows before it is reduced. */
+static void rounds_of_extremes(void **state) {
+    (void)state;
+    enum { MANY = 24 };
+    cs_fr most[MANY], none[MANY];
+    for (size_t k = 0; k < MANY; k++) {
+        most[k] = (cs_fr){{0x43e1f593f0000000, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029}};
+        none[k] = CS_FR_ZERO;
+    }
+    for (unsigned shape = 0; shape < 2 * 2 * 2 * 3 * 5 * 4; shape++) {
+        const cs_fr *const lo = shape & 1 ? most : none, *const hi = shape & 1 ? none : most;
+        cs_fr_round w = {.n_tables = 1, .lo = {lo}, .hi = {hi}, .outer = shape & 2 ? 0 : -1, .degree = 1 + shape / 8 % 4};
+        w.weight = shape & 4 ? most : NULL;
+        w.n_terms = 1 + shape / 32 % 5;
+        for (unsigned k = 0; k < w.n_terms; k++)
+            w.terms[k].n_factors = 1 + shape / 160;
+        for (unsigned isa = 0; isa < CS_ISA_COUNT; isa++) {
+            const cs_fr_kernels *k = cs_fr_kernels_of((cs_isa)isa);
+            cs_fr out[CS_ROUND_DEGREE];
+            if (!k)
+                continue;
+            k->round(out, &w, MANY);
+            for (unsigned node = 0; node < w.degree; node++)
+                assert_true(cs_fr_eq(out[node], round_by_definition(&w, MANY, node ? node + 1 : 0)));
+        }
+    }
 }
 
 /* Column sums of many large products: more than any accumulator takes without carrying. */
@@ -383,9 +420,10 @@ static void what_is_not_there_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_one_asked_for_runs),    cmocka_unit_test(what_is_not_there_is_refused),
-        cmocka_unit_test(same_bytes_as_portable),    cmocka_unit_test(rounds_by_definition),
-        cmocka_unit_test(long_sums_of_large_values), cmocka_unit_test(nothing_to_round),
+        cmocka_unit_test(the_one_asked_for_runs), cmocka_unit_test(what_is_not_there_is_refused),
+        cmocka_unit_test(same_bytes_as_portable), cmocka_unit_test(rounds_by_definition),
+        cmocka_unit_test(rounds_of_extremes),     cmocka_unit_test(long_sums_of_large_values),
+        cmocka_unit_test(nothing_to_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
