@@ -36,6 +36,9 @@ static bool is_looked_up(const cs_block_info *b) {
     case CS_BLOCK_M:
     case CS_BLOCK_C:
     case CS_BLOCK_F:
+    case CS_BLOCK_G:
+    case CS_BLOCK_I:
+    case CS_BLOCK_N:
     case CS_BLOCK_MULT:
         return false;
     default:

@@ -24,9 +24,9 @@ static void add_dataset(cs_blocks *b, const cs_params *p, cs_block_kind kind, si
     info->certified = true;
 }
 
-static void add_final(cs_blocks *b, const cs_params *p, size_t l) {
-    const int64_t bound = (int64_t)cs_params_weight_max(p, l);
-    cs_block_info *info = append(b, CS_BLOCK_F, l, -bound, bound);
+/* A committed model's layer l, held by rank 0. */
+static void add_model(cs_blocks *b, const cs_params *p, cs_block_kind kind, size_t l, int64_t bound) {
+    cs_block_info *info = append(b, kind, l, -bound, bound);
     set_axis(info, p->widths[l - 1] + 1, cs_params_long_width_bits(p, l - 1));
     set_axis(info, p->widths[l], cs_params_width_bits(p, l));
     info->certified = info->root_only = true;
@@ -94,7 +94,7 @@ static int64_t lookups_max(const cs_params *p, const cs_block_info *features, co
 }
 
 cs_status cs_blocks_new(cs_blocks *out, const cs_params *p, size_t table_rows) {
-    const size_t softmax_datasets_and_draws = 13, per_layer = 5 + 2 * (size_t)p->n_limbs;
+    const size_t softmax_datasets_and_draws = 13, per_layer = 6 + 2 * (size_t)p->n_limbs;
     const int64_t half = (int64_t)1 << (p->value_bits - 1);
     *out = (cs_blocks){.info = CS_NEW(cs_block_info, softmax_datasets_and_draws + p->layers * per_layer)};
     if (out->info == NULL)
@@ -102,7 +102,9 @@ cs_status cs_blocks_new(cs_blocks *out, const cs_params *p, size_t table_rows) {
     add_dataset(out, p, CS_BLOCK_D, 0, -half, half - 1);
     add_dataset(out, p, CS_BLOCK_Y, p->layers, 0, 1);
     for (size_t l = 1; l <= p->layers && !p->final_public; l++)
-        add_final(out, p, l);
+        add_model(out, p, CS_BLOCK_F, l, (int64_t)cs_params_weight_max(p, l));
+    for (size_t l = 1; l <= p->layers && p->initial_committed; l++)
+        add_model(out, p, CS_BLOCK_G, l, p->initial_max[l - 1]);
     for (size_t l = 1; l <= p->layers; l++)
         add_layer(out, p, l);
     add_softmax(out, p);

@@ -9,6 +9,7 @@ typedef enum cs_block_kind {
     CS_BLOCK_D,   /* features [rows, n_0] */
     CS_BLOCK_Y,   /* one-hot labels [rows, n_L] */
     CS_BLOCK_F,   /* committed final weights of layer l [n_{l-1} + 1, n_l], rank 0 only, absent if the model is public */
+    CS_BLOCK_G,   /* committed W(0) of layer l, as F, absent if it is public */
     CS_BLOCK_Z,   /* pre-activations [T, B, n_l] */
     CS_BLOCK_R,   /* limb of the forward remainder [T, B, n_l] */
     CS_BLOCK_A,   /* relu(Z_l), l < L */
@@ -28,7 +29,7 @@ typedef enum cs_block_kind {
 
 typedef struct cs_block_info {
     cs_block_kind kind;
-    size_t layer; /* 1..L of F, Z, R, A, S, V, RV; 0 of all others */
+    size_t layer; /* 1..L of F, G, Z, R, A, S, V, RV; 0 of all others */
     size_t limb;
     unsigned axes;    /* 1..3 */
     size_t shape[3];  /* real lengths (datasets: the largest over the ranks) */
@@ -43,9 +44,9 @@ typedef struct cs_blocks {
     cs_block_info *info; /* [n] */
 } cs_blocks;
 
-/** All blocks, in a fixed order: D, Y; F of all layers; per layer Z, limbs of R and, below the output, A, S, V, limbs of RV;
- * M, E, P, RHO, GAP, C; with hidden draws I and N; MULT. `table_rows`: padded rows of the lookup table. CS_ERR_MEMORY. Free
- * with cs_blocks_free. */
+/** All blocks, in a fixed order: D, Y; F of all layers, G of all layers; per layer Z, limbs of R and, below the output, A,
+ * S, V, limbs of RV; M, E, P, RHO, GAP, C; with hidden draws I and N; MULT. `table_rows`: padded rows of the lookup table.
+ * CS_ERR_MEMORY. Free with cs_blocks_free. */
 cs_status cs_blocks_new(cs_blocks *out, const cs_params *p, size_t table_rows);
 void cs_blocks_free(cs_blocks *b);
 

@@ -16,9 +16,10 @@ typedef struct cs_instance {
     uint8_t digest[32]; /* of the complete statement: opens the transcript */
     const cs_table *table;
     const cs_blocks *blocks;
-    const cs_model *initial;           /* W(0) */
+    const cs_model *initial;           /* W(0); NULL for a verifier to whom it is only committed */
     const cs_model *final;             /* W(T), or NULL if it is only committed */
     cs_g1_affine *const *dataset_rows; /* [n_ranks][cs_dataset_row_count]: commitments to rank i's D and Y */
+    const cs_g1_affine *initial_rows;  /* [cs_initial_row_count], or NULL if W(0) is public */
     const cs_g1_affine *final_rows;    /* [cs_final_row_count], or NULL if the final model is public */
     uint32_t *const *draws;            /* [n_ranks][steps * batch]; hidden ones: each rank has its own only */
     const cs_passes
@@ -27,9 +28,11 @@ typedef struct cs_instance {
 
 /** A rank's private part of the proof. Borrowed; wiped by their owners. */
 typedef struct cs_shard {
-    cs_tensor *tensors; /* [blocks->n], D, Y, all of training, F on rank 0 if committed; MULT is filled by the prover */
+    cs_tensor
+        *tensors; /* [blocks->n], D, Y, all of training, F and G on rank 0 if committed; MULT is filled by the prover */
     const cs_fr *dataset_blindings; /* [cs_dataset_row_count] */
     const cs_fr *final_blindings;   /* [cs_final_row_count] on rank 0 if the final model is committed */
+    const cs_fr *initial_blindings; /* [cs_initial_row_count] on rank 0 if W(0) is committed: those of an earlier segment */
     const cs_trainer *
         trainer; /* for the checks of weight tables; NULL: members are declared honest-but-curious, tables are not checked */
     bool save_memory; /* prove in less memory, somewhat slower, whatever the size; long witnesses are in any case */
@@ -43,9 +46,11 @@ typedef struct cs_shard {
 cs_status cs_hidden_draws_fill(cs_tensor *tensors, const cs_blocks *blocks, const cs_params *p, const cs_passes *passes,
                                const uint32_t *draws);
 
-/** Commitment rows of one rank's D and Y, and of all F blocks (0 if the final model is public). */
+/** Commitment rows of one rank's D and Y, of all F blocks (0 if the final model is public), and of all G blocks (0 if W(0)
+ * is public). The same model has the same rows as F and as G. */
 size_t cs_dataset_row_count(const cs_params *p);
 size_t cs_final_row_count(const cs_params *p);
+size_t cs_initial_row_count(const cs_params *p);
 
 /** Commits to D and Y (or to F) with the given blindings. out[row count]. Local. */
 cs_status cs_dataset_commit(cs_g1_affine *out, const cs_params *p, const cs_blocks *blocks, const cs_tensor *tensors,

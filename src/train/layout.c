@@ -39,11 +39,19 @@ size_t cs_dataset_row_count(const cs_params *p) {
            rows_of(rows << cs_params_width_bits(p, p->layers), p->column_bits);
 }
 
-size_t cs_final_row_count(const cs_params *p) {
+static size_t model_row_count(const cs_params *p) {
     size_t count = 0;
-    for (size_t l = 1; l <= p->layers && !p->final_public; l++)
+    for (size_t l = 1; l <= p->layers; l++)
         count += rows_of((size_t)1 << (cs_params_long_width_bits(p, l - 1) + cs_params_width_bits(p, l)), p->column_bits);
     return count;
+}
+
+size_t cs_final_row_count(const cs_params *p) {
+    return p->final_public ? 0 : model_row_count(p);
+}
+
+size_t cs_initial_row_count(const cs_params *p) {
+    return p->initial_committed ? model_row_count(p) : 0;
 }
 
 /* Commits to some blocks one after the other; commitments are by row, so their place in the matrix has no part in them. */
@@ -79,12 +87,17 @@ cs_status cs_final_commit(cs_g1_affine *out, const cs_params *p, const cs_blocks
     return commit_blocks(out, p, blocks, tensors, blindings, &kind, 1, cs_final_row_count(p));
 }
 
-/* Position of a certified block's first row in its list of the statement: D then Y, or F_1, F_2, … */
+/* The list of the statement that a certified block's rows are in. */
+static cs_block_kind list_of(const cs_blocks *blocks, size_t block) {
+    const cs_block_kind kind = blocks->info[block].kind;
+    return kind == CS_BLOCK_F || kind == CS_BLOCK_G ? kind : CS_BLOCK_D;
+}
+
+/* Position of a certified block's first row in its list: D then Y, or F_1, F_2, …, or G_1, G_2, … */
 static size_t first_row(const cs_blocks *blocks, const cs_layout *layout, size_t block) {
-    const bool final = blocks->info[block].kind == CS_BLOCK_F;
     size_t first = 0;
     for (size_t k = 0; k < block; k++)
-        if (blocks->info[k].certified && (blocks->info[k].kind == CS_BLOCK_F) == final)
+        if (blocks->info[k].certified && list_of(blocks, k) == list_of(blocks, block))
             first += rows_of(layout->blocks[k].size, layout->column_bits);
     return first;
 }
@@ -99,6 +112,18 @@ static size_t certified_block(const cs_layout *layout, size_t row) {
     return SIZE_MAX;
 }
 
+static const cs_g1_affine *points_of(const cs_instance *instance, int rank, cs_block_kind list) {
+    return list == CS_BLOCK_F   ? instance->final_rows
+           : list == CS_BLOCK_G ? instance->initial_rows
+                                : instance->dataset_rows[rank];
+}
+
+static const cs_fr *blindings_of(const cs_shard *shard, cs_block_kind list) {
+    return list == CS_BLOCK_F   ? shard->final_blindings
+           : list == CS_BLOCK_G ? shard->initial_blindings
+                                : shard->dataset_blindings;
+}
+
 cs_status cs_train_certified(const cs_instance *instance, const cs_layout *layout, int rank, const cs_shard *shard,
                              cs_g1_affine *points, cs_fr *blindings) {
     size_t n = 0;
@@ -108,13 +133,13 @@ cs_status cs_train_certified(const cs_instance *instance, const cs_layout *layou
         const size_t block = certified_block(layout, row);
         if (block == SIZE_MAX)
             return cs_fail(CS_ERR_INTERNAL, "layout: a certified row without a block");
-        const bool final = instance->blocks->info[block].kind == CS_BLOCK_F;
+        const cs_block_kind list = list_of(instance->blocks, block);
         const size_t at =
             first_row(instance->blocks, layout, block) + row - (layout->blocks[block].offset >> layout->column_bits);
         if (points)
-            points[n] = final ? instance->final_rows[at] : instance->dataset_rows[rank][at];
+            points[n] = points_of(instance, rank, list)[at];
         if (blindings)
-            blindings[n] = final ? shard->final_blindings[at] : shard->dataset_blindings[at];
+            blindings[n] = blindings_of(shard, list)[at];
         n++;
     }
     return CS_OK;

@@ -145,7 +145,7 @@ static unsigned __int128 witness_size(const cs_params *p) {
     for (size_t l = 1; l <= p->layers; l++) {
         const unsigned blocks = l < p->layers ? 4 + 2 * p->n_limbs : 6 + p->n_limbs;
         size += (unsigned __int128)blocks << (sample + cs_params_width_bits(p, l));
-        if (!p->final_public)
+        for (int models = !p->final_public + p->initial_committed; models > 0; models--)
             size += (uint64_t)1 << (cs_params_long_width_bits(p, l - 1) + cs_params_width_bits(p, l));
     }
     for (unsigned c = 0; p->hidden_passes > 0 && c < cs_params_digits(p); c++)

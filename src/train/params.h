@@ -29,6 +29,7 @@ typedef struct cs_params {
     unsigned exp_bits;                         /* scale of the exp table */
     unsigned column_bits;                      /* C = 2^column_bits columns of the witness matrix */
     size_t ledger_width;                       /* coordinates per message commitment, a power of two, 4..64 */
+    bool initial_committed;                    /* W(0) is only committed: the final model of an earlier segment */
     bool final_public;                         /* W(T) is public (else only committed) */
     bool certified; /* all datasets have well-formedness proofs of their own, which the verifier checks too (ranges of
                        features, one-hot labels, zero padding): this proof does not show that again */

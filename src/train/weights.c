@@ -27,6 +27,24 @@ static cs_status committed_value(const cs_proof *p, size_t l, const cs_axis *k, 
                              : cs_fail(CS_ERR_INTERNAL, "a committed final model needs the trainer that has it");
 }
 
+/* A common variable for <vk ⊗ vj, model>, and the claim that it is the committed one's. Collective. */
+static cs_status send_model_value(cs_proof *p, cs_block_kind kind, size_t l, const cs_weight_claim *c, cs_fr value,
+                                  cs_var *v) {
+    cs_session *s = &p->session;
+    const cs_label label = kind == CS_BLOCK_F ? CS_LABEL_FINAL_MODEL_VALUE : CS_LABEL_INITIAL_MODEL_VALUE;
+    CS_TRY(cs_session_send_own(s, label, NULL, 0, &value, 1, v));
+    cs_fr ones[CS_MAX_RANKS];
+    cs_expr claim = {0};
+    cs_expr_add_term(&claim, CS_FR_ONE, *v);
+    for (int i = 0; i < s->n_ranks; i++)
+        ones[i] = CS_FR_ONE;
+    const cs_axis axes[2] = {c->k, c->j};
+    cs_status status = cs_witness_claim(&p->witness, &claim);
+    if (status == CS_OK)
+        status = cs_witness_part(&p->witness, ones, CS_FR_ONE, cs_train_block(p, kind, l, 0), axes);
+    return cs_session_fail(s, status);
+}
+
 /* The final model is one step past the table of steps: its claim has no time. */
 cs_status cs_train_final_model(cs_proof *p, size_t l) {
     cs_session *s = &p->session;
@@ -45,18 +63,9 @@ cs_status cs_train_final_model(cs_proof *p, size_t l) {
     cs_var v;
     if (cs_proving(s))
         CS_TRY(cs_session_fail(s, committed_value(p, l, &c->k, &c->j, &value)));
-    CS_TRY(cs_session_send_own(s, CS_LABEL_FINAL_MODEL_VALUE, NULL, 0, &value, 1, &v));
+    CS_TRY(send_model_value(p, CS_BLOCK_F, l, c, value, &v));
     cs_expr_add_term(&c->value, CS_FR_ONE, v);
-    cs_expr claim = {0};
-    cs_expr_add_term(&claim, CS_FR_ONE, v);
-    cs_fr ones[CS_MAX_RANKS];
-    for (int i = 0; i < s->n_ranks; i++)
-        ones[i] = CS_FR_ONE;
-    const cs_axis axes[2] = {c->k, c->j};
-    cs_status status = cs_witness_claim(&p->witness, &claim);
-    if (status == CS_OK)
-        status = cs_witness_part(&p->witness, ones, CS_FR_ONE, cs_train_block(p, CS_BLOCK_F, l, 0), axes);
-    return cs_session_fail(s, status);
+    return CS_OK;
 }
 
 /* Public weight of step s in a claim: c_s less(s, tau), or c_s alone; repeated along the batch. */
@@ -128,14 +137,28 @@ static cs_status update_tables(const cs_proof *p, size_t l, const cs_weight_clai
     return status;
 }
 
+/* claim -= W(0) at (vk, vj). */
+static cs_status subtract_initial(cs_proof *p, size_t l, cs_weight_claim *c) {
+    cs_session *s = &p->session;
+    cs_fr value = CS_FR_ZERO;
+    if (cs_proving(s) || !p->params->initial_committed)
+        CS_TRY(cs_session_fail(s, matrix_at(p->instance->initial, l, &c->k, &c->j, &value)));
+    if (!p->params->initial_committed) {
+        cs_expr_add_const(&c->value, cs_fr_neg(value), 0);
+        return CS_OK;
+    }
+    cs_var v;
+    CS_TRY(send_model_value(p, CS_BLOCK_G, l, c, value, &v));
+    cs_expr_add_term(&c->value, cs_fr_neg(CS_FR_ONE), v);
+    return CS_OK;
+}
+
 /* The cross row: claim + sum of the parts = W(0) at (vk, vj). Each rank's part is its own variable, proved by local rows. */
 static cs_status update_row(cs_proof *p, size_t l, cs_weight_claim *c, cs_var parts) {
-    cs_fr start;
-    CS_TRY(matrix_at(p->instance->initial, l, &c->k, &c->j, &start));
+    CS_TRY(subtract_initial(p, l, c));
     for (int i = 0; i < p->session.n_ranks; i++)
         cs_expr_add_term(&c->value, CS_FR_ONE, parts + (cs_var)i);
-    cs_expr_add_const(&c->value, cs_fr_neg(start), 0);
-    return cs_ledger_zero(&p->session.ledger, &c->value, true, CS_LABEL_UPDATE_SUM);
+    return cs_session_fail(&p->session, cs_ledger_zero(&p->session.ledger, &c->value, true, CS_LABEL_UPDATE_SUM));
 }
 
 static cs_status prove_update(cs_proof *p, size_t l, cs_weight_claim *c, step_weight *w, cs_sc_witness *tables, cs_fr mine) {
@@ -143,7 +166,7 @@ static cs_status prove_update(cs_proof *p, size_t l, cs_weight_claim *c, step_we
     cs_fr omega[CS_MAX_RANKS];
     cs_var parts;
     CS_TRY(cs_session_send_own(s, CS_LABEL_UPDATE_PART, &mine, 1, NULL, 0, &parts));
-    CS_TRY(cs_session_fail(s, update_row(p, l, c, parts)));
+    CS_TRY(update_row(p, l, c, parts));
     cs_session_rank_weights(s, CS_LABEL_UPDATE_RANKS, omega);
     cs_expr claim = {0};
     for (int i = 0; i < s->n_ranks; i++)

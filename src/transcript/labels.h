@@ -23,6 +23,7 @@
     X(SOFTMAX_VALUES, "softmax/values")                                                                                     \
     X(FINAL_MODEL_POINT, "final-model/point")                                                                               \
     X(FINAL_MODEL_VALUE, "final-model/value")                                                                               \
+    X(INITIAL_MODEL_VALUE, "initial-model/value")                                                                           \
     X(UPDATE_PART, "update/part")                                                                                           \
     X(UPDATE_SUM, "update/sum")                                                                                             \
     X(UPDATE_RANKS, "update/ranks")                                                                                         \

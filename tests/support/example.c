@@ -51,6 +51,7 @@ static cs_status make_params(cs_params *p, const cs_example_options *o) {
                      .exp_bits = o->exp_bits,
                      .column_bits = o->column_bits,
                      .ledger_width = 16,
+                     .initial_committed = o->previous != NULL,
                      .final_public = !o->final_committed};
     memcpy(p->widths, o->widths, sizeof p->widths);
     for (int i = 0; i < o->n_ranks; i++)
@@ -60,7 +61,8 @@ static cs_status make_params(cs_params *p, const cs_example_options *o) {
     const size_t draws = o->steps * o->batch;
     p->hidden_passes = o->hidden_draws ? (draws + o->rows - 1) / o->rows : 0;
     for (size_t l = 0; l < p->layers; l++)
-        p->initial_max[l] = initial_bound(p->w, p->widths[l]);
+        p->initial_max[l] =
+            o->previous ? (int64_t)cs_params_weight_max(&o->previous->params, l + 1) : initial_bound(p->w, p->widths[l]);
     p->rate = CS_NEW(int64_t, o->steps);
     if (!p->rate)
         return CS_ERR_MEMORY;
@@ -113,6 +115,34 @@ static cs_status make_rank(cs_example *e, int rank, const cs_example_options *o)
     return cs_dataset_commit(e->dataset_rows[rank], &e->params, &e->blocks, r->tensors, r->dataset_blindings);
 }
 
+/* Puts a model into rank 0's blocks F or G. */
+static void fill_model(cs_example *e, cs_block_kind kind, const cs_model *m) {
+    for (size_t l = 1; l <= e->params.layers; l++) {
+        cs_tensor *f = &e->ranks[0].tensors[cs_blocks_find(&e->blocks, kind, l, 0)];
+        const unsigned bits = cs_params_width_bits(&e->params, l);
+        for (size_t k = 0; k < m->rows[l - 1]; k++)
+            for (size_t j = 0; j < m->columns[l - 1]; j++)
+                cs_tensor_set(f, (k << bits) + j, m->w[l - 1][k * m->columns[l - 1] + j]);
+    }
+}
+
+/* W(0) is the committed final model of another run: its rows and their blindings are used again. */
+static cs_status continue_from(cs_example *e, const cs_example *previous) {
+    const size_t n = cs_initial_row_count(&e->params);
+    cs_example_rank *root = &e->ranks[0];
+    cs_model_free(&e->initial);
+    CS_TRY(cs_model_copy(&e->initial, &previous->final));
+    e->initial_rows = CS_NEW(cs_g1_affine, n);
+    root->initial_blindings = CS_NEW(cs_fr, n);
+    if (!e->initial_rows || !root->initial_blindings)
+        return CS_ERR_MEMORY;
+    memcpy(e->initial_rows, previous->final_rows, n * sizeof *e->initial_rows);
+    memcpy(root->initial_blindings, previous->ranks[0].final_blindings, n * sizeof *root->initial_blindings);
+    fill_model(e, CS_BLOCK_G, &e->initial);
+    e->instance.initial_rows = e->initial_rows;
+    return CS_OK;
+}
+
 static cs_status make_passes(cs_example *e) {
     const cs_params *p = &e->params;
     const size_t draws = p->steps * p->batch;
@@ -147,6 +177,8 @@ cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
                                 .initial = &e->initial,
                                 .dataset_rows = e->dataset_rows,
                                 .draws = e->draws};
+    if (o->previous)
+        CS_TRY(continue_from(e, o->previous));
     return o->hidden_draws ? make_passes(e) : CS_OK;
 }
 
@@ -157,6 +189,7 @@ void cs_example_free(cs_example *e) {
             cs_blocks_tensors_free(r->tensors, &e->blocks);
         cs_free(r->tensors);
         cs_free(r->dataset_blindings);
+        cs_free(r->initial_blindings);
         cs_free(r->final_blindings);
         cs_trainer_free(r->trainer);
         cs_passes_free(&e->passes[i]);
@@ -164,6 +197,7 @@ void cs_example_free(cs_example *e) {
             cs_free(e->dataset_rows[i]);
     }
     cs_free(e->dataset_rows);
+    cs_free(e->initial_rows);
     cs_free(e->final_rows);
     cs_draws_free(e->draws);
     cs_model_free(&e->initial);
@@ -201,13 +235,7 @@ static cs_status publish_model(cs_example *e) {
     if (e->params.final_public) {
         e->instance.final = &e->final;
     } else {
-        for (size_t l = 1; l <= e->params.layers; l++) {
-            cs_tensor *f = &e->ranks[0].tensors[cs_blocks_find(&e->blocks, CS_BLOCK_F, l, 0)];
-            const unsigned bits = cs_params_width_bits(&e->params, l);
-            for (size_t k = 0; k < e->final.rows[l - 1]; k++)
-                for (size_t j = 0; j < e->final.columns[l - 1]; j++)
-                    cs_tensor_set(f, (k << bits) + j, e->final.w[l - 1][k * e->final.columns[l - 1] + j]);
-        }
+        fill_model(e, CS_BLOCK_F, &e->final);
         CS_TRY(cs_final_commit(e->final_rows, &e->params, &e->blocks, e->ranks[0].tensors, e->ranks[0].final_blindings));
         e->instance.final_rows = e->final_rows;
     }
@@ -258,6 +286,7 @@ static cs_status prove(cs_example_rank *r, cs_comm *comm, const cs_keyring *keys
     r->shard = (cs_shard){.save_memory = e->save_memory,
                           .tensors = r->tensors,
                           .dataset_blindings = r->dataset_blindings,
+                          .initial_blindings = r->initial_blindings,
                           .final_blindings = r->final_blindings,
                           .trainer = r->trainer};
 #ifdef CS_TAMPER
@@ -320,5 +349,7 @@ cs_status cs_example_verify(const cs_example *e, const uint8_t *proof, size_t si
     cs_instance instance = e->instance;
     if (e->params.hidden_passes > 0)
         instance.draws = NULL; /* nobody else knows them */
+    if (e->params.initial_committed)
+        instance.initial = NULL;
     return cs_train_verify(&instance, proof, size, NULL);
 }

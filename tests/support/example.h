@@ -12,11 +12,12 @@ typedef struct cs_example_options {
     unsigned a, d, shift;                                         /* w = a + d + shift */
     unsigned value_bits, exp_bits, column_bits, n_limbs;
     bool final_committed;
-    const int64_t *rates; /* [steps], or NULL: all one */
-    uint64_t seed;        /* of the synthetic data */
-    bool save_memory;     /* every rank proves in less memory */
-    bool hidden_draws;    /* positions of draws are not public */
-    bool images;          /* features like those of scanned digits: in [0, 2^a], four in five of them zero */
+    const struct cs_example *previous; /* go on from its committed final model, which stays committed; or NULL */
+    const int64_t *rates;              /* [steps], or NULL: all one */
+    uint64_t seed;                     /* of the synthetic data */
+    bool save_memory;                  /* every rank proves in less memory */
+    bool hidden_draws;                 /* positions of draws are not public */
+    bool images;                       /* features like those of scanned digits: in [0, 2^a], four in five of them zero */
 } cs_example_options;
 
 /** What one member has. */
@@ -24,7 +25,7 @@ typedef struct cs_example_rank {
     struct cs_example *example;
     int rank;
     cs_tensor *tensors;
-    cs_fr *dataset_blindings, *final_blindings;
+    cs_fr *dataset_blindings, *initial_blindings, *final_blindings;
     cs_trainer *trainer;
     cs_shard shard;
     cs_proof_stats stats;
@@ -52,7 +53,7 @@ typedef struct cs_example {
     cs_passes passes[CS_MAX_RANKS]; /* with hidden draws */
     cs_piece pieces[CS_MAX_RANKS];
     uint8_t digest[32];
-    cs_g1_affine **dataset_rows, *final_rows;
+    cs_g1_affine **dataset_rows, *initial_rows, *final_rows;
     cs_instance instance;
     cs_example_rank ranks[CS_MAX_RANKS];
     cs_buffer proof;

@@ -21,8 +21,9 @@ static void check_list(const cs_blocks *b, const expected *list, size_t n) {
             assert_int_equal(info->bits[axis], list[k].bits[axis]);
         }
         assert_true(info->min == list[k].min && info->max == list[k].max);
-        assert_int_equal(info->certified, info->kind == CS_BLOCK_D || info->kind == CS_BLOCK_Y || info->kind == CS_BLOCK_F);
-        assert_int_equal(info->root_only, info->kind == CS_BLOCK_F);
+        assert_int_equal(info->certified, info->kind == CS_BLOCK_D || info->kind == CS_BLOCK_Y || info->kind == CS_BLOCK_F ||
+                                              info->kind == CS_BLOCK_G);
+        assert_int_equal(info->root_only, info->kind == CS_BLOCK_F || info->kind == CS_BLOCK_G);
         assert_int_equal(cs_blocks_find(b, list[k].kind, list[k].layer, list[k].limb), k);
     }
 }

@@ -51,6 +51,27 @@ ACCEPTS(hidden_draws_of_one_record, o.hidden_draws = true; o.n_ranks = 1; o.rows
 ACCEPTS(hidden_draws_of_many_records, o.hidden_draws = true; o.rows = 40; o.layers = 1; o.widths[0] = 4; o.widths[1] = 3;)
 ACCEPTS(in_less_memory, o.save_memory = true;)
 
+/* A second segment from the first one's committed model. */
+static void committed_initial_model(void **state) {
+    (void)state;
+    cs_example_options o = cs_example_defaults();
+    cs_example first;
+    o.final_committed = true;
+    assert_int_equal(cs_example_new(&first, &o), CS_OK);
+    assert_int_equal(cs_example_prove(&first), CS_OK);
+    o.previous = &first;
+    accept(&o);
+    o.final_committed = false;
+    accept(&o);
+    cs_example second;
+    assert_int_equal(cs_example_new(&second, &o), CS_OK);
+    assert_int_equal(cs_example_prove(&second), CS_OK);
+    second.initial_rows[0] = second.initial_rows[1]; /* another model than the segment before left */
+    assert_int_equal(cs_example_verify(&second, second.proof.data, second.proof.size), CS_REJECT);
+    cs_example_free(&second);
+    cs_example_free(&first);
+}
+
 static void two_hidden_layers_and_schedule(void **state) {
     (void)state;
     static const int64_t rates[3] = {2, 1, 0};
@@ -106,6 +127,7 @@ int main(void) {
         cmocka_unit_test(hidden_draws_of_one_record),
         cmocka_unit_test(hidden_draws_of_many_records),
         cmocka_unit_test(in_less_memory),
+        cmocka_unit_test(committed_initial_model),
         cmocka_unit_test(two_hidden_layers_and_schedule),
         cmocka_unit_test(proofs_are_fresh),
     };
