@@ -1,7 +1,7 @@
 #include "options.h"
 
 #include <getopt.h>
-#include <string.h>
+#include <stdlib.h>
 
 enum {
     OPT_OUT = 256,
@@ -12,6 +12,7 @@ enum {
     OPT_LABELS,
     OPT_OPENING,
     OPT_KEY,
+    OPT_PASSPHRASE,
     OPT_MEMBER,
     OPT_HELP,
     OPT_VERSION
@@ -25,6 +26,7 @@ static const struct option OPTIONS[] = {{"out", required_argument, NULL, OPT_OUT
                                         {"labels", required_argument, NULL, OPT_LABELS},
                                         {"opening", required_argument, NULL, OPT_OPENING},
                                         {"key", required_argument, NULL, OPT_KEY},
+                                        {"passphrase-file", required_argument, NULL, OPT_PASSPHRASE},
                                         {"member", required_argument, NULL, OPT_MEMBER},
                                         {"help", no_argument, NULL, OPT_HELP},
                                         {"version", no_argument, NULL, OPT_VERSION},
@@ -44,6 +46,7 @@ const char *cs_prove_usage(void) {
            "  --labels PATH    the labels that belong to it, if they have a file of their own\n"
            "  --opening PATH   the secret blindings of this member's data (made if missing; default: DATA.opening)\n"
            "  --key FILE       this member's secret key (consort keygen)\n"
+           "  --passphrase-file FILE   the passphrase of that key, if it has one (default: $CONSORT_PASSPHRASE_FILE)\n"
            "  --member NAME    fail unless this rank is that member\n"
            "  --json           the report as JSON\n"
            "  --quiet          no progress and no report\n"
@@ -70,6 +73,9 @@ static cs_status take(cs_prove_options *out, int option, char **argv) {
     case OPT_KEY:
         out->run.key = optarg;
         return CS_OK;
+    case OPT_PASSPHRASE:
+        out->run.passphrase_file = optarg;
+        return CS_OK;
     case OPT_MEMBER:
         out->run.member = optarg;
         return CS_OK;
@@ -94,7 +100,7 @@ static cs_status take(cs_prove_options *out, int option, char **argv) {
 }
 
 cs_status cs_prove_options_parse(cs_prove_options *out, int argc, char **argv) {
-    *out = (cs_prove_options){0};
+    *out = (cs_prove_options){.run.passphrase_file = getenv("CONSORT_PASSPHRASE_FILE")};
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, ":", OPTIONS, NULL)) != -1;)
         CS_TRY(take(out, option, argv));

@@ -40,8 +40,8 @@ static cs_status handshake(cs_run_state *r) {
     for (int i = 0; i < r->comm->size; i++)
         memcpy(pinned[i], r->job.members[i].key, CS_KEY_SIZE);
     const bool pins = r->job.members[0].has_key; /* the job's reader gives a key to all or to none */
-    CS_TRY(
-        cs_handshake(r->comm, &r->identity, pins ? (const uint8_t(*)[CS_KEY_SIZE])pinned : NULL, r->job_digest, &r->keys));
+    CS_TRY(cs_handshake(r->comm, &r->identity.x25519, pins ? (const uint8_t(*)[CS_KEY_SIZE])pinned : NULL, r->job_digest,
+                        &r->keys));
     return cs_pads_new(&r->pads, &r->keys);
 }
 
@@ -267,7 +267,7 @@ static void release(cs_run_state *r) {
     cs_dataset_free(&r->data);
     cs_pads_free(r->pads);
     cs_keyring_free(&r->keys);
-    cs_identity_wipe(&r->identity);
+    cs_secret_identity_wipe(&r->identity);
     cs_model_free(&r->initial);
     cs_job_free(&r->job);
 }

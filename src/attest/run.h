@@ -12,10 +12,11 @@ typedef struct cs_run_options {
     const char *job; /* path of the job file; required */
     const char *out; /* folder for the root's files; required on the root */
     const char *data, *labels, *opening;
-    const char *key;      /* this member's secret key file; NULL: a pair for this run alone */
-    const char *member;   /* must be the name of the member at this rank */
-    int ranks_here;       /* ranks that share this machine's memory; 0: all */
-    cs_progress progress; /* called on this rank */
+    const char *key;             /* this member's secret key file; NULL: an identity for this run alone */
+    const char *passphrase_file; /* of the key file, if it is sealed */
+    const char *member;          /* must be the name of the member at this rank */
+    int ranks_here;              /* ranks that share this machine's memory; 0: all */
+    cs_progress progress;        /* called on this rank */
 #ifdef CS_TAMPER
     cs_tamper_fn *tamper; /* test builds only */
 #endif

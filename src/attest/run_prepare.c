@@ -6,6 +6,8 @@
 #include "attest/plan.h"
 #include "attest/run_state.h"
 #include "base/file.h"
+#include "base/memory.h"
+#include "provenance/identity_file.h"
 
 static bool is_root(const cs_run_state *r) {
     return r->comm->rank == 0;
@@ -41,15 +43,24 @@ static cs_status load_initial(cs_run_state *r) {
     return CS_OK;
 }
 
+static cs_status load_identity(cs_run_state *r, const char *path) {
+    char *passphrase = NULL;
+    if (r->options->passphrase_file != NULL)
+        CS_TRY(cs_passphrase_load(&passphrase, r->options->passphrase_file));
+    const cs_status status = cs_secret_identity_load(&r->identity, path, passphrase);
+    cs_free(passphrase);
+    return status;
+}
+
 static cs_status load_key(cs_run_state *r) {
     const char *path = r->options->key;
     if (path == NULL && me(r)->has_key)
         return cs_fail(CS_ERR_USAGE, "%s names a key for member \"%s\": give its secret key file with --key", r->job.file,
                        me(r)->name);
     if (path == NULL)
-        return cs_identity_generate(&r->identity);
-    CS_TRY(cs_identity_load(&r->identity, path));
-    if (me(r)->has_key && memcmp(r->identity.public_key, me(r)->key, CS_KEY_SIZE) != 0)
+        return cs_secret_identity_generate(&r->identity, me(r)->name);
+    CS_TRY(load_identity(r, path));
+    if (me(r)->has_key && memcmp(r->identity.public.x25519, me(r)->key, CS_KEY_SIZE) != 0)
         return cs_fail(CS_ERR_USAGE, "%s is not the key that %s names for member \"%s\"", path, r->job.file, me(r)->name);
     return CS_OK;
 }

@@ -6,7 +6,7 @@
 #include "attest/derive.h"
 #include "attest/run.h"
 #include "base/strings.h"
-#include "session/keys.h"
+#include "provenance/identity.h"
 #include "session/pads.h"
 #include "train/protocol.h"
 
@@ -21,7 +21,7 @@ typedef struct cs_run_state {
     bool initial_given;
     uint8_t initial_digest[32];
     cs_model initial;
-    cs_identity identity;
+    cs_secret_identity identity; /* of --key, or made for this run */
     cs_keyring keys;
     cs_pads *pads;
     cs_dataset data, test;

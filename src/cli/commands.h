@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "provenance/identity.h"
 
 #include <getopt.h>
 #include <jansson.h>
@@ -19,6 +20,14 @@ cs_status cs_cli_compare(int argc, char **argv);
  * files[n_files]. Prints `usage` for --help and sets *help. CS_ERR_USAGE. */
 cs_status cs_cli_parse(int argc, char **argv, const struct option *options, const char **values, const char **files,
                        int n_files, const char *usage, int *help);
+
+/** Reads a secret key file. If it is sealed, the passphrase is in `passphrase_file`, else (NULL) in the file that
+ * CONSORT_PASSPHRASE_FILE names, else asked for if standard input is a terminal. As cs_secret_identity_load. */
+cs_status cs_cli_load_key(cs_secret_identity *out, const char *path, const char *passphrase_file);
+
+/** The passphrase for a new key: as above, but asked for twice. *out is NULL if there is none, or an empty one was typed;
+ * cs_free. CS_ERR_USAGE if the two differ. */
+cs_status cs_cli_new_passphrase(char **out, const char *passphrase_file);
 
 /** Prints to standard output and frees the buffer, or the object. CS_ERR_MEMORY, CS_ERR_IO. */
 cs_status cs_cli_print(cs_buffer *text);

@@ -39,17 +39,6 @@ typedef struct cs_identity {
 /** A fresh pair from libsodium's random bytes. Local. */
 cs_status cs_identity_generate(cs_identity *out);
 
-/** Secret key file, mode 0600, ASCII, exactly three lines, hexadecimal in lower case:
- *
- *    consort secret key 1
- *    public <64 digits>
- *    secret <64 digits>
- *
- *  save refuses to replace a file (CS_ERR_IO). load: CS_ERR_IO if it cannot be read; CS_ERR_INPUT if it is anything else
- * than the above, if the two keys do not belong together, or if others than its owner may read it. Local. */
-cs_status cs_identity_save(const cs_identity *me, const char *path);
-cs_status cs_identity_load(cs_identity *out, const char *path);
-
 void cs_identity_wipe(cs_identity *me);
 
 /** What one rank holds after the handshake. Zero-initialise it; cs_keyring_free wipes, the structure itself included. */

@@ -15,7 +15,7 @@
 #include "attest/model_file.h"
 #include "base/file.h"
 #include "consort/verify.h"
-#include "session/keys.h"
+#include "provenance/identity_file.h"
 #include "support/tiny_run.h"
 
 static bool exists(const char *path) {
@@ -120,12 +120,12 @@ static void members_may_have_pinned_keys(void **state) {
     static const char *const rows[] = {"\"rows\": 6", "\"rows\": 4", "\"rows\": 5"};
     must(cs_tiny_new(&t, "public"));
     for (int i = 0; i < 3; i++) {
-        cs_identity me;
+        cs_secret_identity me;
         char with[160];
         snprintf(paths[i], sizeof paths[i], "%s/%d.key", t.folder, i);
-        must(cs_identity_generate(&me));
-        must(cs_identity_save(&me, paths[i]));
-        cs_hex32(hex, me.public_key);
+        must(cs_secret_identity_generate(&me, "a member"));
+        must(cs_secret_identity_save(&me, paths[i], NULL));
+        cs_hex32(hex, me.public.x25519);
         snprintf(keys[i], sizeof keys[i], "%s", hex);
         snprintf(with, sizeof with, "%s, \"key\": \"%s\"", rows[i], hex);
         must(cs_tiny_edit(&t, "job.json", rows[i], with));
@@ -139,6 +139,9 @@ static void members_may_have_pinned_keys(void **state) {
         assert_string_equal(hex, keys[i]);
     }
     cs_attestation_free(&a);
+    t.options[2].passphrase_file = "/nonexistent";
+    assert_int_equal(cs_tiny_run(&t, "out2"), CS_ERR_IO);
+    t.options[2].passphrase_file = NULL;
     t.options[1].key = NULL; /* a key is pinned and not given */
     assert_int_equal(cs_tiny_run(&t, "out2"), CS_ERR_USAGE);
     t.options[1].key = paths[2]; /* another member's */

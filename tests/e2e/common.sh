@@ -62,6 +62,11 @@ tiny_job() {
 END
 }
 
+# x25519 FILE.pub: the public key that a job pins as members[].key.
+x25519() {
+    sed 's/.*"x25519":"\([0-9a-f]*\)".*/\1/' "$1"
+}
+
 finish() {
     [ $failures -eq 0 ] && echo "$0: passed"
     exit $failures

@@ -26,14 +26,16 @@ for opening in "$work/elsewhere.csv.opening" "$work/mpmd0.opening"; do
     [ -e "$opening" ] || fail "no $opening"
 done
 
-# Pinned keys.
+# Pinned keys, one passphrase from an option and one from the environment.
+echo secret >"$work/passphrase"
 sed 's/ "test"/ "seeds": {"beacon": "x"}, "test"/' "$work/2/job.json" >"$work/2/pinned.json"
 for i in 0 1; do
-    key=$("$consort" keygen "$work/key$i")
-    sed -i "s/\"name\": \"m$i\"/\"name\": \"m$i\", \"key\": \"$key\"/" "$work/2/pinned.json"
+    expect 0 "" "$consort" keygen --name "key $i" --out "$work/keys" --passphrase-file "$work/passphrase"
+    sed -i "s/\"name\": \"m$i\"/\"name\": \"m$i\", \"key\": \"$(x25519 "$work/keys/key-$i.pub")\"/" "$work/2/pinned.json"
 done
-expect 0 "2 members" timeout 60 scripts/mpirun.sh -n 1 "$prove" "$work/2/pinned.json" --out "$work/pinned" --key "$work/key0" : \
-    -n 1 "$prove" "$work/2/pinned.json" --out "$work/pinned" --key "$work/key1"
+expect 0 "2 members" timeout 60 scripts/mpirun.sh -n 1 "$prove" "$work/2/pinned.json" --out "$work/pinned" --key "$work/keys/key-0.key" --passphrase-file "$work/passphrase" : \
+    -n 1 env CONSORT_PASSPHRASE_FILE="$work/passphrase" "$prove" "$work/2/pinned.json" --out "$work/pinned" --key "$work/keys/key-1.key"
+expect 2 "sealed with a passphrase" run 60 2 "$work/2/pinned.json" --out "$work/pinned2" --key "$work/keys/key-0.key"
 expect 2 "names a key for member" run 60 2 "$work/2/pinned.json" --out "$work/pinned2"
 
 # No MPI is needed to plan, and to be told about mistakes.

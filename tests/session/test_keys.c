@@ -1,4 +1,4 @@
-/* Key files, and the handshake with honest ranks, wrong keys and a network that changes what it carries. */
+/* The handshake with honest ranks, wrong keys and a network that changes what it carries. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,10 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "comm/threads.h"
 #include "session/keys.h"
@@ -22,72 +20,6 @@ enum { MAX_RANKS = 5, HANG_SECONDS = 60 };
 
 /* Where things lie in the frames of the handshake: a header, then one entry per rank. */
 enum { HEADER = 20, VERSION = 0, JOB = 32, PUBLIC = 64, EPHEMERAL = 96, NONCE = 128, ENTRY = 160, SEALED = 48 };
-
-/* ------------------------------------------------------------------ key files */
-
-static char folder[] = "/tmp/consort-test-XXXXXX";
-
-static char *in_folder(const char *name) {
-    char base[64];
-    snprintf(base, sizeof base, "%s/x", folder);
-    char *path = cs_path_beside(base, name);
-    assert_non_null(path);
-    return path;
-}
-
-static void key_files_round_trip(void **state) {
-    (void)state;
-    cs_identity a, b;
-    char *path = in_folder("key");
-    assert_int_equal(cs_identity_generate(&a), CS_OK);
-    assert_int_equal(cs_identity_generate(&b), CS_OK);
-    assert_memory_not_equal(a.secret_key, b.secret_key, CS_KEY_SIZE);
-    assert_int_equal(cs_identity_save(&a, path), CS_OK);
-    assert_int_equal(cs_identity_save(&b, path), CS_ERR_IO); /* never replaced */
-    struct stat info;
-    assert_int_equal(stat(path, &info), 0);
-    assert_int_equal(info.st_mode & 0777, 0600);
-    assert_int_equal(cs_identity_load(&b, path), CS_OK);
-    assert_memory_equal(&a, &b, sizeof a);
-    assert_int_equal(chmod(path, 0640), 0);
-    assert_int_equal(cs_identity_load(&b, path), CS_ERR_INPUT);
-    assert_non_null(strstr(cs_error_text(), "chmod 600"));
-    assert_int_equal(cs_identity_load(&b, "/nonexistent/key"), CS_ERR_IO);
-    cs_free(path);
-}
-
-static void bad_key_files_are_refused(void **state) {
-    (void)state;
-    cs_identity a, b;
-    char *path = in_folder("good"), *bad = in_folder("bad");
-    cs_buffer file = {0};
-    assert_int_equal(cs_identity_generate(&a), CS_OK);
-    assert_int_equal(cs_identity_save(&a, path), CS_OK);
-    assert_int_equal(cs_file_read(path, 4096, &file), CS_OK);
-    /* Any changed byte; but for the first and last of the secret key, of which X25519 ignores five bits. */
-    const size_t secret = file.size - 2 * CS_KEY_SIZE - 1;
-    for (size_t k = 0; k < file.size; k++) {
-        if (k == secret || k == secret + 1 || k == file.size - 3 || k == file.size - 2)
-            continue;
-        const uint8_t old = file.data[k];
-        file.data[k] = old == '\n' ? ' ' : (uint8_t)(old ^ 1);
-        assert_int_equal(cs_file_write(bad, file.data, file.size, 0600), CS_OK);
-        assert_int_equal(cs_identity_load(&b, bad), CS_ERR_INPUT);
-        file.data[k] = old;
-    }
-    assert_int_equal(cs_file_write(bad, file.data, file.size - 1, 0600), CS_OK);
-    assert_int_equal(cs_identity_load(&b, bad), CS_ERR_INPUT);
-    cs_buffer_append(&file, "\n", 1);
-    assert_int_equal(cs_file_write(bad, file.data, file.size, 0600), CS_OK);
-    assert_int_equal(cs_identity_load(&b, bad), CS_ERR_INPUT);
-    assert_int_equal(cs_file_write(bad, "", 0, 0600), CS_OK);
-    assert_int_equal(cs_identity_load(&b, bad), CS_ERR_INPUT);
-    cs_buffer_free(&file);
-    cs_free(path);
-    cs_free(bad);
-}
-
-/* ------------------------------------------------------------------ handshakes */
 
 /* One rank's part, and what the network does to it: in frame number `frame` (0, 1, …) that arrives from the root, the bytes
  * at `at` become `bytes` (or are flipped if `bytes` is NULL). */
@@ -357,16 +289,9 @@ static void lack_of_memory_ends_it(void **state) {
     assert_true(failed > 5);
 }
 
-static int make_folder(void **state) {
+static int start_sodium(void **state) {
     (void)state;
-    return sodium_init() < 0 || mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return sodium_init() < 0;
 }
 
 static int nothing_leaks(void **state) {
@@ -376,8 +301,6 @@ static int nothing_leaks(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(key_files_round_trip, nothing_leaks),
-        cmocka_unit_test_teardown(bad_key_files_are_refused, nothing_leaks),
         cmocka_unit_test_teardown(honest_ranks_agree, nothing_leaks),
         cmocka_unit_test_teardown(every_run_is_fresh, nothing_leaks),
         cmocka_unit_test_teardown(different_jobs_are_named, nothing_leaks),
@@ -389,5 +312,5 @@ int main(void) {
         cmocka_unit_test_teardown(low_order_keys_are_refused, nothing_leaks),
         cmocka_unit_test_teardown(lack_of_memory_ends_it, nothing_leaks),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, start_sodium, NULL);
 }
