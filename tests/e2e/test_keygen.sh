@@ -2,6 +2,7 @@
 # Identities: what keygen writes, with and without a passphrase, and what it refuses.
 . tests/e2e/common.sh
 
+# shellcheck disable=SC2317 # called by expect
 keygen() {
     "$consort" keygen "$@" </dev/null
 }
