@@ -17,9 +17,11 @@ typedef struct table {
 
 struct cs_sc_prover {
     const cs_sumcheck *what;
+    const cs_sc_witness *witness;
     int rank;
-    unsigned bits; /* variables left, the pending one not counted */
-    bool pending;  /* the tables are still to be folded by r: done together with the next round, block by block */
+    unsigned first; /* rounds left that the witness does in its own way */
+    unsigned bits;  /* variables left, the pending one not counted */
+    bool pending;   /* the tables are still to be folded by r: done together with the next round, block by block */
     cs_fr r;
     unsigned n; /* tables, publics included (they come last) */
     table tables[ALL];
@@ -53,6 +55,27 @@ static void shorten_eq(cs_sc_prover *p, unsigned left) {
     cs_fr_vec_add(eq, eq, eq + half, half);
 }
 
+/* Copies of the tables that are as short as was asked for. */
+static void keep_entries(const cs_sc_prover *p) {
+    for (unsigned k = 0; k < p->n; k++) {
+        const table *t = &p->tables[k];
+        if (t->source.kept && t->source.kept_bits == p->bits)
+            memcpy(t->source.kept, t->values, sizeof *t->values << p->bits);
+    }
+}
+
+static void take_tables(cs_sc_prover *p) {
+    const unsigned tables = p->what->n_own + p->what->n_common;
+    for (unsigned k = 0; k < p->n; k++) {
+        table *t = &p->tables[k];
+        t->source = k < tables ? p->witness->tables[k] : p->witness->publics[k - tables];
+        t->values = t->source.values;
+        if (t->source.live == 0)
+            t->source.live = (size_t)1 << p->bits;
+    }
+    keep_entries(p);
+}
+
 cs_status cs_sc_prover_new(cs_sc_prover **out, const cs_sumcheck *what, cs_sc_witness *witness, int rank) {
     cs_sc_prover *p = CS_NEW(cs_sc_prover, 1);
     *out = p;
@@ -60,16 +83,12 @@ cs_status cs_sc_prover_new(cs_sc_prover **out, const cs_sumcheck *what, cs_sc_wi
         return CS_ERR_MEMORY;
     p->what = what;
     p->rank = rank;
+    p->witness = witness;
     p->bits = what->bits;
-    const unsigned tables = what->n_own + what->n_common;
-    p->n = tables + what->n_public;
-    for (unsigned k = 0; k < p->n; k++) {
-        table *t = &p->tables[k];
-        t->source = k < tables ? witness->tables[k] : witness->publics[k - tables];
-        t->values = t->source.values;
-        if (t->source.live == 0)
-            t->source.live = (size_t)1 << what->bits;
-    }
+    p->first = witness->first.rounds;
+    p->n = what->n_own + what->n_common + what->n_public;
+    if (p->first == 0)
+        take_tables(p);
     return start_eq(p);
 }
 
@@ -118,6 +137,7 @@ static void settle(cs_sc_prover *p) {
         p->tables[k].source.live = (size_t)1 << p->bits;
     }
     p->pending = false;
+    keep_entries(p);
 }
 
 static bool same_group(const cs_sc_term *a, const cs_sc_term *b) {
@@ -164,6 +184,10 @@ static void evaluate(const cs_sc_prover *p, const cs_fr *const *lo, const cs_fr 
 }
 
 void cs_sc_prover_round(cs_sc_prover *p, unsigned degree, cs_fr *out) {
+    if (p->first) {
+        p->witness->first.round(p->witness->first.context, out);
+        return;
+    }
     const size_t half = (size_t)1 << (p->bits - 1);
     cs_fr low[ALL][BLOCK], high[ALL][BLOCK];
     const cs_fr *lo[ALL], *hi[ALL];
@@ -205,7 +229,17 @@ static void fold_now(cs_sc_prover *p) {
     settle(p);
 }
 
+static cs_status bind_first(cs_sc_prover *p, cs_fr r) {
+    CS_TRY(p->witness->first.bind(p->witness->first.context, r));
+    p->bits--;
+    if (--p->first == 0)
+        take_tables(p);
+    return CS_OK;
+}
+
 cs_status cs_sc_prover_fold(cs_sc_prover *p, cs_fr r) {
+    if (p->first)
+        return bind_first(p, r);
     const size_t half = (size_t)1 << (p->bits - 1);
     if (p->pending) /* no round since the last fold */
         fold_now(p);

@@ -48,12 +48,24 @@ typedef struct cs_sc_table {
     const void *context;
     bool load_longer; /* with a loader: store entries after two folds instead of one, for half the memory and half as many
                          calls of the loader more */
+    cs_fr *kept;      /* gets a copy of the entries when 2^kept_bits of them are left; or NULL */
+    unsigned kept_bits;
 } cs_sc_table;
+
+/** A prover's own way through the first rounds (no eq_point then). round: as cs_sc_prover_round. The last bind leaves the
+ * tables, folded by all of them, in the witness, for the other rounds; with rounds = 0 they are there from the start. */
+typedef struct cs_sc_first {
+    unsigned rounds;
+    void (*round)(void *context, cs_fr *out);
+    cs_status (*bind)(void *context, cs_fr r);
+    void *context;
+} cs_sc_first;
 
 /** The prover's side: tables[n_own + n_common], publics[n_public] (values only). */
 typedef struct cs_sc_witness {
     cs_sc_table tables[CS_SC_TABLES];
     cs_sc_table publics[2];
+    cs_sc_first first;
 } cs_sc_witness;
 
 typedef struct cs_sc_result {

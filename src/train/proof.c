@@ -83,10 +83,8 @@ static cs_status relations(cs_proof *p, const cs_progress *progress) {
 static cs_status run(cs_proof *p, const cs_progress *progress) {
     cs_progress_report(progress, "commitments", 0.20);
     CS_TRY(commit(p));
-    if (p->shard && p->shard->save_memory) {
-        p->witness.save_memory = true;
+    if (p->shard && p->shard->save_memory)
         p->lookups.long_bits = 1;
-    }
     CS_TRY(relations(p, progress));
     cs_progress_report(progress, "opening", 0.80);
     CS_TRY(cs_witness_open(&p->witness));

@@ -5,12 +5,9 @@
 #include "field/fr_vec.h"
 #include "poly/mle.h"
 #include "witness/ipa.h"
+#include "witness/slots.h"
 #include "witness/witness.h"
 #include <string.h>
-
-/* Matrices of 2^LONG_BITS entries are kept as integers for one round more: E and the folded matrix would take 64 bytes for
- * each of half the entries. */
-enum { LONG_BITS = 26 };
 
 typedef struct evaluation {
     const cs_witness *w;
@@ -26,26 +23,13 @@ static cs_fr coefficients_at(void *context, int rank, const cs_fr *point) {
     return out;
 }
 
-static void load_matrix(const void *context, size_t offset, size_t n, cs_fr *out) {
-    cs_witness_load(context, offset, n, out);
-}
-
-static size_t live_entries(const cs_layout *l) {
-    size_t live = 0;
-    for (size_t k = 0; k < l->n; k++) {
-        const size_t end = l->blocks[k].offset + l->blocks[k].size;
-        live = end > live ? end : live;
-    }
-    return live;
-}
-
 /* Step 1: one sumcheck over E_i * W_i for all claims. */
 static cs_status reduce(cs_witness *w, cs_sc_result *out) {
     cs_session *s = w->session;
     cs_fr *gammas = CS_NEW(cs_fr, w->n_claims), *ones = CS_NEW(cs_fr, (size_t)s->n_ranks);
     evaluation e = {w, gammas, CS_OK};
-    cs_sc_witness tables = {
-        .tables = {{.load = load_matrix, .context = w, .load_longer = w->save_memory || w->layout->bits >= LONG_BITS}}};
+    cs_slots slots = {0};
+    cs_sc_witness tables = {.tables = {{.kept = w->folded_row, .kept_bits = w->layout->column_bits}}};
     cs_sumcheck what = {.label = CS_LABEL_OPEN_CLAIMS,
                         .bits = w->layout->bits,
                         .n_own = 1,
@@ -63,19 +47,15 @@ static cs_status reduce(cs_witness *w, cs_sc_result *out) {
             cs_expr_add(&claim, gammas[k], &w->claims[k]);
         cs_expr_merge(&claim);
     }
-    if (status == CS_OK && cs_proving(s)) {
-        tables.publics[0].live = live_entries(w->layout);
-        tables.publics[0].values = CS_NEW(cs_fr, tables.publics[0].live);
-        status =
-            tables.publics[0].values ? cs_witness_coefficients(w, s->rank, gammas, tables.publics[0].values) : CS_ERR_MEMORY;
-    }
+    if (status == CS_OK && cs_proving(s))
+        status = cs_slots_new(&slots, w, gammas, &tables);
     status = cs_session_fail(s, status);
     if (status == CS_OK)
         status = cs_sumcheck_run(s, &what, &claim, &tables, out);
     if (status == CS_OK)
         status = cs_session_fail(s, e.status);
     cs_expr_free(&claim);
-    cs_free(tables.publics[0].values);
+    cs_slots_free(&slots);
     cs_free(gammas);
     cs_free(ones);
     return status;
@@ -102,19 +82,16 @@ static cs_status draw_mask(cs_witness *w, mask *m) {
 }
 
 /* f_i = d_i + scale * L^T M_i, followed by its blinding: uniform whatever M_i and the challenge are, because of d_i and t_i.
- */
+ * L^T M_i is what the sumcheck folded the matrix to when a row was left. */
 static void masked_answer(const cs_witness *w, const mask *m, cs_fr scale, cs_fr *out) {
     const cs_layout *l = w->layout;
     const size_t columns = (size_t)1 << l->column_bits;
     memcpy(out, m->d, columns * sizeof *out);
+    cs_fr_vec_axpy(out, scale, w->folded_row, columns);
     out[columns] = m->blinding;
-    for (size_t row = 0; row < l->rows; row++) {
-        if (!cs_layout_live(l, w->session->rank, row))
-            continue;
-        const cs_fr weight = cs_fr_mul(scale, w->left[row]);
-        cs_witness_axpy(w, row * columns, columns, weight, out);
-        out[columns] = cs_fr_add(out[columns], cs_fr_mul(weight, w->blindings[row]));
-    }
+    for (size_t row = 0; row < l->rows; row++)
+        if (cs_layout_live(l, w->session->rank, row))
+            out[columns] = cs_fr_add(out[columns], cs_fr_mul(cs_fr_mul(scale, w->left[row]), w->blindings[row]));
 }
 
 static cs_status answer(cs_witness *w, const mask *m) {
@@ -175,6 +152,9 @@ cs_status cs_witness_open(cs_witness *w) {
     cs_sc_result folded;
     const cs_layout *l = w->layout;
     const unsigned row_bits = l->bits - l->column_bits;
+    if (cs_proving(w->session))
+        w->folded_row = CS_NEW(cs_fr, (size_t)1 << l->column_bits);
+    CS_TRY(cs_session_fail(w->session, cs_proving(w->session) && !w->folded_row ? CS_ERR_MEMORY : CS_OK));
     CS_TRY(reduce(w, &folded));
     w->left = CS_NEW(cs_fr, l->rows);
     w->right = CS_NEW(cs_fr, (size_t)1 << l->column_bits);

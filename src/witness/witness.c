@@ -26,16 +26,6 @@ void cs_witness_load(const cs_witness *w, size_t offset, size_t n, cs_fr *out) {
     }
 }
 
-void cs_witness_axpy(const cs_witness *w, size_t offset, size_t n, cs_fr scale, cs_fr *out) {
-    for (size_t k = 0; k < w->layout->n; k++) {
-        const cs_tensor *t = &w->tensors[k];
-        size_t at, from;
-        const size_t length = overlap(&w->layout->blocks[k], offset, n, &at, &from);
-        if (length && t->data)
-            cs_fr_vec_axpy_int(out + at, scale, t->type, cs_tensor_at(t, from), length);
-    }
-}
-
 /* A row that lies in one block is committed where it is; others are put together as 64-bit integers in `space`. */
 static void describe_row(const cs_witness *w, size_t row, int64_t *space, cs_int_row *out, bool *used_space) {
     const size_t columns = (size_t)1 << w->layout->column_bits;
@@ -199,6 +189,7 @@ void cs_witness_free(cs_witness *w) {
     cs_free(w->parts);
     cs_free(w->gathers);
     cs_free(w->blindings);
+    cs_free(w->folded_row);
     cs_free(w->answer);
     cs_free(w->left);
     cs_free(w->right);

@@ -23,13 +23,13 @@ typedef struct cs_witness {
     const cs_tensor *tensors; /* [layout->n] prover; borrowed */
     cs_g1_affine **points;    /* [n_ranks][rows] verifier and root: commitments of live rows, identity elsewhere */
     cs_fr *blindings;         /* [rows] prover */
-    bool save_memory;         /* prover: open as if the matrix were long */
     cs_expr *claims;
     cs_part *parts;
     size_t n_claims, n_parts, cap_claims, cap_parts;
     cs_gather **gathers;
     size_t n_gathers, cap_gathers;
     /* what the opening leaves for its inner-product argument */
+    cs_fr *folded_row; /* [columns] prover: the matrix folded to a row */
     cs_fr *answer, *left, *right, theta_e[64];
     cs_fr answer_blinding, answer_value;
     cs_g1_affine mask;
@@ -59,16 +59,12 @@ cs_status cs_witness_open(cs_witness *w);
 /** The inner-product argument of the opening, by the root alone, after the finale's answers. */
 cs_status cs_witness_prove_opening(cs_witness *w);
 
-/* Internal: coefficients of all claims, in coefficients.c. */
+/* Internal. */
 
-/** out[2^bits]: E of this rank, the gamma-combination of its coefficient vectors; live entries only up to `live`. */
-cs_status cs_witness_coefficients(const cs_witness *w, int rank, const cs_fr *gammas, cs_fr *out);
+/** E of a rank, the gamma-combination of its coefficient vectors, at a point. CS_ERR_MEMORY. */
 cs_status cs_witness_coefficients_at(const cs_witness *w, int rank, const cs_fr *gammas, const cs_fr *point, cs_fr *out);
 
 /** Loads entries offset.. of the rank's matrix. */
 void cs_witness_load(const cs_witness *w, size_t offset, size_t n, cs_fr *out);
-
-/** out[0..n) += scale times entries offset.. of the rank's matrix. */
-void cs_witness_axpy(const cs_witness *w, size_t offset, size_t n, cs_fr scale, cs_fr *out);
 
 #endif
