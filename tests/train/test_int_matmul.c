@@ -54,9 +54,9 @@ static void all_kernels(void **state) {
     cs_stream_init(&s, (const uint8_t[32]){1}, CS_STREAM_DRAWS, 0);
     for (size_t q = 0; cs_int_matmul_kernel_at(q).run != NULL; q++) {
         print_message("kernel %s\n", cs_int_matmul_kernel_at(q).name);
-        for (size_t rows = 1; rows <= 13; rows += 3)
-            for (size_t inner = 1; inner <= 13; inner++)
-                for (size_t columns = 1; columns <= 26; columns++)
+        for (size_t rows = 1; rows <= 17; rows++)
+            for (size_t inner = 1; inner <= 13; inner += inner < 5 ? 1 : 4)
+                for (size_t columns = 1; columns <= 35; columns++)
                     check(cs_int_matmul_kernel_at(q).run, rows, inner, columns, &s, NULL);
     }
 }
@@ -78,10 +78,21 @@ static void blocks_and_extremes(void **state) {
             }
 }
 
+/* The best kernel of each instruction set, and no better one. */
 static void choice(void **state) {
     (void)state;
-    assert_int_equal(setenv("CONSORT_ISA", "portable", 1), 0);
-    assert_true(cs_int_matmul_best() == cs_int_matmul_kernel_at(0).run);
+    for (unsigned isa = 0; isa < CS_ISA_COUNT; isa++) {
+        if (!cs_isa_available((cs_isa)isa))
+            continue;
+        cs_int_matmul_kernel best = cs_int_matmul_kernel_at(0), next;
+        for (size_t k = 1; (next = cs_int_matmul_kernel_at(k)).run != NULL; k++)
+            if (next.isa <= isa)
+                best = next;
+        print_message("CONSORT_ISA=%s: kernel %s\n", cs_isa_name((cs_isa)isa), best.name);
+        assert_int_equal(setenv("CONSORT_ISA", cs_isa_name((cs_isa)isa), 1), 0);
+        assert_true(cs_int_matmul_best() == best.run);
+        assert_true(isa != CS_ISA_AVX512IFMA || best.isa == CS_ISA_AVX512IFMA);
+    }
     assert_int_equal(unsetenv("CONSORT_ISA"), 0);
     size_t last = 0;
     while (cs_int_matmul_kernel_at(last + 1).run != NULL)
