@@ -9,8 +9,15 @@ void cs_text_append(cs_buffer *out, const char *format, ...) {
     va_start(arguments, format);
     const int length = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    if (length > 0)
-        cs_buffer_append(out, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+    const size_t size = length > 0 ? (size_t)length : 0, before = out->size;
+    if (size < sizeof line) {
+        cs_buffer_append(out, line, size);
+    } else if (cs_buffer_resize(out, before + size + 1) == CS_OK) {
+        va_start(arguments, format);
+        vsnprintf((char *)out->data + before, size + 1, format, arguments);
+        va_end(arguments);
+        out->size--;
+    }
 }
 
 const char *cs_text_bytes(char text[32], double bytes) {

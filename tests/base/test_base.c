@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/timer.h"
 
 static void error_text_is_kept_and_prefixed(void **state) {
@@ -174,6 +175,24 @@ static void resized_bytes_are_zero(void **state) {
     cs_buffer_free(&b);
 }
 
+/* Also past the length of the local line. */
+static void texts_are_appended_whole(void **state) {
+    (void)state;
+    char word[2200];
+    for (size_t size = 1000; size < sizeof word; size += size == 1000 ? 1 : 53) {
+        cs_buffer b = {0};
+        memset(word, 'w', size);
+        word[size] = '\0';
+        cs_text_append(&b, "<%s>", word);
+        cs_text_append(&b, "%d", 7);
+        assert_int_equal(cs_buffer_status(&b), CS_OK);
+        assert_int_equal(b.size, size + 3);
+        assert_memory_equal(b.data + 1, word, size);
+        assert_memory_equal(b.data + size + 1, ">7", 2);
+        cs_buffer_free(&b);
+    }
+}
+
 static void powers_of_two(void **state) {
     (void)state;
     assert_int_equal(cs_bits(1), 0);
@@ -294,6 +313,7 @@ int main(void) {
         cmocka_unit_test(a_limit_is_kept),
         cmocka_unit_test(buffers_grow),
         cmocka_unit_test(resized_bytes_are_zero),
+        cmocka_unit_test(texts_are_appended_whole),
         cmocka_unit_test(powers_of_two),
         cmocka_unit_test(clocks_run),
         cmocka_unit_test(files_are_written_whole),
