@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/strings.h"
+#include "provenance/document.h"
 
 enum { NAME_BYTES = 128, PURPOSE_BYTES = 64, MEMBERS = 64 };
 
@@ -37,7 +37,7 @@ static cs_status read_bounds(cs_policy_bounds *out, const cs_json *v) {
     *out = (cs_policy_bounds){.at_least = 0, .at_most = UINT64_MAX};
     if (v->value == NULL)
         return CS_OK;
-    CS_TRY(cs_json_object(v, &BOUNDS_SHAPE));
+    CS_TRY(cs_document_object(v, &BOUNDS_SHAPE, 0));
     const cs_json least = cs_json_get(v, "at_least"), most = cs_json_get(v, "at_most");
     if (least.value == NULL && most.value == NULL)
         return cs_json_fail(v, "demands nothing; \"at_least\" or \"at_most\" is required");
@@ -59,7 +59,7 @@ static cs_status read_members(cs_policy *p, const cs_json *v) {
     for (size_t k = 0; k < n; k++) {
         const cs_json item = cs_json_at(v, k), name = cs_json_get(&item, "name"), key = cs_json_get(&item, "ed25519");
         const char *text;
-        CS_TRY(cs_json_object(&item, &MEMBER_SHAPE));
+        CS_TRY(cs_document_object(&item, &MEMBER_SHAPE, 0));
         CS_TRY(cs_json_string(&text, &name, 1, NAME_BYTES));
         CS_TRY(cs_string_own(&p->members[k].name, cs_string_copy(text)));
         p->n_members = k + 1;
@@ -84,14 +84,12 @@ static cs_status read_choice(bool *second, const cs_json *v, const char *first_w
 }
 
 static cs_status read_policy(cs_policy *p, const cs_json *v) {
-    CS_TRY(cs_json_object(v, &ROOT_SHAPE));
-    const cs_json version = cs_json_get(v, "version"), steps = cs_json_get(v, "steps"), draws = cs_json_get(v, "draws");
+    CS_TRY(cs_document_object(v, &ROOT_SHAPE, CS_POLICY_VERSION));
+    const cs_json steps = cs_json_get(v, "steps"), draws = cs_json_get(v, "draws");
     const cs_json adds = cs_json_get(v, "multiply_adds"), purpose = cs_json_get(v, "purpose");
     const cs_json members = cs_json_get(v, "members"), certified = cs_json_get(v, "datasets_certified");
     const cs_json hidden = cs_json_get(v, "hidden_sources"), signatures = cs_json_get(v, "signatures");
-    unsigned number;
     const char *text;
-    CS_TRY(cs_json_unsigned(&number, &version, CS_POLICY_VERSION, CS_POLICY_VERSION));
     CS_TRY(read_bounds(&p->steps, &steps));
     CS_TRY(read_bounds(&p->draws, &draws));
     CS_TRY(read_bounds(&p->multiply_adds, &adds));
@@ -106,30 +104,28 @@ static cs_status read_policy(cs_policy *p, const cs_json *v) {
     return read_choice(&p->all_signed, &signatures, "any", "all");
 }
 
-cs_status cs_policy_decode(cs_policy *out, const char *name, const uint8_t *data, size_t size) {
-    json_t *document = NULL;
-    memset(out, 0, sizeof *out);
-    if (size > CS_POLICY_MAX_BYTES)
-        return cs_fail(CS_ERR_INPUT, "%s: %zu bytes; at most %zu are allowed", name, size, CS_POLICY_MAX_BYTES);
-    cs_status status = cs_json_parse(&document, name, data, size);
-    if (status == CS_OK) {
-        const cs_json root = cs_json_root(name, document);
-        status = read_policy(out, &root);
-    }
+/* Takes the document. */
+static cs_status decode(cs_policy *out, const char *name, json_t *document) {
+    const cs_json root = cs_json_root(name, document);
+    const cs_status status = read_policy(out, &root);
     json_decref(document);
     if (status != CS_OK)
         cs_policy_free(out);
     return status;
 }
 
-cs_status cs_policy_load(cs_policy *out, const char *path) {
-    cs_buffer file = {0};
+cs_status cs_policy_decode(cs_policy *out, const char *name, const uint8_t *data, size_t size) {
+    json_t *document = NULL;
     memset(out, 0, sizeof *out);
-    cs_status status = cs_file_read(path, CS_POLICY_MAX_BYTES, &file);
-    if (status == CS_OK)
-        status = cs_policy_decode(out, path, file.data, file.size);
-    cs_buffer_free(&file);
-    return status;
+    CS_TRY(cs_json_parse(&document, name, data, size));
+    return decode(out, name, document);
+}
+
+cs_status cs_policy_load(cs_policy *out, const char *path) {
+    json_t *document = NULL;
+    memset(out, 0, sizeof *out);
+    CS_TRY(cs_document_load(&document, path, CS_POLICY_MAX_BYTES));
+    return decode(out, path, document);
 }
 
 void cs_policy_free(cs_policy *p) {
