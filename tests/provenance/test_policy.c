@@ -194,7 +194,7 @@ static const struct {
            {"[]", "object"},
            {"{}", "\"version\" is missing"},
            {"{\"version\":2}", "version"},
-           {"{\"version\":\"1\"}", "an integer is required"},
+           {"{\"version\":\"1\"}", "not an integer"},
            {"{\"version\":1,\"step\":{\"at_most\":3}}", "unknown field \"step\""},
            {"{\"version\":1,\"version\":1}", "duplicate"},
            {"{\"version\":1,\"steps\":3}", "steps"},
