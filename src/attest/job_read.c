@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/strings.h"
+#include "data/schema.h"
 
 enum { NAME_BYTES = 64, PATH_BYTES = 4096, BEACON_BYTES = 1024 };
 
@@ -30,9 +31,6 @@ static const cs_json_field RATES[] = {{"from_step", false}, {"from_epoch", false
 static const cs_json_field SEEDS[] = {{"beacon", false}};
 static const cs_json_field MEMBERS[] = {{"name", true},    {"rows", true},     {"data", false},
                                         {"labels", false}, {"opening", false}, {"key", false}};
-static const cs_json_field DATA[] = {{"format", false}, {"header", false},  {"skip_lines", false},
-                                     {"label", false},  {"classes", false}, {"features", true}};
-static const cs_json_field FEATURES[] = {{"min", true}, {"max", true}, {"offset", false}, {"multiplier", true}};
 static const cs_json_field TEST[] = {{"data", true}, {"labels", false}};
 static const cs_json_field OUTPUT[] = {{"model", false}};
 
@@ -45,8 +43,8 @@ const cs_json_shape CS_JOB_SHAPES[] = {SHAPE("", ROOT),
                                        SHAPE("schedule.rates[]", RATES),
                                        SHAPE("seeds", SEEDS),
                                        SHAPE("members[]", MEMBERS),
-                                       SHAPE("data", DATA),
-                                       SHAPE("data.features", FEATURES),
+                                       SHAPE("data", CS_SCHEMA_FIELDS),
+                                       SHAPE("data.features", CS_SCHEMA_FEATURES_FIELDS),
                                        SHAPE("test", TEST),
                                        SHAPE("output", OUTPUT)};
 const size_t CS_JOB_SHAPE_COUNT = CS_SHAPE_COUNT;
