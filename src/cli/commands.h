@@ -15,6 +15,9 @@ cs_status cs_cli_plan(int argc, char **argv);
 cs_status cs_cli_keygen(int argc, char **argv);
 cs_status cs_cli_compare(int argc, char **argv);
 
+/** Of `consort dataset`. */
+cs_status cs_cli_dataset_commit(int argc, char **argv);
+
 /** Reads the command line of a command: `options` as for getopt_long, each with flag == NULL and val an index into
  * values[n_options], which becomes the option's argument ("" for one without). Exactly `n_files` arguments remain:
  * files[n_files]. Prints `usage` for --help and sets *help. CS_ERR_USAGE. */

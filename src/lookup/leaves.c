@@ -33,6 +33,20 @@ static cs_status compress_table(cs_leaves *l) {
     return CS_OK;
 }
 
+static cs_status compress_lines(const cs_leaves *l, cs_leaf_block *b) {
+    if (!b->lookup || !b->lookup->lines)
+        return CS_OK;
+    const cs_block *shape = shape_of(l, b->lookup);
+    const unsigned last = shape->axes - 1;
+    b->lines = CS_NEW(cs_fr, (size_t)1 << shape->bits[last]);
+    if (!b->lines)
+        return CS_ERR_MEMORY;
+    for (size_t j = 0; j < shape->shape[last]; j++)
+        b->lines[j] = cs_fr_add(cs_fr_from_i64(b->lookup->lines[j].tag),
+                                cs_fr_mul(l->mix[0], cs_fr_from_i64(b->lookup->lines[j].constant)));
+    return CS_OK;
+}
+
 cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr beta) {
     *l = (cs_leaves){.w = w, .what = what, .alpha = alpha, .n = what->n + 1, .blocks = CS_NEW(cs_leaf_block, what->n + 1)};
     if (!l->blocks)
@@ -41,9 +55,9 @@ cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *wha
     l->mix[0] = beta;
     l->mix[1] = cs_fr_mul(beta, beta);
     l->mix[2] = cs_fr_mul(l->mix[1], beta);
-    l->blocks[0] = (cs_leaf_block){0, what->table.n, NULL};
+    l->blocks[0] = (cs_leaf_block){.size = what->table.n};
     for (size_t k = 0; k < what->n; k++)
-        l->blocks[k + 1] = (cs_leaf_block){0, shape_of(l, &what->list[k])->size, &what->list[k]};
+        l->blocks[k + 1] = (cs_leaf_block){.size = shape_of(l, &what->list[k])->size, .lookup = &what->list[k]};
     qsort(l->blocks, l->n, sizeof *l->blocks, by_size);
     size_t offset = 0;
     for (size_t k = 0; k < l->n; k++) {
@@ -51,10 +65,14 @@ cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *wha
         offset += l->blocks[k].size;
     }
     l->bits = cs_bits(offset);
+    for (size_t k = 0; k < l->n; k++)
+        CS_TRY(compress_lines(l, &l->blocks[k]));
     return cs_proving(w->session) ? compress_table(l) : CS_OK;
 }
 
 void cs_leaves_free(cs_leaves *l) {
+    for (size_t k = 0; l->blocks && k < l->n; k++)
+        cs_free(l->blocks[k].lines);
     cs_free(l->blocks);
     cs_free(l->table);
     *l = (cs_leaves){0};
@@ -85,13 +103,15 @@ static void load_real(const cs_leaves *l, const cs_block *b, size_t from, size_t
     }
 }
 
-static void load_compressed(const cs_leaves *l, const cs_lookup *lookup, size_t from, size_t n, cs_fr *out) {
+static void load_compressed(const cs_leaves *l, const cs_leaf_block *leaves, size_t from, size_t n, cs_fr *out) {
+    const cs_lookup *lookup = leaves->lookup;
     const cs_block *b = shape_of(l, lookup);
+    const size_t line = (size_t)1 << b->bits[b->axes - 1];
     cs_fr start = cs_fr_sub(l->alpha, cs_fr_from_i64(lookup->tag));
     for (unsigned c = 0; c < lookup->n_columns; c++)
         start = cs_fr_sub(start, cs_fr_mul(l->mix[c], cs_fr_from_i64(lookup->columns[c].constant)));
     for (size_t x = 0; x < n; x++)
-        out[x] = start;
+        out[x] = leaves->lines ? cs_fr_sub(start, leaves->lines[(from + x) & (line - 1)]) : start;
     for (unsigned c = 0; c < lookup->n_columns; c++) {
         for (unsigned k = 0; k < lookup->columns[c].n; k++) {
             const size_t block = lookup->columns[c].block[k];
@@ -112,7 +132,7 @@ static void load_block(const cs_leaves *l, const cs_leaf_block *b, bool numerato
     if (b->lookup && numerator) {
         load_real(l, shape_of(l, b->lookup), from, n, out);
     } else if (b->lookup) {
-        load_compressed(l, b->lookup, from, n, out);
+        load_compressed(l, b, from, n, out);
     } else if (numerator) {
         memset(out, 0, n * sizeof *out);
         const cs_tensor *t = &l->w->tensors[l->what->multiplicities];
@@ -200,13 +220,30 @@ static cs_status table_part(const cs_leaves *l, cs_witness *w, const place *p, u
     return cs_witness_part(w, p->omega, cs_fr_neg(p->here), l->what->multiplicities, &axis);
 }
 
-static cs_status lookup_parts(const cs_leaves *l, cs_witness *w, const place *p, const cs_lookup *lookup, cs_fr *public_q) {
+/* MLE of the compressed lines at the last axis's part of the point. */
+static cs_status lines_at(const cs_leaf_block *leaves, const cs_block *b, const cs_fr *point, cs_fr *out) {
+    const size_t n = (size_t)1 << b->bits[b->axes - 1];
+    cs_fr *eq = CS_NEW(cs_fr, n);
+    if (!eq)
+        return CS_ERR_MEMORY;
+    cs_fr_vec_eq(eq, point, b->bits[b->axes - 1]);
+    *out = cs_fr_vec_dot(eq, leaves->lines, n);
+    cs_free(eq);
+    return CS_OK;
+}
+
+static cs_status lookup_parts(const cs_leaves *l, cs_witness *w, const place *p, const cs_leaf_block *leaves,
+                              cs_fr *public_q) {
+    const cs_lookup *lookup = leaves->lookup;
     const cs_block *b = shape_of(l, lookup);
     cs_axis axes[3];
     const cs_fr *at = p->rest;
     for (unsigned axis = 0; axis < b->axes; at += b->bits[axis++])
         axes[axis] = cs_axis_eq(at, b->bits[axis]);
-    cs_fr constant = cs_fr_sub(l->alpha, cs_fr_from_i64(lookup->tag));
+    cs_fr constant = cs_fr_sub(l->alpha, cs_fr_from_i64(lookup->tag)), lines = CS_FR_ZERO;
+    if (leaves->lines)
+        CS_TRY(lines_at(leaves, b, axes[b->axes - 1].point, &lines));
+    constant = cs_fr_sub(constant, lines);
     for (unsigned c = 0; c < lookup->n_columns; c++) {
         const cs_lookup_column *column = &lookup->columns[c];
         constant = cs_fr_sub(constant, cs_fr_mul(l->mix[c], cs_fr_from_i64(column->constant)));
@@ -234,7 +271,7 @@ cs_status cs_leaves_claim(const cs_leaves *l, cs_witness *w, const cs_fr *point,
             CS_TRY(table_part(l, w, &p, low, &public_q));
             continue;
         }
-        CS_TRY(lookup_parts(l, w, &p, b->lookup, &public_q));
+        CS_TRY(lookup_parts(l, w, &p, b, &public_q));
         for (int i = 0; i < n_ranks; i++)
             take_constant(value, omega, i, cs_fr_mul(p.here, box_at(shape_of(l, b->lookup), i, p.rest)), lambda, CS_FR_ZERO);
     }

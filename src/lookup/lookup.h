@@ -20,11 +20,18 @@ typedef struct cs_lookup_column {
     int64_t coef[CS_LOOKUP_TERMS];
 } cs_lookup_column;
 
+/** What is added along the last axis: entry j of it is looked up under tag + line.tag, its first column plus line.constant.
+ */
+typedef struct cs_lookup_line {
+    int32_t tag, constant;
+} cs_lookup_line;
+
 typedef struct cs_lookup {
     int32_t tag;
     unsigned n_columns;
     cs_lookup_column columns[CS_LOOKUP_COLUMNS];
-    size_t shaped_like; /* a block whose shape is the lookup's */
+    size_t shaped_like;          /* a block whose shape is the lookup's */
+    const cs_lookup_line *lines; /* [real length of its last axis], or NULL: nothing is added; borrowed */
 } cs_lookup;
 
 /** The public table: rows (tag, c1, c2, c3), a power of two of them. Borrowed. */

@@ -57,7 +57,19 @@ static cs_status within(const char *field, size_t value, size_t min, size_t max)
                                         : cs_fail(CS_ERR_INPUT, "%s: %zu; allowed: %zu to %zu", field, value, min, max);
 }
 
+/* As the decoder wants it. */
+static cs_status check_name(const char *name) {
+    json_t *v = json_string(name);
+    const cs_json place = {.file = "dataset", .value = v, .path = "name"};
+    const char *text;
+    const cs_status status =
+        v != NULL ? cs_json_string(&text, &place, 1, CS_DATASET_NAME_BYTES) : cs_json_fail(&place, "not UTF-8");
+    json_decref(v);
+    return status;
+}
+
 cs_status cs_dataset_doc_check(const cs_dataset_doc *d) {
+    CS_TRY(check_name(d->name));
     CS_TRY(within("rows", d->rows, 1, CS_DATASET_MAX_ROWS));
     CS_TRY(within("columns", d->columns, CS_DATASET_MIN_COLUMNS, CS_DATASET_MAX_COLUMNS));
     if ((d->columns & (d->columns - 1)) != 0)

@@ -28,7 +28,8 @@ void cs_dataset_opening_free(cs_dataset_opening *o);
 
 /** Commits to `data` with fresh blindings: the document's commitments and the opening. *doc has everything but `commitments`
  * and passes cs_dataset_doc_check; data has doc->rows records of doc->features values in their features' ranges and labels
- * below doc->classes (CS_ERR_INPUT otherwise). Takes the arrays of *data, which is left empty. CS_ERR_MEMORY. */
+ * below doc->classes (CS_ERR_INPUT otherwise). Takes the arrays of *data, which is left empty. CS_ERR_MEMORY. After a
+ * failure *opening is empty. */
 cs_status cs_dataset_doc_commit(cs_dataset_doc *doc, cs_dataset_opening *opening, cs_dataset *data);
 
 /** <folder>/dataset.json. CS_ERR_IO, CS_ERR_INPUT, CS_ERR_MEMORY. */
@@ -40,6 +41,9 @@ cs_status cs_dataset_folder_read_proof(cs_buffer *out, const char *folder, const
 
 /** <folder>/opening, which must belong to the document, be undamaged and readable by its owner alone. */
 cs_status cs_dataset_folder_read_opening(cs_dataset_opening *out, const char *folder, const cs_dataset_doc *doc);
+
+/** CS_ERR_IO if one of the files exists. */
+cs_status cs_dataset_folder_must_be_free(const char *folder);
 
 /** Makes the folder with its files, the document last: a folder without dataset.json is no dataset. proof: NULL if
  * !doc->has_proof. CS_ERR_IO if one of the files exists. After a failure none of them is left. */

@@ -31,6 +31,8 @@
     X(ERROR_MIX, "error/mix")                                                                                               \
     X(LABELS_RANKS, "labels/ranks")                                                                                         \
     X(LABELS_POINT, "labels/point")                                                                                         \
+    X(LABELS_BITS_POINT, "labels/bits-point")                                                                               \
+    X(LABELS_BITS, "labels/bits")                                                                                           \
     X(DRAWS_RANKS, "draws/ranks")                                                                                           \
     X(DRAWS_POINT, "draws/point")                                                                                           \
     X(DRAWS_MIX, "draws/mix")                                                                                               \

@@ -192,6 +192,8 @@ static void long_dataset(void **state) {
     (void)state;
     cs_dataset_doc d = {.rows = (size_t)1 << 28, .columns = 1 << 20, .features = 1 << 20, .classes = 2, .n_maps = 1};
     cs_affine map = {0, 1, 0, 1};
+    char name[] = "long";
+    d.name = name;
     d.maps = &map;
     d.value_bits = 2;
     assert_int_equal(cs_dataset_doc_check(&d), CS_ERR_INPUT);

@@ -1,0 +1,246 @@
+#include "provenance/dataset_folder.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/strings.h"
+#include "provenance/dataset_matrix.h"
+
+/* magic, base digest of the document, commitment rows, packed bytes | blindings | packed records | SHA-256 of all before */
+enum { HEAD_SIZE = 16 + 32 + 8 + 8, TAIL_SIZE = 32, VALUE_SIZE = 2, LABEL_SIZE = 4, PACK_LEVEL = 1 };
+
+static const char MAGIC[17] = "consort dataset\n";
+
+enum { DOCUMENT, PROOF, OPENING, N_FILES };
+static const char *const NAMES[N_FILES] = {"dataset.json", "proof", "opening"};
+
+static char *path_of(const char *folder, int file) {
+    return cs_string_format("%s/%s", folder, NAMES[file]);
+}
+
+static cs_status read_file(cs_buffer *out, char **path, const char *folder, int file, size_t limit) {
+    CS_TRY(cs_string_own(path, path_of(folder, file)));
+    return cs_file_read(*path, limit, out);
+}
+
+/* ------------------------------------------------------------ document and proof */
+
+cs_status cs_dataset_folder_read_doc(cs_dataset_doc *out, const char *folder) {
+    cs_buffer text = {0};
+    char *path = NULL;
+    *out = (cs_dataset_doc){0};
+    cs_status status = read_file(&text, &path, folder, DOCUMENT, CS_DATASET_DOC_MAX_BYTES);
+    if (status == CS_OK)
+        status = cs_dataset_doc_decode(out, path, text.data, text.size);
+    cs_buffer_free(&text);
+    cs_free(path);
+    return status;
+}
+
+cs_status cs_dataset_folder_read_proof(cs_buffer *out, const char *folder, const cs_dataset_doc *doc) {
+    const size_t start = out->size;
+    uint8_t digest[32];
+    char *path = NULL;
+    if (!doc->has_proof)
+        return cs_fail(CS_ERR_INPUT, "%s: dataset \"%s\" was committed without a well-formedness proof", folder, doc->name);
+    cs_status status = read_file(out, &path, folder, PROOF, CS_WELLFORMED_MAX_BYTES);
+    if (status == CS_OK) {
+        crypto_hash_sha256(digest, out->data + start, out->size - start);
+        if (memcmp(digest, doc->proof_digest, sizeof digest) != 0)
+            status = cs_fail(CS_ERR_INPUT, "%s: not the proof that dataset.json names", path);
+    }
+    cs_free(path);
+    return status;
+}
+
+/* ------------------------------------------------------------ opening */
+
+static size_t raw_size(const cs_dataset_doc *d) {
+    return d->rows * (VALUE_SIZE * d->features + LABEL_SIZE);
+}
+
+/* Records and labels as they are packed. */
+static cs_status pack(cs_buffer *out, const cs_dataset_opening *o, size_t size) {
+    cs_buffer raw = {0};
+    uLongf length = compressBound(size);
+    cs_status status = cs_buffer_resize(&raw, size);
+    if (status == CS_OK)
+        status = cs_buffer_resize(out, length);
+    if (status == CS_OK) {
+        uint8_t *to = raw.data;
+        for (size_t k = 0; k < o->rows * o->features; k++, to += VALUE_SIZE) {
+            const uint16_t v = (uint16_t)o->values[k];
+            to[0] = (uint8_t)v;
+            to[1] = (uint8_t)(v >> 8);
+        }
+        for (size_t k = 0; k < o->rows; k++, to += LABEL_SIZE)
+            cs_store_u32(to, (uint32_t)o->labels[k]);
+        if (compress2(out->data, &length, raw.data, size, PACK_LEVEL) != Z_OK)
+            status = cs_fail(CS_ERR_MEMORY, "no memory to pack the records");
+        out->size = length;
+    }
+    cs_buffer_free(&raw);
+    return status;
+}
+
+static cs_status unpack(cs_dataset_opening *out, const char *path, const cs_dataset_doc *d, const uint8_t *data,
+                        size_t size) {
+    cs_buffer raw = {0};
+    uLongf length = raw_size(d);
+    uLong used = size;
+    CS_TRY(cs_buffer_resize(&raw, length));
+    cs_status status = CS_OK;
+    if (uncompress2(raw.data, &length, data, &used) != Z_OK || length != raw_size(d) || used != size)
+        status = cs_fail(CS_ERR_INPUT, "%s: the packed records do not have their length", path);
+    const uint8_t *from = raw.data;
+    for (size_t k = 0; status == CS_OK && k < d->rows * d->features; k++, from += VALUE_SIZE)
+        out->values[k] = (int16_t)(from[0] | from[1] << 8);
+    for (size_t k = 0; status == CS_OK && k < d->rows; k++, from += LABEL_SIZE)
+        out->labels[k] = (int32_t)cs_load_u32(from);
+    cs_buffer_free(&raw);
+    return status == CS_OK ? cs_fail_prefix(cs_dataset_opening_check(d, out), "%s", path) : status;
+}
+
+static cs_status encode_opening(cs_buffer *out, const cs_dataset_doc *d, const cs_dataset_opening *o) {
+    cs_buffer packed = {0};
+    uint8_t bytes[32];
+    CS_TRY(cs_dataset_doc_base_digest(bytes, d));
+    cs_status status = pack(&packed, o, raw_size(d));
+    if (status == CS_OK) {
+        cs_buffer_append(out, MAGIC, 16);
+        cs_buffer_append(out, bytes, sizeof bytes);
+        cs_buffer_append_u64(out, o->n);
+        cs_buffer_append_u64(out, packed.size);
+        for (size_t k = 0; k < o->n; k++) {
+            cs_fr_encode(bytes, o->blindings[k]);
+            cs_buffer_append(out, bytes, sizeof bytes);
+        }
+        cs_buffer_append(out, packed.data, packed.size);
+        status = cs_buffer_status(out);
+    }
+    if (status == CS_OK) {
+        crypto_hash_sha256(bytes, out->data, out->size);
+        cs_buffer_append(out, bytes, sizeof bytes);
+        status = cs_buffer_status(out);
+    }
+    sodium_memzero(bytes, sizeof bytes);
+    cs_buffer_free(&packed);
+    return status;
+}
+
+static cs_status new_opening(cs_dataset_opening *o, const cs_dataset_doc *d) {
+    *o = (cs_dataset_opening){.rows = d->rows,
+                              .features = d->features,
+                              .values = CS_NEW(int32_t, d->rows * d->features),
+                              .labels = CS_NEW(int32_t, d->rows),
+                              .n = cs_dataset_doc_commitments(d),
+                              .blindings = CS_NEW(cs_fr, cs_dataset_doc_commitments(d))};
+    return o->values != NULL && o->labels != NULL && o->blindings != NULL ? CS_OK : CS_ERR_MEMORY;
+}
+
+static cs_status decode_opening(cs_dataset_opening *out, const char *path, const cs_dataset_doc *d, const cs_buffer *file) {
+    uint8_t digest[32];
+    const size_t n = cs_dataset_doc_commitments(d), fixed = HEAD_SIZE + 32 * n + TAIL_SIZE;
+    if (file->size < HEAD_SIZE + TAIL_SIZE || memcmp(file->data, MAGIC, 16) != 0)
+        return cs_fail(CS_ERR_INPUT, "%s: not the opening of a dataset, or truncated", path);
+    crypto_hash_sha256(digest, file->data, file->size - TAIL_SIZE);
+    if (memcmp(digest, file->data + file->size - TAIL_SIZE, TAIL_SIZE) != 0)
+        return cs_fail(CS_ERR_INPUT, "%s: damaged (its checksum is wrong)", path);
+    CS_TRY(cs_dataset_doc_base_digest(digest, d));
+    if (memcmp(digest, file->data + 16, 32) != 0)
+        return cs_fail(CS_ERR_INPUT, "%s: belongs to another dataset than dataset.json beside it", path);
+    const uint64_t packed = cs_load_u64(file->data + 56);
+    if (cs_load_u64(file->data + 48) != n || file->size < fixed || packed != file->size - fixed)
+        return cs_fail(CS_ERR_INPUT, "%s: %zu bytes, which is not the length that its head says", path, file->size);
+    CS_TRY(new_opening(out, d));
+    for (size_t k = 0; k < n; k++)
+        if (!cs_fr_decode(&out->blindings[k], file->data + HEAD_SIZE + 32 * k))
+            return cs_fail(CS_ERR_INPUT, "%s: blinding %zu is not reduced", path, k);
+    return unpack(out, path, d, file->data + HEAD_SIZE + 32 * n, packed);
+}
+
+static cs_status check_private(const char *path) {
+    struct stat info;
+    if (stat(path, &info) == 0 && (info.st_mode & 077) != 0)
+        return cs_fail(CS_ERR_INPUT,
+                       "%s: others than its owner may read it: chmod 600 it, and who read it knows the records", path);
+    return CS_OK;
+}
+
+cs_status cs_dataset_folder_read_opening(cs_dataset_opening *out, const char *folder, const cs_dataset_doc *doc) {
+    cs_buffer file = {0};
+    char *path = NULL;
+    *out = (cs_dataset_opening){0};
+    const size_t limit = HEAD_SIZE + 32 * cs_dataset_doc_commitments(doc) + (size_t)compressBound(raw_size(doc)) + TAIL_SIZE;
+    cs_status status = read_file(&file, &path, folder, OPENING, limit);
+    if (status == CS_OK)
+        status = check_private(path);
+    if (status == CS_OK)
+        status = decode_opening(out, path, doc, &file);
+    cs_buffer_free(&file);
+    cs_free(path);
+    if (status != CS_OK)
+        cs_dataset_opening_free(out);
+    return status;
+}
+
+void cs_dataset_opening_free(cs_dataset_opening *o) {
+    cs_free(o->values);
+    cs_free(o->labels);
+    cs_free(o->blindings);
+    *o = (cs_dataset_opening){0};
+}
+
+/* ------------------------------------------------------------ writing */
+
+static cs_status write_files(char *const *paths, const cs_dataset_doc *doc, const cs_dataset_opening *opening,
+                             const cs_buffer *proof) {
+    cs_buffer file = {0};
+    cs_status status = encode_opening(&file, doc, opening);
+    if (status == CS_OK)
+        status = cs_file_write(paths[OPENING], file.data, file.size, 0600);
+    cs_buffer_free(&file);
+    if (status == CS_OK && doc->has_proof)
+        status = cs_file_write(paths[PROOF], proof->data, proof->size, 0644);
+    if (status == CS_OK)
+        status = cs_dataset_doc_encode(&file, doc);
+    if (status == CS_OK)
+        status = cs_file_write(paths[DOCUMENT], file.data, file.size, 0644);
+    cs_buffer_free(&file);
+    return status;
+}
+
+cs_status cs_dataset_folder_must_be_free(const char *folder) {
+    cs_status status = CS_OK;
+    for (int k = 0; status == CS_OK && k < N_FILES; k++) {
+        char *path = NULL;
+        status = cs_string_own(&path, path_of(folder, k));
+        if (status == CS_OK)
+            status = cs_file_must_not_exist(path);
+        cs_free(path);
+    }
+    return status;
+}
+
+cs_status cs_dataset_folder_write(const char *folder, const cs_dataset_doc *doc, const cs_dataset_opening *opening,
+                                  const cs_buffer *proof) {
+    char *paths[N_FILES] = {0};
+    CS_TRY(cs_dataset_folder_must_be_free(folder));
+    cs_status status = cs_file_make_folder(folder);
+    for (int k = 0; status == CS_OK && k < N_FILES; k++)
+        status = cs_string_own(&paths[k], path_of(folder, k));
+    if (status == CS_OK) {
+        status = write_files(paths, doc, opening, proof);
+        for (int k = 0; status != CS_OK && k < N_FILES; k++)
+            (void)unlink(paths[k]);
+    }
+    for (int k = 0; k < N_FILES; k++)
+        cs_free(paths[k]);
+    return status;
+}
