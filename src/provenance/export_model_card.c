@@ -85,33 +85,29 @@ static void add_members(cs_buffer *out, const cs_facts *f) {
         add_member(out, &f->members[i]);
 }
 
-static void add_text_item(cs_buffer *out, const char *label, const json_t *text) {
+static void add_text_item(cs_buffer *out, const char *label, const char *text) {
     cs_text_append(out, "- %s: ", label);
-    add_escaped(out, json_is_string(text) ? json_string_value(text) : "none");
+    add_escaped(out, text[0] != '\0' ? text : "none");
     cs_text_append(out, "\n");
 }
 
-static void add_quota(cs_buffer *out, const char *label, const json_t *n) {
-    if (json_is_integer(n))
-        cs_text_append(out, "- %s: %lld draws\n", label, (long long)json_integer_value(n));
+static void add_quota(cs_buffer *out, const char *label, uint64_t quota) {
+    if (quota != CS_NO_QUOTA)
+        cs_text_append(out, "- %s: %" PRIu64 " draws\n", label, quota);
     else
         cs_text_append(out, "- %s: none\n", label);
 }
 
-static void add_licence(cs_buffer *out, const json_t *l) {
-    const json_t *purposes = json_object_get(l, "purposes"), *quota = json_object_get(l, "quota");
-    add_text_item(out, "licence", json_object_get(l, "name"));
-    cs_text_append(out, "- permitted purposes: ");
-    for (size_t k = 0; k < json_array_size(purposes); k++) {
-        const char *purpose = json_string_value(json_array_get(purposes, k));
-        cs_text_append(out, "%s", k ? ", " : "");
-        add_escaped(out, purpose == NULL ? "" : strcmp(purpose, "*") == 0 ? "any" : purpose);
-    }
+static void add_licence(cs_buffer *out, const cs_licence *l) {
+    add_text_item(out, "licence", l->name);
+    cs_text_append(out, "- permitted purposes: %s", l->n_purposes == 0 ? "any" : "");
+    for (size_t k = 0; k < l->n_purposes; k++)
+        cs_text_append(out, "%s%s", k ? ", " : "", l->purposes[k]);
     cs_text_append(out, "\n");
-    add_quota(out, "quota of a pass", json_object_get(quota, "per_epoch"));
-    add_quota(out, "quota in total", json_object_get(quota, "total"));
-    add_text_item(out, "licence expires", json_object_get(l, "expires"));
-    add_text_item(out, "attribution", json_object_get(l, "attribution"));
+    add_quota(out, "quota of a pass", l->per_epoch);
+    add_quota(out, "quota in total", l->total);
+    add_text_item(out, "licence expires", l->expires);
+    add_text_item(out, "attribution", l->attribution);
 }
 
 static void add_certificate(cs_buffer *out, const cs_fact_certificate *c) {
@@ -129,7 +125,7 @@ static void add_certificate(cs_buffer *out, const cs_fact_certificate *c) {
     cs_text_append(out, "\n- certificate: ");
     add_hex(out, c->digest);
     cs_text_append(out, ", valid %s to %s\n", c->from, c->until);
-    add_licence(out, c->licence);
+    add_licence(out, &c->licence);
 }
 
 static void add_dataset(cs_buffer *out, const cs_fact_member *m, const cs_fact_dataset *d) {

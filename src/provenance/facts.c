@@ -6,7 +6,6 @@
 
 static void free_certificate(cs_fact_certificate *c) {
     cs_free(c->source);
-    json_decref(c->licence);
     cs_free(c->from);
     cs_free(c->until);
     cs_free(c->authority);
@@ -63,8 +62,8 @@ static json_t *authority_to_json(const cs_fact_certificate *c) {
 }
 
 static json_t *certificate_to_json(const cs_fact_certificate *c) {
-    return json_pack("{s:o, s:s, s:O, s:s, s:s, s:o}", "digest", hex(c->digest), "source", c->source, "licence", c->licence,
-                     "from", c->from, "until", c->until, "authority", authority_to_json(c));
+    return json_pack("{s:o, s:s, s:o, s:s, s:s, s:o}", "digest", hex(c->digest), "source", c->source, "licence",
+                     cs_licence_to_json(&c->licence), "from", c->from, "until", c->until, "authority", authority_to_json(c));
 }
 
 static json_t *dataset_to_json(const cs_fact_dataset *d) {

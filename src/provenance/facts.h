@@ -6,12 +6,13 @@
 #include "base/buffer.h"
 #include "data/json.h"
 #include "provenance/compute.h"
+#include "provenance/licence.h"
 
 /** A certificate that was checked: signature (or ring signature), trust list, validity and licence. Strings are owned. */
 typedef struct cs_fact_certificate {
     uint8_t digest[32]; /* of the certificate's canonical body */
     char *source;       /* where the authority says the records come from */
-    json_t *licence;    /* its terms, as they stand in the certificate (docs/formats.md); owned */
+    cs_licence licence;
     char *from, *until; /* "2027-12-31", both days included */
     bool hidden;        /* by one of a published set of authorities, without saying which */
     char *authority;    /* its name; NULL if hidden */

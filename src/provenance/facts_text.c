@@ -7,29 +7,20 @@ static void show_digest(cs_buffer *out, const char *label, const uint8_t digest[
     cs_text_append(out, "%s%s", label, text);
 }
 
-static const char *text_of(const json_t *object, const char *field) {
-    const char *text = json_string_value(json_object_get(object, field));
-    return text != NULL ? text : "";
+static void show_quota(cs_buffer *out, uint64_t quota, const char *of) {
+    if (quota != CS_NO_QUOTA)
+        cs_text_append(out, "; at most %llu draws %s", (unsigned long long)quota, of);
 }
 
-static void show_quota(cs_buffer *out, const json_t *quota, const char *field, const char *of) {
-    const json_t *n = json_object_get(quota, field);
-    if (json_is_integer(n))
-        cs_text_append(out, "; at most %lld draws %s", (long long)json_integer_value(n), of);
-}
-
-static void show_licence(cs_buffer *out, const json_t *l) {
-    const json_t *purposes = json_object_get(l, "purposes"), *quota = json_object_get(l, "quota");
-    cs_text_append(out, "      licence   \"%s\" for", text_of(l, "name"));
-    for (size_t k = 0; k < json_array_size(purposes); k++) {
-        const char *purpose = json_string_value(json_array_get(purposes, k));
-        cs_text_append(out, "%s %s", k ? "," : "", purpose != NULL && purpose[0] == '*' ? "any purpose" : purpose);
-    }
-    show_quota(out, quota, "per_epoch", "a pass");
-    show_quota(out, quota, "total", "in total");
-    if (json_is_string(json_object_get(l, "expires")))
-        cs_text_append(out, "; expires %s", text_of(l, "expires"));
-    cs_text_append(out, "; attribution \"%s\"\n", text_of(l, "attribution"));
+static void show_licence(cs_buffer *out, const cs_licence *l) {
+    cs_text_append(out, "      licence   \"%s\" for%s", l->name, l->n_purposes == 0 ? " any purpose" : "");
+    for (size_t k = 0; k < l->n_purposes; k++)
+        cs_text_append(out, "%s %s", k ? "," : "", l->purposes[k]);
+    show_quota(out, l->per_epoch, "a pass");
+    show_quota(out, l->total, "in total");
+    if (l->expires[0] != '\0')
+        cs_text_append(out, "; expires %s", l->expires);
+    cs_text_append(out, "\n      credit    \"%s\"\n", l->attribution);
 }
 
 static void show_certificate(cs_buffer *out, const cs_fact_certificate *c) {
@@ -43,7 +34,7 @@ static void show_certificate(cs_buffer *out, const cs_fact_certificate *c) {
     cs_text_append(out, "\n");
     show_digest(out, "      certified ", c->digest);
     cs_text_append(out, ", valid %s to %s\n", c->from, c->until);
-    show_licence(out, c->licence);
+    show_licence(out, &c->licence);
 }
 
 static void show_dataset(cs_buffer *out, const cs_fact_dataset *d) {

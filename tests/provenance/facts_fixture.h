@@ -11,9 +11,13 @@
 static inline void fixture_certificate(cs_fact_certificate *c, int k) {
     memset(c->digest, 0x20 + k, 32);
     c->source = cs_string_format("Registry %d, visits of 2019 | <all>", k);
-    c->licence = json_pack("{s:i, s:s, s:[s, s], s:b, s:{s:i, s:n}, s:s, s:s}", "version", 1, "name", "research only",
-                           "purposes", "medical-research", "teaching", "deny", 0, "quota", "per_epoch", 50 + k, "total",
-                           "expires", "2027-12-31", "attribution", "Registry of the Lake District");
+    c->licence = (cs_licence){.name = "research only",
+                              .n_purposes = 2,
+                              .purposes = {"medical-research", "teaching"},
+                              .per_epoch = 50 + (uint64_t)k,
+                              .total = CS_NO_QUOTA,
+                              .expires = "2027-12-31",
+                              .attribution = "Registry of the Lake District"};
     c->from = cs_string_copy("2026-01-01");
     c->until = cs_string_copy("2026-12-31");
     c->authority = cs_string_copy("Lake Authority");
