@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/strings.h"
 
 static void free_certificate(cs_fact_certificate *c) {
     cs_free(c->source);
@@ -30,6 +31,22 @@ void cs_facts_free(cs_facts *f) {
     cs_free(f->widths);
     cs_free(f->beacon);
     memset(f, 0, sizeof *f);
+}
+
+cs_status cs_facts_set_certificate(cs_fact_dataset *d, const cs_certificate *c) {
+    cs_fact_certificate *out = &d->certificate;
+    d->certified = true;
+    memcpy(out->digest, c->digest, sizeof out->digest);
+    out->licence = c->licence;
+    out->hidden = c->hidden;
+    if (c->hidden)
+        memcpy(out->set, c->set, sizeof out->set);
+    else
+        memcpy(out->key, c->key, sizeof out->key);
+    CS_TRY(cs_string_own(&out->source, cs_string_copy(c->source)));
+    CS_TRY(cs_string_own(&out->from, cs_string_copy(c->from)));
+    CS_TRY(cs_string_own(&out->until, cs_string_copy(c->until)));
+    return c->hidden ? CS_OK : cs_string_own(&out->authority, cs_string_copy(c->authority));
 }
 
 static json_t *hex(const uint8_t bytes[32]) {

@@ -5,8 +5,8 @@
 
 #include "base/buffer.h"
 #include "data/json.h"
+#include "provenance/certificate.h"
 #include "provenance/compute.h"
-#include "provenance/licence.h"
 
 /** A certificate that was checked: signature (or ring signature), trust list, validity and licence. Strings are owned. */
 typedef struct cs_fact_certificate {
@@ -73,6 +73,9 @@ typedef struct cs_facts {
 
 /** Frees and empties; a zeroed one is fine, as is a half-filled one whose arrays have the lengths that they say. */
 void cs_facts_free(cs_facts *f);
+
+/** The dataset is certified by `c`, which was checked: copies what it says. CS_ERR_MEMORY. */
+cs_status cs_facts_set_certificate(cs_fact_dataset *d, const cs_certificate *c);
 
 /** A new object with every fact: digests and keys in hexadecimal, null for what does not apply. NULL without memory. */
 json_t *cs_facts_to_json(const cs_facts *f);

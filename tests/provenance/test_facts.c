@@ -252,9 +252,47 @@ static void test_free_half_filled(void **state) {
     assert_int_equal(cs_memory_live(), before);
 }
 
+/* All that a certificate says arrives, with the authority or the set it hides in, never both. */
+static void test_certificate(void **state) {
+    (void)state;
+    for (int hidden = 0; hidden < 2; hidden++) {
+        cs_certificate c = {.source = "Registry 1, visits of 2019 | <all>",
+                            .from = "2026-01-01",
+                            .until = "2026-12-31",
+                            .hidden = hidden == 1,
+                            .authority = "Lake Authority"};
+        cs_facts expected, f;
+        fixture_facts(&expected);
+        fixture_facts(&f);
+        cs_fact_dataset *d = &f.members[0].datasets[1];
+        c.licence = d->certificate.licence;
+        memset(c.digest, 0x21, 32);
+        memset(c.key, 0x77, 32);
+        memset(c.set, 0x5e, 32);
+        cs_free(d->certificate.source);
+        cs_free(d->certificate.from);
+        cs_free(d->certificate.until);
+        cs_free(d->certificate.authority);
+        d->certificate = (cs_fact_certificate){0};
+        d->certified = false;
+        if (hidden)
+            fixture_hide(&expected.members[0].datasets[1].certificate);
+        assert_int_equal(cs_facts_set_certificate(d, &c), CS_OK);
+        char *text = json_of(&f), *expected_text = json_of(&expected);
+        assert_string_equal(text, expected_text);
+        free(text);
+        free(expected_text);
+        cs_facts_free(&expected);
+        cs_facts_free(&f);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text), cmocka_unit_test(test_text_of_little),
-                                       cmocka_unit_test(test_json), cmocka_unit_test(test_nothing_is_left_out),
-                                       cmocka_unit_test(test_free_half_filled)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text),
+                                       cmocka_unit_test(test_text_of_little),
+                                       cmocka_unit_test(test_json),
+                                       cmocka_unit_test(test_nothing_is_left_out),
+                                       cmocka_unit_test(test_free_half_filled),
+                                       cmocka_unit_test(test_certificate)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
