@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bits.h"
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/file.h"
@@ -17,7 +18,7 @@ static const char MAGIC[17] = "consort opening\n";
 
 /* Everything that decides which integer lies in which row and column of the commitment. */
 static void describe(uint8_t head[HEAD_SIZE], const cs_params *p, size_t n_rows, const cs_dataset *data) {
-    const uint64_t shape[SHAPE_WORDS] = {n_rows, p->column_bits, cs_params_row_bits(p), p->widths[0], p->widths[p->layers]};
+    const uint64_t shape[SHAPE_WORDS] = {n_rows, p->column_bits, cs_bits(data->rows), p->widths[0], p->widths[p->layers]};
     crypto_hash_sha256_state hash;
     memcpy(head, MAGIC, 16);
     for (int k = 0; k < SHAPE_WORDS; k++)
@@ -49,7 +50,7 @@ static cs_status check_head(const char *path, const uint8_t *file, const uint8_t
                        path);
     if (memcmp(file, head, HEAD_SIZE) != 0)
         return cs_fail(CS_ERR_INPUT,
-                       "%s: made for a commitment of another shape (other members' rows, widths or columns): give this job "
+                       "%s: made for a commitment of another shape (widths or columns): give this job "
                        "an opening file of its own "
                        "(--opening PATH, or members[].opening in the job)",
                        path);

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#include "base/bits.h"
+#include "base/memory.h"
+#include "provenance/shard.h"
 
 static cs_status derive_initial(cs_derived *out, const cs_statement *s, const cs_model *initial) {
     if (s->initial_given != (initial != NULL))
@@ -20,13 +21,34 @@ static cs_status derive_initial(cs_derived *out, const cs_statement *s, const cs
     return CS_OK;
 }
 
+/* Where a member's datasets lie, and their commitments as rows of the witness. */
+static cs_status derive_shard(cs_derived *out, const cs_statement *s, int rank) {
+    const cs_dataset_uses *u = &s->members[rank].datasets;
+    const cs_dataset_doc **docs = CS_NEW(const cs_dataset_doc *, u->n);
+    size_t extent;
+    out->dataset_rows[rank] = CS_NEW(cs_g1_affine, cs_dataset_row_count(&s->params));
+    out->pieces[rank] = CS_NEW(cs_piece, u->n);
+    out->shards[rank] = (cs_pieces){.pieces = out->pieces[rank], .n = u->n};
+    cs_status status = docs && out->dataset_rows[rank] && out->pieces[rank] ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK)
+        status = cs_dataset_uses_place(out->pieces[rank], &extent, u);
+    if (status == CS_OK) {
+        cs_dataset_uses_docs(docs, u);
+        status = cs_shard_points(out->dataset_rows[rank], &s->params, docs, u->n);
+    }
+    cs_free(docs);
+    return status;
+}
+
 static cs_status derive(cs_derived *out, const cs_statement *s, const cs_model *initial) {
+    for (int i = 0; i < s->params.n_ranks; i++)
+        CS_TRY(derive_shard(out, s, i));
     CS_TRY(cs_statement_seed(out->seed, s));
     CS_TRY(derive_initial(out, s, initial));
     CS_TRY(cs_table_new(&out->table, &s->params));
     cs_table_digest(out->table_digest, &out->table);
     CS_TRY(cs_blocks_new(&out->blocks, &s->params, out->table.n));
-    CS_TRY(cs_draws_new(&out->draws, &s->params, NULL, out->seed));
+    CS_TRY(cs_draws_new(&out->draws, &s->params, out->shards, out->seed));
     return cs_statement_training_digest(out->training_digest, s, out->initial_digest);
 }
 
@@ -63,7 +85,7 @@ cs_status cs_derived_complete(cs_derived *d, const cs_model *final) {
                                 .blocks = &d->blocks,
                                 .initial = &d->initial,
                                 .final = final == NULL ? NULL : &d->final,
-                                .dataset_rows = s->datasets,
+                                .dataset_rows = d->dataset_rows,
                                 .final_rows = s->final_rows,
                                 .draws = d->draws};
     return cs_statement_digest(d->instance.digest, s, d->seed, d->initial_digest, d->table_digest);
@@ -75,5 +97,9 @@ void cs_derived_free(cs_derived *d) {
     cs_table_free(&d->table);
     cs_blocks_free(&d->blocks);
     cs_draws_free(d->draws);
+    for (int i = 0; i < CS_MAX_RANKS; i++) {
+        cs_free(d->dataset_rows[i]);
+        cs_free(d->pieces[i]);
+    }
     memset(d, 0, sizeof *d);
 }

@@ -14,6 +14,9 @@ typedef struct cs_derived {
     cs_model initial, final;     /* final: only if public */
     cs_table table;
     cs_blocks blocks;
+    cs_g1_affine *dataset_rows[CS_MAX_RANKS]; /* [n_ranks][cs_dataset_row_count] */
+    cs_piece *pieces[CS_MAX_RANKS];           /* [n_ranks][datasets] where the members' datasets lie */
+    cs_pieces shards[CS_MAX_RANKS];           /* [n_ranks] */
     uint32_t **draws;
     cs_instance instance; /* valid after cs_derived_complete */
 } cs_derived;

@@ -1,7 +1,5 @@
 #include "attest/job_parts.h"
 
-#include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "attest/params_json.h"
@@ -9,6 +7,7 @@
 #include "base/memory.h"
 #include "base/strings.h"
 #include "data/schema_json.h"
+#include "provenance/document.h"
 
 cs_status cs_job_parse(cs_job *out, const char *file, const void *text, size_t size) {
     memset(out, 0, sizeof *out);
@@ -44,13 +43,20 @@ void cs_job_free(cs_job *job) {
         cs_free(job->members[k].data);
         cs_free(job->members[k].labels);
         cs_free(job->members[k].opening);
+        for (size_t d = 0; job->members[k].folders != NULL && d < job->members[k].datasets.n; d++)
+            cs_free(job->members[k].folders[d]);
+        cs_free(job->members[k].folders);
+        cs_dataset_uses_free(&job->members[k].datasets);
     }
     for (size_t k = 0; job->classes != NULL && k < job->params.widths[job->params.layers]; k++)
         cs_free(job->classes[k]);
     cs_free(job->classes);
     cs_free(job->file);
     cs_free(job->name);
+    cs_free(job->purpose);
+    cs_free(job->manifest);
     cs_free(job->beacon);
+    cs_free(job->beacon_source);
     cs_free(job->initial);
     cs_free(job->label_name);
     cs_free(job->affine);
@@ -63,35 +69,27 @@ void cs_job_free(cs_job *job) {
 static json_t *members_to_json(const cs_job *job) {
     json_t *out = json_array();
     for (int i = 0; i < job->params.n_ranks; i++) {
-        char key[65] = "";
-        if (job->members[i].has_key)
-            cs_hex32(key, job->members[i].key);
-        json_array_append_new(out, json_pack("[s, s]", job->members[i].name, key));
+        const cs_job_member *m = &job->members[i];
+        json_array_append_new(out, json_pack("[s, o, o, o]", m->name,
+                                             m->has_key ? cs_document_hex_to_json(m->key, sizeof m->key) : json_null(),
+                                             m->signer.identified ? json_string(m->signer.name) : json_null(),
+                                             cs_dataset_uses_to_json(&m->datasets, true)));
     }
     return out;
 }
 
 cs_status cs_job_digest(uint8_t out[32], const cs_job *job, const uint8_t *initial_digest) {
-    char initial[65] = "seed";
-    if (initial_digest != NULL)
-        cs_hex32(initial, initial_digest);
-    json_t *v = json_pack("{s:s, s:o, s:s, s:s, s:o, s:b, s:b, s:o, s:o}", "name", job->name, "params",
-                          cs_params_to_json(&job->params), "beacon", job->beacon, "initial", initial, "members",
-                          members_to_json(job), "final_public", (int)job->params.final_public, "honest_but_curious",
-                          (int)job->honest_but_curious, "features", cs_features_to_json(job->affine, job->affine_count),
-                          "classes", cs_classes_to_json(job->classes, job->params.widths[job->params.layers]));
-    char *text = v == NULL ? NULL : cs_json_canonical(v);
+    json_t *v =
+        json_pack("{s:s, s:s, s:o, s:s, s:s?, s:b, s:o, s:o, s:b, s:b, s:o, s:o}", "name", job->name, "purpose",
+                  job->purpose, "params", cs_params_to_json(&job->params), "beacon", job->beacon, "beacon_source",
+                  job->beacon_source, "contributions", (int)job->contributions, "initial",
+                  initial_digest != NULL ? cs_document_hex_to_json(initial_digest, 32) : json_string("seed"), "members",
+                  members_to_json(job), "final_public", (int)job->params.final_public, "honest_but_curious",
+                  (int)job->honest_but_curious, "features", cs_features_to_json(job->affine, job->affine_count), "classes",
+                  cs_classes_to_json(job->classes, job->params.widths[job->params.layers]));
+    const cs_status status = cs_document_label_digest(out, "consort/job/2", v);
     json_decref(v);
-    if (text == NULL)
-        return cs_fail(CS_ERR_MEMORY, "no memory for the job's digest");
-    static const char label[] = "consort/job/1";
-    crypto_hash_sha256_state hash;
-    crypto_hash_sha256_init(&hash);
-    crypto_hash_sha256_update(&hash, (const uint8_t *)label, sizeof label);
-    crypto_hash_sha256_update(&hash, (const uint8_t *)text, strlen(text));
-    crypto_hash_sha256_final(&hash, out);
-    free(text);
-    return CS_OK;
+    return status;
 }
 
 cs_dataset_options cs_job_dataset_options(const cs_job *job, const char *labels, size_t rows) {

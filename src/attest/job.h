@@ -2,12 +2,16 @@
 #ifndef CS_ATTEST_JOB_H
 #define CS_ATTEST_JOB_H
 
+#include "attest/dataset_use.h"
+#include "attest/signer.h"
 #include "data/dataset.h"
 #include "data/json.h"
-#include "train/params.h"
 
 /** Longest job file in bytes. */
 #define CS_JOB_MAX_BYTES ((size_t)1 << 22)
+
+/** Longest name of a purpose in bytes. */
+enum { CS_PURPOSE_BYTES = 128 };
 
 /** Paths are as a program can open them: relative ones in the file are relative to its folder, "{name}" is the member's
  * name. */
@@ -19,6 +23,9 @@ typedef struct cs_job_member {
     char *opening; /* NULL: `data` with ".opening" appended */
     bool has_key;  /* a pinned X25519 public key */
     uint8_t key[32];
+    cs_signer signer;         /* of the member's .pub file */
+    cs_dataset_uses datasets; /* committed before (consort dataset commit); n = 0: the member has `data` instead */
+    char **folders;           /* [datasets.n] where they are */
 } cs_job_member;
 
 typedef struct cs_job {
@@ -26,9 +33,15 @@ typedef struct cs_job {
     char *name;                          /* as a member's name; names the output files */
     cs_params params;                    /* complete and validated */
     unsigned rate_shift;                 /* s: rate / global batch = c * 2^-s, w = a + d + s */
+    char *purpose;                       /* what the model is for; "" if nothing is said */
     char *beacon;                        /* "" if there is none */
+    char *beacon_source;                 /* where its value comes from, said before it is known; NULL: not said */
+    bool contributions;                  /* members contribute to the seed (attest/contributions.h) */
+    char *manifest;                      /* path of the manifest; a default one need not exist */
+    bool manifest_named;                 /* the job names it, so it must */
     char *initial;                       /* path of a .safetensors file with W(0); NULL: W(0) comes from the seed */
     cs_job_member members[CS_MAX_RANKS]; /* [params.n_ranks] */
+    bool has_datasets;                   /* all members have committed datasets; else all have data */
     cs_dataset_format format;
     cs_dataset_header header;
     size_t skip_lines;

@@ -13,6 +13,7 @@ enum {
     CS_SHAPE_RATES,
     CS_SHAPE_SEEDS,
     CS_SHAPE_MEMBERS,
+    CS_SHAPE_DATASETS,
     CS_SHAPE_DATA,
     CS_SHAPE_FEATURES,
     CS_SHAPE_TEST,
@@ -22,6 +23,17 @@ enum {
 
 /** Reads all fields, in the order in which they depend on each other. */
 cs_status cs_job_read(cs_job *job, const cs_json *v);
+
+/** A name that can be part of a file's. */
+cs_status cs_job_read_name(char **out, const cs_json *v);
+
+/** Who takes part, with which identities, and with which datasets or rows of data. Reads the members' .pub files and the
+ * documents of their datasets. */
+cs_status cs_job_read_members(cs_job *job, const cs_json *v);
+
+/** Committed datasets decide the width of commitments, and what features and classes mean: columns, the maps and the names
+ * of the classes; and they must fit the parameters. Needs all other parameters. */
+cs_status cs_job_take_datasets(cs_job *job);
 
 /** Steps, rates, w. Needs ranks, rows, a and d. */
 cs_status cs_job_read_schedule(cs_job *job, const cs_json *v);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "attest/job_defaults.h"
+#include "base/bits.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/strings.h"
@@ -17,8 +18,10 @@ static const cs_json_field ROOT[] = {{"name", true},
                                      {"schedule", true},
                                      {"seeds", false},
                                      {"initial", false},
+                                     {"purpose", false},
+                                     {"manifest", false},
                                      {"members", true},
-                                     {"data", true},
+                                     {"data", false},
                                      {"test", false},
                                      {"output", false},
                                      {"honest_but_curious", false},
@@ -28,9 +31,10 @@ static const cs_json_field SCALES[] = {
     {"a", false}, {"d", false}, {"value_bits", false}, {"exp_bits", false}, {"limb_bits", false}};
 static const cs_json_field SCHEDULE[] = {{"epochs", false}, {"steps", false}, {"batch", true}, {"rates", true}};
 static const cs_json_field RATES[] = {{"from_step", false}, {"from_epoch", false}, {"rate", true}};
-static const cs_json_field SEEDS[] = {{"beacon", false}};
-static const cs_json_field MEMBERS[] = {{"name", true},    {"rows", true},     {"data", false},
-                                        {"labels", false}, {"opening", false}, {"key", false}};
+static const cs_json_field SEEDS[] = {{"beacon", false}, {"beacon_source", false}, {"contributions", false}};
+static const cs_json_field MEMBERS[] = {{"name", true},     {"rows", false}, {"data", false},     {"labels", false},
+                                        {"opening", false}, {"key", false},  {"identity", false}, {"datasets", false}};
+static const cs_json_field DATASETS[] = {{"path", true}, {"weight", false}, {"per_epoch", false}, {"total", false}};
 static const cs_json_field TEST[] = {{"data", true}, {"labels", false}};
 static const cs_json_field OUTPUT[] = {{"model", false}};
 
@@ -43,13 +47,14 @@ const cs_json_shape CS_JOB_SHAPES[] = {SHAPE("", ROOT),
                                        SHAPE("schedule.rates[]", RATES),
                                        SHAPE("seeds", SEEDS),
                                        SHAPE("members[]", MEMBERS),
+                                       SHAPE("members[].datasets[]", DATASETS),
                                        SHAPE("data", CS_SCHEMA_FIELDS),
                                        SHAPE("data.features", CS_SCHEMA_FEATURES_FIELDS),
                                        SHAPE("test", TEST),
                                        SHAPE("output", OUTPUT)};
 const size_t CS_JOB_SHAPE_COUNT = CS_SHAPE_COUNT;
 
-static cs_status read_name(char **out, const cs_json *v) {
+cs_status cs_job_read_name(char **out, const cs_json *v) {
     const char *text;
     CS_TRY(cs_json_string(&text, v, 1, NAME_BYTES));
     if (strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") != strlen(text) || text[0] == '.')
@@ -82,43 +87,6 @@ static cs_status read_model(cs_job *job, const cs_json *v) {
         const cs_json item = cs_json_at(&widths, k);
         CS_TRY(cs_json_size(&job->params.widths[k], &item, 1, (size_t)1 << 20));
     }
-    return CS_OK;
-}
-
-static cs_status read_member(cs_job *job, const cs_json *v, cs_job_member *m) {
-    const cs_json name = cs_json_get(v, "name"), rows = cs_json_get(v, "rows"), key = cs_json_get(v, "key");
-    const cs_json data = cs_json_get(v, "data"), labels = cs_json_get(v, "labels"), opening = cs_json_get(v, "opening");
-    CS_TRY(cs_json_object(v, &CS_JOB_SHAPES[CS_SHAPE_MEMBERS]));
-    CS_TRY(read_name(&m->name, &name));
-    for (const cs_job_member *other = job->members; other < m; other++)
-        if (strcmp(other->name, m->name) == 0)
-            return cs_json_fail(&name, "another member is called \"%s\" already", m->name);
-    CS_TRY(cs_json_size(&m->rows, &rows, 1, (size_t)1 << 31));
-    CS_TRY(cs_job_read_path(&m->data, job, &data, m->name));
-    CS_TRY(cs_job_read_path(&m->labels, job, &labels, m->name));
-    CS_TRY(cs_job_read_path(&m->opening, job, &opening, m->name));
-    m->has_key = key.value != NULL;
-    if (!m->has_key)
-        return CS_OK;
-    CS_TRY(cs_json_hex32(m->key, &key));
-    for (const cs_job_member *other = job->members; other < m; other++)
-        if (other->has_key && memcmp(other->key, m->key, sizeof m->key) == 0)
-            return cs_json_fail(&key, "\"%s\" has the same key", other->name);
-    return CS_OK;
-}
-
-static cs_status read_members(cs_job *job, const cs_json *v) {
-    size_t n, keys = 0;
-    CS_TRY(cs_json_array(&n, v, 1, CS_MAX_RANKS));
-    job->params.n_ranks = (int)n;
-    for (size_t k = 0; k < n; k++) {
-        const cs_json item = cs_json_at(v, k);
-        CS_TRY(read_member(job, &item, &job->members[k]));
-        job->params.rows[k] = job->members[k].rows;
-        keys += job->members[k].has_key;
-    }
-    if (keys != 0 && keys != n)
-        return cs_json_fail(v, "%zu of %zu members have a key: give one to all or to none", keys, n);
     return CS_OK;
 }
 
@@ -193,6 +161,10 @@ static cs_status read_output(cs_job *job, const cs_json *v) {
 static cs_status read_columns(cs_job *job, const cs_json *v) {
     cs_params *p = &job->params;
     p->ledger_width = CS_DEFAULT_LEDGER_WIDTH;
+    if (v->value == NULL && job->has_datasets) {
+        p->column_bits = cs_bits(job->members[0].datasets.use[0].doc.columns);
+        return cs_fail_prefix(cs_params_validate(p), "%s", job->file);
+    }
     if (v->value == NULL) {
         p->column_bits = 8;
         CS_TRY(cs_fail_prefix(cs_params_validate(p), "%s", job->file));
@@ -200,6 +172,8 @@ static cs_status read_columns(cs_job *job, const cs_json *v) {
     }
     size_t columns;
     CS_TRY(cs_json_size(&columns, v, 1, (size_t)1 << 20));
+    if (job->has_datasets)
+        return cs_json_fail(v, "the datasets were committed with their number of columns already; leave it out");
     if ((columns & (columns - 1)) != 0)
         return cs_json_fail(v, "%zu is not a power of two", columns);
     for (p->column_bits = 0; (size_t)1 << p->column_bits < columns;)
@@ -207,14 +181,34 @@ static cs_status read_columns(cs_job *job, const cs_json *v) {
     return cs_fail_prefix(cs_params_validate(p), "%s", job->file);
 }
 
+/* What the model is for, and the manifest that all members signed. */
+static cs_status read_agreement(cs_job *job, const cs_json *purpose, const cs_json *manifest) {
+    const char *text = "";
+    if (purpose->value != NULL)
+        CS_TRY(cs_json_string(&text, purpose, 1, CS_PURPOSE_BYTES));
+    CS_TRY(cs_string_own(&job->purpose, cs_string_copy(text)));
+    job->manifest_named = manifest->value != NULL;
+    if (job->manifest_named)
+        return cs_job_read_path(&job->manifest, job, manifest, NULL);
+    const size_t length = strlen(job->file), end = length > 5 && strcmp(job->file + length - 5, ".json") == 0 ? 5 : 0;
+    return cs_string_own(&job->manifest, cs_string_format("%.*s.manifest.json", (int)(length - end), job->file));
+}
+
 static cs_status read_seeds(cs_job *job, const cs_json *seeds, const cs_json *initial) {
-    const cs_json beacon = cs_json_get(seeds, "beacon");
+    const cs_json beacon = cs_json_get(seeds, "beacon"), source = cs_json_get(seeds, "beacon_source"),
+                  contributions = cs_json_get(seeds, "contributions");
     const char *text = "";
     if (seeds->value != NULL)
         CS_TRY(cs_json_object(seeds, &CS_JOB_SHAPES[CS_SHAPE_SEEDS]));
     if (beacon.value != NULL)
         CS_TRY(cs_json_string(&text, &beacon, 0, BEACON_BYTES));
     CS_TRY(cs_string_own(&job->beacon, cs_string_copy(text)));
+    if (source.value != NULL) {
+        CS_TRY(cs_json_string(&text, &source, 1, BEACON_BYTES));
+        CS_TRY(cs_string_own(&job->beacon_source, cs_string_copy(text)));
+    }
+    if (contributions.value != NULL)
+        CS_TRY(cs_json_bool(&job->contributions, &contributions));
     if (json_is_string(initial->value) && strcmp(json_string_value(initial->value), "seed") == 0)
         return CS_OK;
     return cs_job_read_path(&job->initial, job, initial, NULL);
@@ -228,10 +222,11 @@ cs_status cs_job_read(cs_job *job, const cs_json *v) {
                   initial = cs_json_get(v, "initial");
     const cs_json members = cs_json_get(v, "members"), data = cs_json_get(v, "data"), test = cs_json_get(v, "test");
     const cs_json output = cs_json_get(v, "output"), curious = cs_json_get(v, "honest_but_curious"),
-                  columns = cs_json_get(v, "columns");
-    CS_TRY(read_name(&job->name, &name));
+                  columns = cs_json_get(v, "columns"), purpose = cs_json_get(v, "purpose"),
+                  manifest = cs_json_get(v, "manifest");
+    CS_TRY(cs_job_read_name(&job->name, &name));
     CS_TRY(read_model(job, &model));
-    CS_TRY(read_members(job, &members));
+    CS_TRY(cs_job_read_members(job, &members));
     CS_TRY(read_scales(job, &scales));
     CS_TRY(cs_job_read_schedule(job, &schedule));
     CS_TRY(read_limbs(job, &scales));
@@ -239,8 +234,12 @@ cs_status cs_job_read(cs_job *job, const cs_json *v) {
     CS_TRY(read_initial_max(job, &model));
     CS_TRY(read_output(job, &output));
     CS_TRY(read_columns(job, &columns));
-    CS_TRY(cs_job_read_data(job, &data));
+    if (data.value != NULL || !job->has_datasets)
+        CS_TRY(cs_job_read_data(job, &data));
+    if (job->has_datasets)
+        CS_TRY(cs_job_take_datasets(job));
     CS_TRY(cs_job_read_test(job, &test));
     CS_TRY(read_seeds(job, &seeds, &initial));
+    CS_TRY(read_agreement(job, &purpose, &manifest));
     return curious.value == NULL ? CS_OK : cs_json_bool(&job->honest_but_curious, &curious);
 }

@@ -14,7 +14,7 @@ static size_t global_batch(const cs_job *job) {
 static size_t epoch_steps(const cs_job *job, size_t epochs) {
     size_t rows = 0;
     for (int i = 0; i < job->params.n_ranks; i++)
-        rows += job->params.rows[i];
+        rows += job->members[i].rows;
     const unsigned __int128 draws = (unsigned __int128)rows * epochs + global_batch(job) - 1;
     const unsigned __int128 steps = draws / global_batch(job);
     return steps > CS_MAX_STEPS ? CS_MAX_STEPS + 1 : (size_t)steps;

@@ -1,15 +1,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/contributions.h"
 #include "attest/exchange.h"
 #include "attest/run_state.h"
-#include "base/bytes.h"
 #include "base/memory.h"
 #include "base/timer.h"
 #include "train/loop.h"
 
 /* Tags of this file's own exchanges, apart from the labels' numbers. */
-enum { TAG_DATASETS = 0x10000, TAG_FINAL, TAG_FIGURES, TAG_END };
+enum { TAG_FINAL = 0x10001, TAG_FIGURES, TAG_END };
 
 /* Training's part of the whole run, for progress. */
 static const double TRAINING_SHARE = 0.2;
@@ -45,54 +45,10 @@ static cs_status handshake(cs_run_state *r) {
     return cs_pads_new(&r->pads, &r->keys);
 }
 
-/* The rank's witness: D and Y are filled, the rest is the trainer's. */
-static cs_status make_tensors(cs_run_state *r) {
-    const cs_params *p = &r->job.params;
-    cs_table table;
-    CS_TRY(cs_table_new(&table, p));
-    cs_status status = cs_blocks_new(&r->blocks, p, table.n);
-    cs_table_free(&table);
-    CS_TRY(status);
-    r->tensors = CS_NEW(cs_tensor, r->blocks.n);
-    if (r->tensors == NULL)
-        return CS_ERR_MEMORY;
-    CS_TRY(cs_blocks_tensors(r->tensors, &r->blocks, r->comm->rank));
-    cs_tensor *features = &r->tensors[cs_blocks_find(&r->blocks, CS_BLOCK_D, 0, 0)];
-    cs_tensor *classes = &r->tensors[cs_blocks_find(&r->blocks, CS_BLOCK_Y, 0, 0)];
-    const unsigned in = cs_params_width_bits(p, 0), out = cs_params_width_bits(p, p->layers);
-    for (size_t row = 0; row < r->data.rows; row++) {
-        for (size_t k = 0; k < p->widths[0]; k++)
-            cs_tensor_set(features, (row << in) + k, r->data.values[row * p->widths[0] + k]);
-        cs_tensor_set(classes, (row << out) + (size_t)r->data.labels[row], 1);
-    }
-    return CS_OK;
-}
-
-/* Collective. Every rank ends with the same statement and finds its own rows and key in it. */
-static cs_status commit_dataset(cs_run_state *r) {
-    const cs_params *p = &r->job.params;
-    const size_t n = cs_dataset_row_count(p);
-    cs_buffer mine = {0}, all = {0};
-    cs_g1_affine *points = CS_NEW(cs_g1_affine, n);
-    cs_status status = points == NULL ? CS_ERR_MEMORY : CS_OK;
-    CS_TRY_OUT(status);
-    CS_TRY_OUT(make_tensors(r));
-    CS_TRY_OUT(cs_opening_get(&r->opening, r->opening_path, p, n, &r->data));
-    CS_TRY_OUT(cs_dataset_commit(points, p, &r->blocks, r->tensors, r->opening.blindings));
-    CS_TRY_OUT(append_points(&mine, points, n));
-    CS_TRY_OUT(cs_exchange(r->comm, TAG_DATASETS, mine.data, mine.size, &all, "the datasets' commitments"));
-    CS_TRY_OUT(cs_statement_from_job(&r->statement, &r->job, r->initial_given ? r->initial_digest : NULL));
-    for (int i = 0; i < p->n_ranks; i++) {
-        memcpy(r->statement.members[i], r->keys.members[i], 32);
-        CS_TRY_OUT(read_points(&r->statement.datasets[i], all.data + (size_t)i * mine.size, n, "the datasets' commitments"));
-    }
-    if (memcmp(all.data + (size_t)r->comm->rank * mine.size, mine.data, mine.size) != 0)
-        status = cs_fail(CS_ERR_ABORT, "the root changed the commitment to this member's dataset");
-out:
-    cs_free(points);
-    cs_buffer_free(&mine);
-    cs_buffer_free(&all);
-    return status;
+/* Collective. */
+static cs_status contribute(cs_run_state *r) {
+    r->statement.has_contributions = r->job.contributions;
+    return r->job.contributions ? cs_contributions_exchange(r->statement.contributions, r->comm, &r->keys) : CS_OK;
 }
 
 /* ------------------------------------------------------------ training and proof */
@@ -173,7 +129,7 @@ static cs_status finish_statement(cs_run_state *r) {
 
 static cs_status prove(cs_run_state *r, const cs_progress *progress) {
     cs_shard shard = {.tensors = r->tensors,
-                      .dataset_blindings = r->opening.blindings,
+                      .dataset_blindings = r->dataset_blindings,
                       .final_blindings = r->final_blindings,
                       .trainer = r->job.honest_but_curious ? NULL : r->trainer};
     return cs_train_prove(r->comm, &r->keys, r->pads, &r->derived.instance, &shard, progress, &r->proof, &r->stats);
@@ -231,7 +187,8 @@ static cs_status run(cs_run_state *r) {
     cs_progress_report(&progress, "handshake", 0);
     CS_TRY(handshake(r));
     cs_progress_report(&progress, "dataset commitments", 0);
-    CS_TRY(commit_dataset(r));
+    CS_TRY(cs_run_commit_datasets(r));
+    CS_TRY(contribute(r));
     cs_progress_report(&progress, "training", 0);
     CS_TRY(train(r, &progress));
     CS_TRY(finish_statement(r));
@@ -258,13 +215,12 @@ static void release(cs_run_state *r) {
         cs_blocks_tensors_free(r->tensors, &r->blocks);
     cs_free(r->tensors);
     cs_blocks_free(&r->blocks);
-    cs_opening_free(&r->opening);
+    cs_run_free_datasets(r);
     cs_free(r->report_path);
     cs_free(r->model_path);
     cs_free(r->attestation_path);
     cs_free(r->opening_path);
     cs_dataset_free(&r->test);
-    cs_dataset_free(&r->data);
     cs_pads_free(r->pads);
     cs_keyring_free(&r->keys);
     cs_secret_identity_wipe(&r->identity);

@@ -65,21 +65,6 @@ static cs_status load_key(cs_run_state *r) {
     return CS_OK;
 }
 
-static cs_status load_data(cs_run_state *r) {
-    const cs_run_options *o = r->options;
-    const char *path = o->data != NULL ? o->data : me(r)->data, *opening = o->opening != NULL ? o->opening : me(r)->opening;
-    /* a data file of one's own brings its own labels, or has them as a column */
-    const char *labels = o->labels != NULL ? o->labels : o->data != NULL ? NULL : me(r)->labels;
-    if (path == NULL)
-        return cs_fail(CS_ERR_USAGE, "%s names no data for member \"%s\": give --data", r->job.file, me(r)->name);
-    const cs_dataset_options options = cs_job_dataset_options(&r->job, labels, 0);
-    CS_TRY(cs_dataset_load(&r->data, &options, path));
-    if (r->data.rows != me(r)->rows)
-        return cs_fail(CS_ERR_INPUT, "%s: %zu rows; %s: members[%d].rows says %zu", path, r->data.rows, r->job.file,
-                       r->comm->rank, me(r)->rows);
-    return cs_string_own(&r->opening_path, opening != NULL ? cs_string_copy(opening) : cs_string_format("%s.opening", path));
-}
-
 static cs_status check_memory(const cs_run_state *r) {
     cs_plan plan;
     CS_TRY(cs_plan_new(&plan, &r->job.params));
@@ -134,5 +119,5 @@ cs_status cs_run_prepare(cs_run_state *r) {
         CS_TRY(load_test(r));
     }
     CS_TRY(load_key(r));
-    return load_data(r);
+    return cs_run_load_datasets(r);
 }

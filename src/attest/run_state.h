@@ -6,6 +6,7 @@
 #include "attest/derive.h"
 #include "attest/run.h"
 #include "base/strings.h"
+#include "provenance/dataset_folder.h"
 #include "provenance/identity.h"
 #include "session/pads.h"
 #include "train/protocol.h"
@@ -28,6 +29,9 @@ typedef struct cs_run_state {
     char *opening_path;
     char *attestation_path, *model_path, *report_path; /* root */
     cs_opening opening;
+    size_t n_openings;
+    cs_dataset_opening *openings; /* [n_openings] of this member's datasets */
+    cs_fr *dataset_blindings;     /* [cs_dataset_row_count] */
     cs_blocks blocks;
     cs_tensor *tensors; /* [blocks.n] */
     cs_statement statement;
@@ -41,6 +45,15 @@ typedef struct cs_run_state {
 
 /** Everything that a rank can find out alone, before anyone is bothered. Local. */
 cs_status cs_run_prepare(cs_run_state *r);
+
+/** This member's records: committed datasets with their openings, or a data file. Local; part of cs_run_prepare. */
+cs_status cs_run_load_datasets(cs_run_state *r);
+
+/** Collective, after the handshake. The statement gets its members' keys and datasets, the same on every rank; tensors and
+ * blindings of this rank's D and Y are filled. */
+cs_status cs_run_commit_datasets(cs_run_state *r);
+
+void cs_run_free_datasets(cs_run_state *r);
 
 /** Accuracy, container, files, report: the root's last work, after the proof. Local. */
 cs_status cs_run_publish(cs_run_state *r);

@@ -9,31 +9,24 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/strings.h"
+#include "provenance/document.h"
 
-static cs_status copy_classes(cs_statement *out, const cs_job *job) {
-    const size_t n = job->params.widths[job->params.layers];
-    if (job->classes == NULL)
-        return CS_OK;
-    out->classes = CS_NEW(char *, n);
-    if (out->classes == NULL)
-        return CS_ERR_MEMORY;
-    for (size_t k = 0; k < n; k++)
-        CS_TRY(cs_string_own(&out->classes[k], cs_string_copy(job->classes[k])));
-    return CS_OK;
+static cs_status copy_member(cs_statement_member *out, const cs_job_member *m) {
+    CS_TRY(cs_string_own(&out->name, cs_string_copy(m->name)));
+    if (m->has_key)
+        memcpy(out->key, m->key, sizeof out->key);
+    out->signer = m->signer;
+    return m->datasets.n == 0 ? CS_OK : cs_dataset_uses_copy(&out->datasets, &m->datasets);
 }
 
 static cs_status copy_job(cs_statement *out, const cs_job *job) {
     CS_TRY(cs_params_copy(&out->params, &job->params));
     CS_TRY(cs_string_own(&out->name, cs_string_copy(job->name)));
+    CS_TRY(cs_string_own(&out->purpose, cs_string_copy(job->purpose)));
     CS_TRY(cs_string_own(&out->beacon, cs_string_copy(job->beacon)));
     for (int i = 0; i < job->params.n_ranks; i++)
-        CS_TRY(cs_string_own(&out->member_names[i], cs_string_copy(job->members[i].name)));
-    out->features = CS_NEW(cs_affine, job->affine_count);
-    if (out->features == NULL)
-        return CS_ERR_MEMORY;
-    memcpy(out->features, job->affine, job->affine_count * sizeof *job->affine);
-    out->n_features = job->affine_count;
-    return copy_classes(out, job);
+        CS_TRY(copy_member(&out->members[i], &job->members[i]));
+    return CS_OK;
 }
 
 cs_status cs_statement_from_job(cs_statement *out, const cs_job *job, const uint8_t *initial_digest) {
@@ -51,41 +44,33 @@ cs_status cs_statement_from_job(cs_statement *out, const cs_job *job, const uint
 
 void cs_statement_free(cs_statement *s) {
     for (int i = 0; i < CS_MAX_RANKS; i++) {
-        cs_free(s->member_names[i]);
-        cs_free(s->datasets[i]);
+        cs_free(s->members[i].name);
+        cs_dataset_uses_free(&s->members[i].datasets);
     }
-    for (size_t k = 0; s->classes != NULL && k < s->params.widths[s->params.layers]; k++)
-        cs_free(s->classes[k]);
-    cs_free(s->classes);
     cs_free(s->name);
+    cs_free(s->purpose);
     cs_free(s->beacon);
-    cs_free(s->features);
     cs_free(s->final_rows);
+    json_decref(s->manifest);
     cs_params_free(&s->params);
     memset(s, 0, sizeof *s);
 }
 
-/* Appends the canonical text of `v` and releases it. */
-static cs_status append_json(cs_buffer *out, json_t *v) {
-    char *text = v == NULL ? NULL : cs_json_canonical(v);
-    json_decref(v);
-    if (text == NULL)
-        return cs_fail(CS_ERR_MEMORY, "no memory to encode the statement");
-    cs_buffer_append(out, text, strlen(text));
-    free(text);
-    return cs_buffer_status(out);
+void cs_statement_uses(const cs_dataset_uses **out, const cs_statement *s) {
+    for (int i = 0; i < s->params.n_ranks; i++)
+        out[i] = &s->members[i].datasets;
 }
 
 cs_status cs_statement_encode(cs_buffer *out, const cs_statement *s) {
     if (!s->complete)
         return cs_fail(CS_ERR_INTERNAL, "the statement is encoded before its final model is known");
-    return append_json(out, cs_statement_to_json(s));
+    return cs_document_append(out, cs_statement_to_json(s));
 }
 
-/* SHA-256(label with its NUL, length of the JSON as 8 bytes, the JSON, digests of 32 bytes each). */
+/* SHA-256(label with its NUL, length of the JSON as 8 bytes, the JSON, digests of 32 bytes each). Consumes `v`. */
 static cs_status hash_json(uint8_t out[32], const char *label, json_t *v, const uint8_t *const *digests, size_t n) {
     cs_buffer text = {0};
-    const cs_status status = append_json(&text, v);
+    const cs_status status = cs_document_append(&text, v);
     if (status == CS_OK) {
         uint8_t size[8];
         crypto_hash_sha256_state hash;
@@ -102,21 +87,30 @@ static cs_status hash_json(uint8_t out[32], const char *label, json_t *v, const 
     return status;
 }
 
+cs_status cs_statement_manifest_digest(uint8_t out[32], const cs_statement *s) {
+    return cs_document_digest(out, s->manifest);
+}
+
 cs_status cs_statement_seed(uint8_t out[32], const cs_statement *s) {
-    json_t *v = json_pack("{s:o, s:o, s:s}", "params", cs_params_to_json(&s->params), "datasets", cs_datasets_to_json(s),
-                          "beacon", s->beacon);
-    return hash_json(out, "consort/seed/1", v, NULL, 0);
+    uint8_t manifest[32] = {0};
+    if (s->manifest != NULL)
+        CS_TRY(cs_statement_manifest_digest(manifest, s));
+    json_t *v = json_pack("{s:o, s:o, s:s, s:o, s:o}", "params", cs_params_to_json(&s->params), "datasets",
+                          cs_statement_datasets_to_json(s, true), "beacon", s->beacon, "contributions",
+                          cs_statement_contributions_to_json(s), "manifest",
+                          s->manifest == NULL ? json_null() : cs_document_hex_to_json(manifest, sizeof manifest));
+    return hash_json(out, "consort/seed/2", v, NULL, 0);
 }
 
 cs_status cs_statement_training_digest(uint8_t out[32], const cs_statement *s, const uint8_t initial_digest[32]) {
     json_t *v = cs_statement_to_json(s);
     if (v != NULL)
         json_object_del(v, "final");
-    return hash_json(out, "consort/training/1", v, &initial_digest, 1);
+    return hash_json(out, "consort/training/2", v, &initial_digest, 1);
 }
 
 cs_status cs_statement_digest(uint8_t out[32], const cs_statement *s, const uint8_t seed[32],
                               const uint8_t initial_digest[32], const uint8_t table_digest[32]) {
     const uint8_t *const digests[] = {seed, initial_digest, table_digest};
-    return hash_json(out, "consort/statement/1", cs_statement_to_json(s), digests, 3);
+    return hash_json(out, "consort/statement/2", cs_statement_to_json(s), digests, 3);
 }

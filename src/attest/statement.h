@@ -11,28 +11,37 @@
 /** Longest statement in bytes. */
 #define CS_STATEMENT_MAX_BYTES ((size_t)1 << 28)
 
-enum { CS_STATEMENT_VERSION = 1 };
+enum { CS_STATEMENT_VERSION = 2 };
+
+/** All pointers are owned. */
+typedef struct cs_statement_member {
+    char *name;               /* the job's, distinct */
+    uint8_t key[32];          /* X25519, distinct */
+    cs_signer signer;         /* whose signature the statement needs; identified: all members or none */
+    cs_dataset_uses datasets; /* at least one once the datasets are committed */
+} cs_statement_member;
 
 /** All pointers are owned. */
 typedef struct cs_statement {
-    char *name; /* the job's */
+    char *name;    /* the job's */
+    char *purpose; /* what the model is for; "" if nothing is said */
     cs_params params;
-    char *member_names[CS_MAX_RANKS];  /* [n_ranks] distinct, informative */
-    uint8_t members[CS_MAX_RANKS][32]; /* [n_ranks] distinct public keys */
-    char *beacon;                      /* public randomness drawn after the datasets were committed, "" if none */
-    cs_affine *features;               /* [n_features]: one map, or one per feature; informative */
-    size_t n_features;
-    char **classes;                       /* [widths[layers]] names, or NULL; informative */
-    cs_g1_affine *datasets[CS_MAX_RANKS]; /* [n_ranks][cs_dataset_row_count] */
-    bool initial_given;                   /* else W(0) comes from the seed */
-    uint8_t initial_digest[32];           /* of a given W(0) */
-    bool complete;                        /* the final model is set: not so while training */
-    uint8_t final_digest[32];             /* of a public W(T) (params.final_public) */
-    cs_g1_affine *final_rows;             /* [cs_final_row_count] commitments of a committed W(T) */
+    cs_statement_member members[CS_MAX_RANKS]; /* [n_ranks] */
+    char *beacon;                              /* public randomness drawn after the datasets were committed, "" if none */
+    bool has_contributions;                    /* of all members, in rank order */
+    uint8_t contributions[CS_MAX_RANKS][32];
+    json_t *manifest;           /* body of the manifest that all members signed (attest/manifest.h), or NULL */
+    bool has_previous;          /* W(0) is the final model of another attestation ... */
+    uint8_t previous[32];       /* ... of this digest */
+    bool initial_given;         /* else W(0) comes from the seed */
+    uint8_t initial_digest[32]; /* of a given W(0) */
+    bool complete;              /* the final model is set: not so while training */
+    uint8_t final_digest[32];   /* of a public W(T) (params.final_public) */
+    cs_g1_affine *final_rows;   /* [cs_final_row_count] commitments of a committed W(T) */
 } cs_statement;
 
-/** What the job says: no keys, no commitments, not complete. CS_ERR_MEMORY. Freed by cs_statement_free; empty after a
- * failure. */
+/** What the job says: no keys but pinned ones, no contributions, datasets only if the job names documents, not complete.
+ * CS_ERR_MEMORY. Freed by cs_statement_free; empty after a failure. */
 cs_status cs_statement_from_job(cs_statement *out, const cs_job *job, const uint8_t *initial_digest);
 
 /** Frees and empties; a zeroed one is fine. */
@@ -41,19 +50,28 @@ void cs_statement_free(cs_statement *s);
 /** Appends the canonical encoding of a complete statement. CS_ERR_MEMORY. */
 cs_status cs_statement_encode(cs_buffer *out, const cs_statement *s);
 
-/** Section 6.8 before any equation: types, limits, parameters and their bound inequalities, distinct members, exact lengths,
- * points of the curve, and that encoding again gives the same bytes. CS_ERR_INPUT names the field. Freed by
- * cs_statement_free; empty after a failure. */
+/** Section 6.8 before any equation: types, limits, parameters and their bound inequalities, distinct members, datasets that
+ * fit, exact lengths, points of the curve, and that encoding again gives the same bytes. CS_ERR_INPUT names the field;
+ * CS_REJECT of the kinds version and unknown for what this program does not know. Freed by cs_statement_free; empty after a
+ * failure. */
 cs_status cs_statement_decode(cs_statement *out, const uint8_t *data, size_t size);
 
-/** SHA-256("consort/seed/1", parameters, all dataset commitments, beacon): draws and W(0) follow from it. CS_ERR_MEMORY. */
+/** SHA-256("consort/seed/2", parameters, digests and use of all datasets, contributions, digest of the manifest, beacon):
+ * draws and W(0) follow from it. CS_ERR_MEMORY. */
 cs_status cs_statement_seed(uint8_t out[32], const cs_statement *s);
+
+/** Digest of the manifest's body. CS_ERR_MEMORY. */
+cs_status cs_statement_manifest_digest(uint8_t out[32], const cs_statement *s);
 
 /** What is known before training ends: everything but the final model, with the digest of W(0). CS_ERR_MEMORY. */
 cs_status cs_statement_training_digest(uint8_t out[32], const cs_statement *s, const uint8_t initial_digest[32]);
 
-/** Opens the proof's transcript: canonical encoding, seed, digests of W(0) and of the lookup table. CS_ERR_MEMORY. */
+/** Opens the proof's transcript and is what the members sign: canonical encoding, seed, digests of W(0) and of the lookup
+ * table. CS_ERR_MEMORY. */
 cs_status cs_statement_digest(uint8_t out[32], const cs_statement *s, const uint8_t seed[32],
                               const uint8_t initial_digest[32], const uint8_t table_digest[32]);
+
+/** The members' datasets, out[n_ranks], borrowed. */
+void cs_statement_uses(const cs_dataset_uses **out, const cs_statement *s);
 
 #endif

@@ -4,18 +4,22 @@
 #include "attest/statement_json.h"
 #include "base/memory.h"
 #include "base/strings.h"
-#include "data/schema_json.h"
+#include "provenance/document.h"
 
 enum { NAME_BYTES = 64, BEACON_BYTES = 1024 };
 
-static const cs_json_field ROOT[] = {{"version", true}, {"name", true},     {"params", true},  {"members", true},
-                                     {"beacon", true},  {"features", true}, {"classes", true}, {"datasets", true},
-                                     {"initial", true}, {"final", true}};
-static const cs_json_field MEMBER[] = {{"name", true}, {"key", true}};
+static const cs_json_field ROOT[] = {{"version", true},  {"name", true},     {"purpose", true},       {"params", true},
+                                     {"members", true},  {"beacon", true},   {"contributions", true}, {"manifest", true},
+                                     {"datasets", true}, {"previous", true}, {"initial", true},       {"final", true}};
+static const cs_json_field MEMBER[] = {{"name", true}, {"key", true}, {"identity", true}};
+static const cs_json_field SIGNER[] = {{"ed25519", true}, {"name", true}};
+static const cs_json_field MANIFEST[] = {{"body", true}, {"digest", true}};
 static const cs_json_field INITIAL[] = {{"digest", true}};
 static const cs_json_field FINAL[] = {{"public", false}, {"committed", false}};
 static const cs_json_shape ROOT_SHAPE = {"", ROOT, sizeof ROOT / sizeof *ROOT};
-static const cs_json_shape MEMBER_SHAPE = {"members[]", MEMBER, 2};
+static const cs_json_shape MEMBER_SHAPE = {"members[]", MEMBER, 3};
+static const cs_json_shape SIGNER_SHAPE = {"members[].identity", SIGNER, 2};
+static const cs_json_shape MANIFEST_SHAPE = {"manifest", MANIFEST, 2};
 static const cs_json_shape INITIAL_SHAPE = {"initial", INITIAL, 1};
 static const cs_json_shape FINAL_SHAPE = {"final", FINAL, 2};
 
@@ -25,21 +29,46 @@ static cs_status read_text(char **out, const cs_json *v, size_t min, size_t max)
     return cs_string_own(out, cs_string_copy(text));
 }
 
+static cs_status read_signer(cs_signer *out, const cs_json *v) {
+    if (json_is_null(v->value))
+        return CS_OK;
+    CS_TRY(cs_document_object(v, &SIGNER_SHAPE, 0));
+    const cs_json name = cs_json_get(v, "name"), key = cs_json_get(v, "ed25519");
+    const char *text;
+    CS_TRY(cs_json_string(&text, &name, 1, CS_PARTY_NAME_BYTES));
+    memcpy(out->name, text, strlen(text));
+    out->identified = true;
+    return cs_json_hex32(out->ed25519, &key);
+}
+
+static cs_status check_distinct(const cs_statement_member *m, const cs_statement_member *other, size_t j,
+                                const cs_json *item) {
+    if (strcmp(other->name, m->name) == 0)
+        return cs_json_fail(item, "member %zu has the same name", j);
+    if (memcmp(other->key, m->key, 32) == 0)
+        return cs_json_fail(item, "member %zu has the same key", j);
+    if (other->signer.identified != m->signer.identified)
+        return cs_json_fail(item, "either all members have an identity, or none has");
+    if (m->signer.identified && (memcmp(other->signer.ed25519, m->signer.ed25519, CS_SIGN_KEY_SIZE) == 0 ||
+                                 strcmp(other->signer.name, m->signer.name) == 0))
+        return cs_json_fail(item, "member %zu has the same identity", j);
+    return CS_OK;
+}
+
 static cs_status read_members(cs_statement *s, const cs_json *v) {
     const size_t ranks = (size_t)s->params.n_ranks;
     size_t n;
     CS_TRY(cs_json_array(&n, v, ranks, ranks));
     for (size_t i = 0; i < n; i++) {
-        const cs_json item = cs_json_at(v, i), name = cs_json_get(&item, "name"), key = cs_json_get(&item, "key");
-        CS_TRY(cs_json_object(&item, &MEMBER_SHAPE));
-        CS_TRY(read_text(&s->member_names[i], &name, 1, NAME_BYTES));
-        CS_TRY(cs_json_hex32(s->members[i], &key));
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(s->member_names[j], s->member_names[i]) == 0)
-                return cs_json_fail(&name, "member %zu has the same name", j);
-            if (memcmp(s->members[j], s->members[i], 32) == 0)
-                return cs_json_fail(&key, "member %zu has the same key", j);
-        }
+        cs_statement_member *m = &s->members[i];
+        const cs_json item = cs_json_at(v, i), name = cs_json_get(&item, "name"), key = cs_json_get(&item, "key"),
+                      identity = cs_json_get(&item, "identity");
+        CS_TRY(cs_document_object(&item, &MEMBER_SHAPE, 0));
+        CS_TRY(read_text(&m->name, &name, 1, NAME_BYTES));
+        CS_TRY(cs_json_hex32(m->key, &key));
+        CS_TRY(read_signer(&m->signer, &identity));
+        for (size_t j = 0; j < i; j++)
+            CS_TRY(check_distinct(m, &s->members[j], j, &item));
     }
     return CS_OK;
 }
@@ -62,14 +91,54 @@ static cs_status read_points(cs_g1_affine **out, const cs_json *v, size_t count)
 }
 
 static cs_status read_datasets(cs_statement *s, const cs_json *v) {
-    const size_t ranks = (size_t)s->params.n_ranks, rows = cs_dataset_row_count(&s->params);
+    const size_t ranks = (size_t)s->params.n_ranks;
+    const cs_dataset_uses *uses[CS_MAX_RANKS];
     size_t n;
     CS_TRY(cs_json_array(&n, v, ranks, ranks));
     for (size_t i = 0; i < n; i++) {
         const cs_json item = cs_json_at(v, i);
-        CS_TRY(read_points(&s->datasets[i], &item, rows));
+        CS_TRY(cs_dataset_uses_from_json(&s->members[i].datasets, &item));
+    }
+    cs_statement_uses(uses, s);
+    s->params.certified = s->members[0].datasets.use[0].doc.has_proof;
+    return cs_fail_prefix(cs_dataset_uses_check(uses, &s->params), "statement: datasets");
+}
+
+static cs_status read_contributions(cs_statement *s, const cs_json *v) {
+    const size_t ranks = (size_t)s->params.n_ranks;
+    size_t n;
+    s->has_contributions = !json_is_null(v->value);
+    if (!s->has_contributions)
+        return CS_OK;
+    CS_TRY(cs_json_array(&n, v, ranks, ranks));
+    for (size_t i = 0; i < n; i++) {
+        const cs_json item = cs_json_at(v, i);
+        CS_TRY(cs_json_hex32(s->contributions[i], &item));
     }
     return CS_OK;
+}
+
+/* What is in the body is compared with the rest of the statement later (attest/manifest.h). */
+static cs_status read_manifest(cs_statement *s, const cs_json *v) {
+    if (json_is_null(v->value))
+        return CS_OK;
+    CS_TRY(cs_document_object(v, &MANIFEST_SHAPE, 0));
+    const cs_json body = cs_json_get(v, "body"), digest = cs_json_get(v, "digest");
+    uint8_t stated[32], found[32];
+    if (!json_is_object(body.value))
+        return cs_json_fail(&body, "an object is required");
+    s->manifest = json_incref((json_t *)(uintptr_t)body.value);
+    CS_TRY(cs_json_hex32(stated, &digest));
+    CS_TRY(cs_statement_manifest_digest(found, s));
+    if (memcmp(stated, found, sizeof found) != 0)
+        return cs_refuse(CS_REFUSAL_MANIFEST,
+                         "statement: manifest: the body does not have the digest that stands beside it");
+    return CS_OK;
+}
+
+static cs_status read_previous(cs_statement *s, const cs_json *v) {
+    s->has_previous = !json_is_null(v->value);
+    return s->has_previous ? cs_json_hex32(s->previous, v) : CS_OK;
 }
 
 static cs_status read_initial(cs_statement *s, const cs_json *v) {
@@ -78,7 +147,7 @@ static cs_status read_initial(cs_statement *s, const cs_json *v) {
         CS_TRY(cs_json_string(&text, v, 1, 64));
         return strcmp(text, "seed") == 0 ? CS_OK : cs_json_fail(v, "\"%s\"; allowed: \"seed\" or a digest", text);
     }
-    CS_TRY(cs_json_object(v, &INITIAL_SHAPE));
+    CS_TRY(cs_document_object(v, &INITIAL_SHAPE, 0));
     const cs_json digest = cs_json_get(v, "digest");
     s->initial_given = true;
     return cs_json_hex32(s->initial_digest, &digest);
@@ -93,27 +162,30 @@ static cs_status read_final(cs_statement *s, const cs_json *v) {
 }
 
 /* The parameters first: every later length follows from them. */
-static cs_status read_statement(cs_statement *s, const cs_json *v) {
-    CS_TRY(cs_json_object(v, &ROOT_SHAPE));
-    const cs_json version = cs_json_get(v, "version"), name = cs_json_get(v, "name"), params = cs_json_get(v, "params");
-    const cs_json members = cs_json_get(v, "members"), beacon = cs_json_get(v, "beacon"),
-                  features = cs_json_get(v, "features");
-    const cs_json classes = cs_json_get(v, "classes"), datasets = cs_json_get(v, "datasets"),
-                  initial = cs_json_get(v, "initial");
-    const cs_json final = cs_json_get(v, "final"), open = cs_json_get(&final, "public"),
-                  hidden = cs_json_get(&final, "committed");
-    unsigned number;
-    CS_TRY(cs_json_unsigned(&number, &version, CS_STATEMENT_VERSION, CS_STATEMENT_VERSION));
-    CS_TRY(cs_json_object(&final, &FINAL_SHAPE));
+static cs_status read_params(cs_statement *s, const cs_json *v, const cs_json *final) {
+    const cs_json open = cs_json_get(final, "public"), hidden = cs_json_get(final, "committed");
+    CS_TRY(cs_document_object(final, &FINAL_SHAPE, 0));
     if ((open.value == NULL) == (hidden.value == NULL))
-        return cs_json_fail(&final, "the final model is either public or committed");
-    CS_TRY(cs_params_from_json(&s->params, &params, open.value != NULL));
+        return cs_json_fail(final, "the final model is either public or committed");
+    return cs_params_from_json(&s->params, v, open.value != NULL);
+}
+
+static cs_status read_statement(cs_statement *s, const cs_json *v) {
+    CS_TRY(cs_document_object(v, &ROOT_SHAPE, CS_STATEMENT_VERSION));
+    const cs_json name = cs_json_get(v, "name"), purpose = cs_json_get(v, "purpose"), params = cs_json_get(v, "params"),
+                  members = cs_json_get(v, "members"), beacon = cs_json_get(v, "beacon"),
+                  contributions = cs_json_get(v, "contributions"), manifest = cs_json_get(v, "manifest"),
+                  datasets = cs_json_get(v, "datasets"), previous = cs_json_get(v, "previous"),
+                  initial = cs_json_get(v, "initial"), final = cs_json_get(v, "final");
+    CS_TRY(read_params(s, &params, &final));
     CS_TRY(read_text(&s->name, &name, 1, NAME_BYTES));
+    CS_TRY(read_text(&s->purpose, &purpose, 0, CS_PURPOSE_BYTES));
     CS_TRY(read_text(&s->beacon, &beacon, 0, BEACON_BYTES));
     CS_TRY(read_members(s, &members));
-    CS_TRY(cs_features_from_json(&s->features, &s->n_features, &features, s->params.widths[0]));
-    CS_TRY(cs_classes_from_json(&s->classes, &classes, s->params.widths[s->params.layers]));
+    CS_TRY(read_contributions(s, &contributions));
+    CS_TRY(read_manifest(s, &manifest));
     CS_TRY(read_datasets(s, &datasets));
+    CS_TRY(read_previous(s, &previous));
     CS_TRY(read_initial(s, &initial));
     return read_final(s, &final);
 }

@@ -1,51 +1,66 @@
 #include "attest/statement_json.h"
 
 #include "attest/params_json.h"
-#include "data/schema_json.h"
+#include "provenance/document.h"
+
+/* Appends to an array; NULL for either is lack of memory, and the array is gone then. */
+static json_t *append(json_t *array, json_t *item) {
+    if (array != NULL && json_array_append_new(array, item) == 0)
+        return array;
+    json_decref(array == NULL ? item : array);
+    return NULL;
+}
 
 static json_t *points_to_json(const cs_g1_affine *points, size_t n) {
     json_t *out = json_array();
     for (size_t k = 0; out != NULL && k < n; k++) {
         uint8_t bytes[32];
-        char text[65];
         cs_g1_encode(bytes, points[k]);
-        cs_hex32(text, bytes);
-        if (json_array_append_new(out, json_string(text)) != 0) {
-            json_decref(out);
-            return NULL;
-        }
+        out = append(out, cs_document_hex_to_json(bytes, sizeof bytes));
     }
     return out;
 }
 
-json_t *cs_datasets_to_json(const cs_statement *s) {
-    const size_t rows = cs_dataset_row_count(&s->params);
+json_t *cs_statement_datasets_to_json(const cs_statement *s, bool digests) {
     json_t *out = json_array();
     for (int i = 0; out != NULL && i < s->params.n_ranks; i++)
-        if (json_array_append_new(out, points_to_json(s->datasets[i], rows)) != 0) {
-            json_decref(out);
-            return NULL;
-        }
+        out = append(out, cs_dataset_uses_to_json(&s->members[i].datasets, digests));
     return out;
+}
+
+json_t *cs_statement_contributions_to_json(const cs_statement *s) {
+    if (!s->has_contributions)
+        return json_null();
+    json_t *out = json_array();
+    for (int i = 0; out != NULL && i < s->params.n_ranks; i++)
+        out = append(out, cs_document_hex_to_json(s->contributions[i], sizeof s->contributions[i]));
+    return out;
+}
+
+json_t *cs_signer_to_json(const cs_signer *signer) {
+    if (!signer->identified)
+        return json_null();
+    return json_pack("{s:o, s:s}", "ed25519", cs_document_hex_to_json(signer->ed25519, sizeof signer->ed25519), "name",
+                     signer->name);
 }
 
 static json_t *members_to_json(const cs_statement *s) {
     json_t *out = json_array();
     for (int i = 0; out != NULL && i < s->params.n_ranks; i++) {
-        char key[65];
-        cs_hex32(key, s->members[i]);
-        if (json_array_append_new(out, json_pack("{s:s, s:s}", "name", s->member_names[i], "key", key)) != 0) {
-            json_decref(out);
-            return NULL;
-        }
+        const cs_statement_member *m = &s->members[i];
+        out =
+            append(out, json_pack("{s:s, s:o, s:o}", "name", m->name, "key", cs_document_hex_to_json(m->key, sizeof m->key),
+                                  "identity", cs_signer_to_json(&m->signer)));
     }
     return out;
 }
 
 static json_t *digest_to_json(const char *name, const uint8_t digest[32]) {
-    char text[65];
-    cs_hex32(text, digest);
-    return json_pack("{s:s}", name, text);
+    return json_pack("{s:o}", name, cs_document_hex_to_json(digest, 32));
+}
+
+json_t *cs_statement_initial_to_json(const cs_statement *s) {
+    return s->initial_given ? digest_to_json("digest", s->initial_digest) : json_string("seed");
 }
 
 static json_t *final_to_json(const cs_statement *s) {
@@ -56,11 +71,21 @@ static json_t *final_to_json(const cs_statement *s) {
     return json_pack("{s:o}", "committed", points_to_json(s->final_rows, cs_final_row_count(&s->params)));
 }
 
+static json_t *manifest_to_json(const cs_statement *s) {
+    uint8_t digest[32];
+    if (s->manifest == NULL)
+        return json_null();
+    if (cs_statement_manifest_digest(digest, s) != CS_OK)
+        return NULL;
+    return json_pack("{s:O, s:o}", "body", s->manifest, "digest", cs_document_hex_to_json(digest, sizeof digest));
+}
+
 json_t *cs_statement_to_json(const cs_statement *s) {
-    return json_pack("{s:i, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "version", CS_STATEMENT_VERSION, "name", s->name,
-                     "params", cs_params_to_json(&s->params), "members", members_to_json(s), "beacon", s->beacon, "features",
-                     cs_features_to_json(s->features, s->n_features), "classes",
-                     cs_classes_to_json(s->classes, s->params.widths[s->params.layers]), "datasets", cs_datasets_to_json(s),
-                     "initial", s->initial_given ? digest_to_json("digest", s->initial_digest) : json_string("seed"),
-                     "final", final_to_json(s));
+    return json_pack("{s:i, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",                                  /* */
+                     "version", CS_STATEMENT_VERSION, "name", s->name, "purpose", s->purpose,                         /* */
+                     "params", cs_params_to_json(&s->params), "members", members_to_json(s), "beacon", s->beacon,     /* */
+                     "contributions", cs_statement_contributions_to_json(s), "manifest", manifest_to_json(s),         /* */
+                     "datasets", cs_statement_datasets_to_json(s, false),                                             /* */
+                     "previous", s->has_previous ? cs_document_hex_to_json(s->previous, 32) : json_null(), "initial", /* */
+                     cs_statement_initial_to_json(s), "final", final_to_json(s));
 }

@@ -15,8 +15,8 @@ static const char USAGE[] = "usage: consort inspect FILE.attestation [--json]\n\
 static void show_members(cs_buffer *out, const cs_statement *s) {
     for (int i = 0; i < s->params.n_ranks; i++) {
         char key[65];
-        cs_hex32(key, s->members[i]);
-        cs_text_append(out, "    %-16s %zu records, key %s\n", s->member_names[i], s->params.rows[i], key);
+        cs_hex32(key, s->members[i].key);
+        cs_text_append(out, "    %-16s %zu records, key %s\n", s->members[i].name, s->params.rows[i], key);
     }
 }
 

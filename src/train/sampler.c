@@ -12,6 +12,13 @@ size_t cs_piece_share(const cs_piece *k, size_t used) {
     return smallest(smallest(wanted, k->per_epoch), k->total - used);
 }
 
+size_t cs_pieces_first_pass(const cs_pieces *pieces) {
+    size_t n = 0;
+    for (size_t k = 0; k < pieces->n; k++)
+        n += cs_piece_share(&pieces->pieces[k], 0);
+    return n;
+}
+
 cs_status cs_pieces_check(const cs_pieces *pieces, size_t rows) {
     size_t end = 0;
     if (pieces->n == 0)

@@ -40,6 +40,9 @@ size_t cs_piece_share(const cs_piece *piece, size_t used);
  * the piece. */
 cs_status cs_pieces_check(const cs_pieces *pieces, size_t rows);
 
+/** Records of a first pass over valid pieces. */
+size_t cs_pieces_first_pass(const cs_pieces *pieces);
+
 /** draws[i][t * batch + b] < rows[i]; one allocation, free with cs_draws_free. `shards` has n_ranks valid entries; NULL:
  * every rank has one piece of all its rows, with weight 1 and without limits. CS_ERR_INPUT if the totals of a rank's pieces
  * do not suffice for its draws; CS_ERR_MEMORY. */

@@ -135,7 +135,7 @@ static void members_may_have_pinned_keys(void **state) {
     cs_attestation a;
     must(cs_attestation_open(&a, t.attestation));
     for (int i = 0; i < 3; i++) {
-        cs_hex32(hex, a.statement.members[i]);
+        cs_hex32(hex, a.statement.members[i].key);
         assert_string_equal(hex, keys[i]);
     }
     cs_attestation_free(&a);

@@ -23,7 +23,7 @@ static cs_status change_weight(cs_attestation *a) {
 
 /* Two commitment rows of the first member's dataset. */
 static cs_status swap_rows(cs_attestation *a) {
-    cs_g1_affine *rows = a->statement.datasets[0];
+    cs_g1_affine *rows = a->statement.members[0].datasets.use[0].doc.commitments;
     const cs_g1_affine first = rows[0];
     rows[0] = rows[1];
     rows[1] = first;
