@@ -215,6 +215,10 @@ static cs_status prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, con
 #endif
     if (status == CS_OK)
         status = run(p, progress);
+#ifdef CS_TAMPER
+    if (witness->attack && witness->attack->observe)
+        witness->attack->observe(witness->attack->context, &p->session);
+#endif
     close_proof(p);
     return status;
 }
