@@ -13,7 +13,7 @@ cs_status cs_dataset_uses_new(cs_dataset_uses *out, size_t n) {
         return CS_ERR_MEMORY;
     out->n = n;
     for (size_t k = 0; k < n; k++)
-        out->use[k] = (cs_dataset_use){.weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA};
+        out->use[k] = (cs_dataset_use){.weight = 1, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT};
     return CS_OK;
 }
 
@@ -138,7 +138,7 @@ cs_status cs_dataset_uses_check(const cs_dataset_uses *const *members, const cs_
 /* ------------------------------------------------------------ JSON */
 
 static json_t *limit_to_json(size_t limit) {
-    return limit == CS_NO_QUOTA ? json_null() : json_integer((json_int_t)limit);
+    return limit == CS_NO_LIMIT ? json_null() : json_integer((json_int_t)limit);
 }
 
 static json_t *certificate_to_json(const cs_dataset_use *u) {

@@ -13,7 +13,7 @@ enum { CS_MAX_DATASETS = 256 };
 typedef struct cs_dataset_use {
     cs_dataset_doc doc;      /* owned */
     double weight;           /* of the sampler (train/sampler.h) */
-    size_t per_epoch, total; /* the member's own limits; CS_NO_QUOTA: none */
+    size_t per_epoch, total; /* the member's own limits; CS_NO_LIMIT: none */
     bool has_certificate;    /* else `certificate` is zero */
     uint8_t certificate[32]; /* digest of the certificate's body */
 } cs_dataset_use;

@@ -6,12 +6,10 @@
 #include "attest/signer.h"
 #include "data/dataset.h"
 #include "data/json.h"
+#include "provenance/licence.h"
 
 /** Longest job file in bytes. */
 #define CS_JOB_MAX_BYTES ((size_t)1 << 22)
-
-/** Longest name of a purpose in bytes. */
-enum { CS_PURPOSE_BYTES = 128 };
 
 /** Paths are as a program can open them: relative ones in the file are relative to its folder, "{name}" is the member's
  * name. */
@@ -33,7 +31,7 @@ typedef struct cs_job {
     char *name;                          /* as a member's name; names the output files */
     cs_params params;                    /* complete and validated */
     unsigned rate_shift;                 /* s: rate / global batch = c * 2^-s, w = a + d + s */
-    char *purpose;                       /* what the model is for; "" if nothing is said */
+    char *purpose;                       /* what the model is for (cs_purpose_is_valid); "" if nothing is said */
     char *beacon;                        /* "" if there is none */
     char *beacon_source;                 /* where its value comes from, said before it is known; NULL: not said */
     bool contributions;                  /* members contribute to the seed (attest/contributions.h) */

@@ -186,6 +186,8 @@ static cs_status read_agreement(cs_job *job, const cs_json *purpose, const cs_js
     const char *text = "";
     if (purpose->value != NULL)
         CS_TRY(cs_json_string(&text, purpose, 1, CS_PURPOSE_BYTES));
+    if (text[0] != '\0' && !cs_purpose_is_valid(text))
+        return cs_json_fail(purpose, "\"%s\": a purpose is written with a-z, 0-9 and '-'", text);
     CS_TRY(cs_string_own(&job->purpose, cs_string_copy(text)));
     job->manifest_named = manifest->value != NULL;
     if (job->manifest_named)

@@ -180,6 +180,8 @@ static cs_status read_statement(cs_statement *s, const cs_json *v) {
     CS_TRY(read_params(s, &params, &final));
     CS_TRY(read_text(&s->name, &name, 1, NAME_BYTES));
     CS_TRY(read_text(&s->purpose, &purpose, 0, CS_PURPOSE_BYTES));
+    if (s->purpose[0] != '\0' && !cs_purpose_is_valid(s->purpose))
+        return cs_json_fail(&purpose, "a purpose is written with a-z, 0-9 and '-'");
     CS_TRY(read_text(&s->beacon, &beacon, 0, BEACON_BYTES));
     CS_TRY(read_members(s, &members));
     CS_TRY(read_contributions(s, &contributions));

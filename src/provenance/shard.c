@@ -30,7 +30,7 @@ cs_status cs_shard_place(cs_piece *pieces, size_t *extent, const cs_dataset_doc 
         CS_TRY(differ(docs[k], "classes", docs[k]->classes, first->classes));
         end = (end + align - 1) / align * align;
         pieces[k] =
-            (cs_piece){.offset = end, .rows = docs[k]->rows, .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA};
+            (cs_piece){.offset = end, .rows = docs[k]->rows, .weight = 1, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT};
         end += docs[k]->rows;
         if (end > MAX_EXTENT)
             return cs_fail(CS_ERR_INPUT, "dataset \"%s\": with those before it the shard has more than %zu rows",

@@ -123,7 +123,7 @@ cs_status cs_draws_new(uint32_t ***out, const cs_params *p, const cs_pieces *sha
         return CS_ERR_MEMORY;
     uint32_t **draws = (uint32_t **)(void *)block;
     for (size_t i = 0; i < ranks; i++) {
-        const cs_piece whole = {.rows = p->rows[i], .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA};
+        const cs_piece whole = {.rows = p->rows[i], .weight = 1, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT};
         const cs_pieces one = {.pieces = &whole, .n = 1};
         draws[i] = block + pointers + i * per_rank;
         const cs_status status = draw_rank(draws[i], per_rank, shards == NULL ? &one : &shards[i], seed, (int)i);

@@ -11,13 +11,13 @@
 
 #include "train/params.h"
 
-#define CS_NO_QUOTA SIZE_MAX
+#define CS_NO_LIMIT SIZE_MAX
 
 /** One dataset in a shard: its rows are the shard's offset..offset+rows-1. */
 typedef struct cs_piece {
     size_t offset, rows;
     double weight;    /* 0 < weight <= 1; the product with rows is one IEEE 754 multiplication */
-    size_t per_epoch; /* most draws in one pass, CS_NO_QUOTA: no limit */
+    size_t per_epoch; /* most draws in one pass, CS_NO_LIMIT: no limit */
     size_t total;     /* most draws in the run, the same */
 } cs_piece;
 

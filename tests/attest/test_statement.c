@@ -274,7 +274,7 @@ static void the_seed_depends_on_all_datasets_parameters_and_the_beacon(void **st
         use->total = 8;
         assert_int_equal(cs_statement_seed(seed, s), CS_OK);
         assert_memory_not_equal(seed, base, 32);
-        use->total = CS_NO_QUOTA;
+        use->total = CS_NO_LIMIT;
     }
     s->has_contributions = true;
     uint8_t contributed[32];

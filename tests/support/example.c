@@ -147,7 +147,7 @@ static cs_status make_passes(cs_example *e) {
     const cs_params *p = &e->params;
     const size_t draws = p->steps * p->batch;
     for (int i = 0; i < p->n_ranks; i++) {
-        e->pieces[i] = (cs_piece){.rows = p->rows[i], .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA};
+        e->pieces[i] = (cs_piece){.rows = p->rows[i], .weight = 1, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT};
         const cs_pieces shard = {&e->pieces[i], 1};
         CS_TRY(cs_passes_new(&e->passes[i], &shard, e->draws[i], draws));
         CS_TRY(cs_passes_check(&e->passes[i], p->rows[i], draws));

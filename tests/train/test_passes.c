@@ -12,8 +12,8 @@
 enum { ROWS = 10 };
 
 /* 4 rows of which a pass takes 2, a gap of 2 rows, and 4 rows of which the run may take 6. A whole pass draws 6 records. */
-static const cs_piece PIECES[] = {{.offset = 0, .rows = 4, .weight = 0.5, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA},
-                                  {.offset = 6, .rows = 4, .weight = 1, .per_epoch = CS_NO_QUOTA, .total = 6}};
+static const cs_piece PIECES[] = {{.offset = 0, .rows = 4, .weight = 0.5, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT},
+                                  {.offset = 6, .rows = 4, .weight = 1, .per_epoch = CS_NO_LIMIT, .total = 6}};
 static const cs_pieces SHARD = {PIECES, 2};
 
 static const cs_params PARAMS = {.n_ranks = 1, .steps = 1, .batch = 14, .layers = 1, .widths = {1, 1}, .rows = {ROWS}};

@@ -93,8 +93,8 @@ static void one_dataset_is_a_stream_of_shuffles(void **state) {
 }
 
 /* Two datasets with rows between them; the second gives half of its rows to a pass; the third at most two, five in all. */
-static const cs_piece PIECES[] = {{.offset = 0, .rows = 6, .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA},
-                                  {.offset = 8, .rows = 9, .weight = 0.5, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA},
+static const cs_piece PIECES[] = {{.offset = 0, .rows = 6, .weight = 1, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT},
+                                  {.offset = 8, .rows = 9, .weight = 0.5, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT},
                                   {.offset = 20, .rows = 10, .weight = 1, .per_epoch = 2, .total = 5}};
 static const cs_pieces SHARD = {.pieces = PIECES, .n = 3};
 
@@ -130,8 +130,8 @@ static void datasets_give_their_shares(void **state) {
 static void datasets_are_mixed(void **state) {
     (void)state;
     static const cs_piece halves[] = {
-        {.offset = 0, .rows = 4, .weight = 0.5, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA},
-        {.offset = 4, .rows = 2, .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA}};
+        {.offset = 0, .rows = 4, .weight = 0.5, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT},
+        {.offset = 4, .rows = 2, .weight = 1, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT}};
     const cs_pieces shard = {.pieces = halves, .n = 2};
     const cs_params p = {.n_ranks = 1, .steps = 4000, .batch = 4, .rows = {6}};
     uint32_t **draws;
@@ -172,7 +172,7 @@ static void counts_are_those_of_passes(void **state) {
 
 static void totals_that_do_not_suffice_are_refused(void **state) {
     (void)state;
-    static const cs_piece limited[] = {{.offset = 0, .rows = 3, .weight = 1, .per_epoch = CS_NO_QUOTA, .total = 7}};
+    static const cs_piece limited[] = {{.offset = 0, .rows = 3, .weight = 1, .per_epoch = CS_NO_LIMIT, .total = 7}};
     const cs_pieces shard = {.pieces = limited, .n = 1};
     cs_params p = {.n_ranks = 1, .steps = 7, .batch = 1, .rows = {3}};
     uint32_t **draws;
@@ -186,7 +186,7 @@ static void totals_that_do_not_suffice_are_refused(void **state) {
 }
 
 static void refused(cs_piece first, const char *says) {
-    const cs_piece two[] = {first, {.offset = 6, .rows = 2, .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA}};
+    const cs_piece two[] = {first, {.offset = 6, .rows = 2, .weight = 1, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT}};
     const cs_pieces shard = {.pieces = two, .n = 2};
     const cs_status status = cs_pieces_check(&shard, 8);
     if (status != CS_ERR_INPUT || strstr(cs_error_text(), says) == NULL)
@@ -195,7 +195,7 @@ static void refused(cs_piece first, const char *says) {
 
 static void pieces_are_checked(void **state) {
     (void)state;
-    const cs_piece good = {.offset = 0, .rows = 6, .weight = 1, .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA};
+    const cs_piece good = {.offset = 0, .rows = 6, .weight = 1, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT};
     cs_piece bad = good;
     bad.rows = 7;
     refused(bad, "dataset 1: rows 6 to 8 overlap");
