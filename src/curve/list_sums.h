@@ -6,16 +6,11 @@
 #include "curve/g1.h"
 
 typedef struct cs_list_sums {
-    size_t room_lists, room_terms; /* at most this many */
     size_t lists;
-    uint32_t *start;     /* [lists + 1] list l has terms start[l] .. start[l + 1] of codes; set by the caller */
-    uint32_t *codes;     /* [terms] 2 j + s for points[j], negated if s = 1; no identities; set by the caller */
-    uint32_t *first;     /* [lists] where the sum of list l lies among the slots */
-    uint32_t *length;    /* [lists] 1, or 0 for an empty list, whose sum has no slot */
-    cs_g1_affine *slots; /* may be the identity */
-    uint32_t *target, *index;
-    size_t pairs;
-    cs_fp *scratch;
+    uint32_t *start;    /* [lists + 1] list l has terms start[l] .. start[l + 1] of codes; set by the caller */
+    uint32_t *codes;    /* [terms] 2 j + s for points[j], negated if s = 1; no identities; set by the caller */
+    cs_g1_affine *sums; /* [lists] the identity for an empty list */
+    struct cs_list_work *work;
 } cs_list_sums;
 
 /** Room for that many lists with that many terms in all (both below 2^31). CS_ERR_MEMORY. Free with cs_list_sums_free. */
@@ -24,8 +19,5 @@ void cs_list_sums_free(cs_list_sums *s);
 
 /** Sums of the s->lists lists that start and codes describe. Variable time. */
 void cs_list_sums_run(cs_list_sums *s, const cs_g1_affine *points);
-
-/** The sum of list l, the identity if it is empty. */
-cs_g1_affine cs_list_sums_get(const cs_list_sums *s, size_t l);
 
 #endif

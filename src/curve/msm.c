@@ -136,8 +136,8 @@ static void fill_split(msm *m, unsigned count) {
             const size_t from = base + (row ? l * m->width : l - m->rows);
             s->start[s->lists++] = (uint32_t)terms;
             for (size_t b = from; b < from + n * step; b += step)
-                if (m->bucket.length[b] && !cs_g1_affine_is_identity(m->bucket.slots[m->bucket.first[b]]))
-                    s->codes[terms++] = 2 * m->bucket.first[b];
+                if (!cs_g1_affine_is_identity(m->bucket.sums[b]))
+                    s->codes[terms++] = 2 * (uint32_t)b;
         }
     }
     s->start[s->lists] = (uint32_t)terms;
@@ -147,7 +147,7 @@ static void fill_split(msm *m, unsigned count) {
 static cs_g1 weighted(const cs_list_sums *s, size_t first, size_t n) {
     cs_g1 run = CS_G1_IDENTITY, total = CS_G1_IDENTITY;
     for (size_t l = n; l-- > 0;) {
-        run = cs_g1_add_affine(run, cs_list_sums_get(s, first + l));
+        run = cs_g1_add_affine(run, s->sums[first + l]);
         total = cs_g1_add(total, run);
     }
     return total;
@@ -171,7 +171,7 @@ static cs_g1 add_windows(msm *m) {
         fill_buckets(m, first, count);
         cs_list_sums_run(&m->bucket, m->points);
         fill_split(m, count);
-        cs_list_sums_run(&m->split, m->bucket.slots);
+        cs_list_sums_run(&m->split, m->bucket.sums);
         for (unsigned w = count; w-- > 0;) {
             for (unsigned b = 0; b < m->bits; b++)
                 sum = cs_g1_double(sum);

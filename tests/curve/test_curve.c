@@ -166,6 +166,29 @@ static void multi_scalar_of_many(void **state) {
     cs_free(p);
 }
 
+/* Buckets with more points than are in work at a time, whose parts may be the identity or each other's negatives. */
+static void long_buckets(void **state) {
+    (void)state;
+    enum { N = 10000, DISTINCT = 250 };
+    int8_t *k = cs_calloc(N, sizeof *k);
+    cs_g1_affine *p = cs_calloc(N, sizeof *p);
+    for (int kind = 0; kind < 3; kind++)
+        for (size_t n = N; n > 2000; n -= n / 4 + 1) {
+            int64_t count[DISTINCT] = {0};
+            for (size_t j = 0; j < n; j++) {
+                k[j] = (int8_t)(kind == 0 || rand() % 2 ? 1 : -1);
+                p[j] = gens.g[kind == 2 ? 0 : j % DISTINCT];
+                count[kind == 2 ? 0 : j % DISTINCT] += k[j];
+            }
+            cs_g1 out, expected;
+            assert_int_equal(cs_msm_int_var(&out, CS_INT_I8, k, -1, 1, p, n), CS_OK);
+            assert_int_equal(cs_msm_int_var(&expected, CS_INT_I64, count, -N, N, gens.g, DISTINCT), CS_OK);
+            assert_true(cs_g1_eq(out, expected));
+        }
+    cs_free(k);
+    cs_free(p);
+}
+
 /* Every way to split integers into windows, the ends of their ranges first. */
 static void multi_scalar_of_integers(void **state) {
     (void)state;
@@ -341,6 +364,7 @@ int main(void) {
         cmocka_unit_test(multi_scalar),
         cmocka_unit_test(multi_scalar_of_many),
         cmocka_unit_test(multi_scalar_of_integers),
+        cmocka_unit_test(long_buckets),
         cmocka_unit_test(short_commitments),
         cmocka_unit_test(short_commitments_of_related_bases),
         cmocka_unit_test(row_commitments),
