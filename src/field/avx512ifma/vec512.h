@@ -132,7 +132,7 @@ CS_V8 cs_v8 cs_v8_from_i32(const int32_t *p) {
 #define CS_UNROLL
 
 /* Not inlined: compilers take minutes over the whole of it. */
-#define CS_V8 static __attribute__((unused, noinline))
+#define CS_V8      static __attribute__((unused, noinline))
 
 typedef uint64_t cs_v8 __attribute__((vector_size(64)));
 typedef uint8_t cs_m8;
@@ -201,21 +201,17 @@ CS_V8 cs_v8 cs_v8_sar(cs_v8 a, unsigned n) {
     return a >> n | (sign & ~(cs_v8_set1(UINT64_MAX) >> n));
 }
 
-CS_V8 cs_v8 cs_v8_product(cs_v8 acc, cs_v8 a, cs_v8 b, unsigned shift) {
-    const uint64_t low52 = (UINT64_C(1) << 52) - 1;
-    for (int k = 0; k < 8; k++) {
-        const unsigned __int128 p = (unsigned __int128)(a[k] & low52) * (b[k] & low52);
-        acc[k] += (uint64_t)(p >> shift) & low52;
-    }
-    return acc;
-}
+/* All lanes at once: stored one by one, they would have to reach memory before they can be read together. */
+#define CS_EACH(f) ((cs_v8){f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7)})
 
 CS_V8 cs_v8 cs_v8_madd_lo(cs_v8 acc, cs_v8 a, cs_v8 b) {
-    return cs_v8_product(acc, a, b, 0);
+#define CS_LOW(k)  (a[k] * b[k] & ((UINT64_C(1) << 52) - 1))
+    return acc + CS_EACH(CS_LOW);
 }
 
 CS_V8 cs_v8 cs_v8_madd_hi(cs_v8 acc, cs_v8 a, cs_v8 b) {
-    return cs_v8_product(acc, a, b, 52);
+#define CS_HIGH(k) ((uint64_t)((unsigned __int128)(a[k] << 12) * (b[k] << 12) >> 76))
+    return acc + CS_EACH(CS_HIGH);
 }
 
 CS_V8 cs_v8 cs_v8_permute(cs_v8 a, cs_v8 b, cs_v8 index) {
