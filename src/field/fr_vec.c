@@ -93,3 +93,11 @@ void cs_fr_vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size
 cs_fr cs_fr_vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n) {
     return kernels()->dot_int(v, type, x, n);
 }
+
+void cs_fr_vec_affine(cs_fr *r, cs_fr base, const cs_fr *t, const int64_t *const *x, unsigned n_terms, size_t n) {
+    kernels()->affine(r, base, t, x, n_terms, n);
+}
+
+void cs_fr_vec_dots(cs_fr *out, const cs_fr *v, cs_fr total, const int64_t *const *x, unsigned n_terms, size_t n) {
+    kernels()->dots(out, v, total, x, n_terms, n);
+}

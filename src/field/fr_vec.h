@@ -77,4 +77,15 @@ void cs_fr_vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size
 /** Sum of v[j] x[j], accumulated unreduced. |x| < 2^63; n < 2^40. */
 cs_fr cs_fr_vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n);
 
+/* Several arrays of small integers at once. Results are arbitrary where integers are out of range. */
+enum { CS_AFFINE_BITS = 45, CS_AFFINE_TERMS = 40, CS_DOTS_BITS = 50 };
+
+/** r[j] = base + sum over k < n_terms of t[k] x[k][j], |x| <= 2^45, n_terms <= 40: four limb products a term, one reduction
+ * an entry. */
+void cs_fr_vec_affine(cs_fr *r, cs_fr base, const cs_fr *t, const int64_t *const *x, unsigned n_terms, size_t n);
+
+/** out[k] = sum of v[j] x[k][j], |x| <= 2^50, accumulated unreduced; total is the sum of v (which is one if v is a table of
+ * eq); any n_terms; n < 2^40. */
+void cs_fr_vec_dots(cs_fr *out, const cs_fr *v, cs_fr total, const int64_t *const *x, unsigned n_terms, size_t n);
+
 #endif

@@ -416,6 +416,48 @@ static void small_integers_against_scalars(void **state) {
     }
 }
 
+static int64_t up_to(unsigned bits) {
+    const int64_t edge = INT64_C(1) << bits;
+    const int64_t any = (int64_t)((uint64_t)rand() << 31 ^ (uint64_t)rand()) % (edge + 1);
+    return rand() % 4 == 0 ? edge : rand() % 4 == 0 ? -edge : rand() % 2 ? any : -any;
+}
+
+static void several_arrays_of_small_integers(void **state) {
+    (void)state;
+    static vectors v;
+    static int64_t x[CS_AFFINE_TERMS][LONGEST], y[CS_AFFINE_TERMS][LONGEST];
+    const int64_t *smaller[CS_AFFINE_TERMS], *small[CS_AFFINE_TERMS];
+    for (unsigned k = 0; k < CS_AFFINE_TERMS; k++) {
+        smaller[k] = x[k];
+        small[k] = y[k];
+        for (size_t j = 0; j < LONGEST; j++) {
+            x[k][j] = up_to(CS_AFFINE_BITS);
+            y[k][j] = up_to(CS_DOTS_BITS);
+        }
+    }
+    for (size_t n = 0; n <= LONGEST; n++) {
+        const unsigned terms = n % 2 ? CS_AFFINE_TERMS : (unsigned)(n / 2 % 7);
+        cs_fr t[CS_AFFINE_TERMS], dots[CS_AFFINE_TERMS], r[LONGEST + 1];
+        fill(&v, n);
+        for (unsigned k = 0; k < terms; k++)
+            t[k] = n % 3 ? cs_fr_random() : cs_fr_neg(CS_FR_ONE);
+        cs_fr_vec_affine(r, v.t, t, smaller, terms, n);
+        cs_fr_vec_dots(dots, v.a, cs_fr_vec_sum(v.a, n), small, terms, n);
+        for (size_t j = 0; j < n; j++) {
+            cs_fr expected = v.t;
+            for (unsigned k = 0; k < terms; k++)
+                expected = cs_fr_add(expected, cs_fr_mul(t[k], cs_fr_from_i64(x[k][j])));
+            same(r + j, &expected, 1);
+        }
+        for (unsigned k = 0; k < terms; k++) {
+            cs_fr expected = CS_FR_ZERO;
+            for (size_t j = 0; j < n; j++)
+                expected = cs_fr_add(expected, cs_fr_mul(v.a[j], cs_fr_from_i64(y[k][j])));
+            same(&dots[k], &expected, 1);
+        }
+    }
+}
+
 static void eq_tables(void **state) {
     (void)state;
     for (unsigned bits = 0; bits <= 8; bits++) {
@@ -468,6 +510,7 @@ int main(void) {
         cmocka_unit_test(integers),
         cmocka_unit_test(vectors_against_scalars),
         cmocka_unit_test(small_integers_against_scalars),
+        cmocka_unit_test(several_arrays_of_small_integers),
         cmocka_unit_test(eq_tables),
         cmocka_unit_test(long_vectors),
     };

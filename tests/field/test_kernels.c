@@ -26,7 +26,7 @@ typedef struct inputs {
     int8_t i8[LONGEST];
     int16_t i16[LONGEST];
     int32_t i32[LONGEST];
-    int64_t i64[LONGEST];
+    int64_t i64[LONGEST], small[LONGEST], smaller[LONGEST];
 } inputs;
 
 /* 0, 1, r - 1, values with all-ones limbs, otherwise random. */
@@ -80,6 +80,8 @@ static inputs *make_inputs(void) {
         in->i16[k] = (int16_t)sample_int(INT16_MIN, INT16_MAX);
         in->i32[k] = (int32_t)sample_int(INT32_MIN, INT32_MAX);
         in->i64[k] = sample_int(INT64_MIN + 1, INT64_MAX);
+        in->small[k] = sample_int(-(INT64_C(1) << CS_DOTS_BITS), INT64_C(1) << CS_DOTS_BITS);
+        in->smaller[k] = sample_int(-(INT64_C(1) << CS_AFFINE_BITS), INT64_C(1) << CS_AFFINE_BITS);
     }
     return in;
 }
@@ -183,9 +185,23 @@ static void run_ints(const cs_fr_kernels *k, const inputs *in, outputs *out, siz
     out->s[m] = k->dot_int(in->b, INTS[which].type, x, m);
 }
 
+/* Several arrays of small integers at once. */
+static void run_small(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    const int64_t *x[CS_AFFINE_TERMS], *y[CS_AFFINE_TERMS];
+    const unsigned terms = over ? CS_AFFINE_TERMS : (unsigned)(n % 6);
+    for (unsigned t = 0; t < terms; t++) {
+        const size_t offset = (size_t)t * 7 % (LONGEST - n);
+        x[t] = in->smaller + offset;
+        y[t] = in->small + offset;
+    }
+    start(out, NULL, NULL);
+    k->affine(out->r, in->c[n % LONGEST], in->a, x, terms, n);
+    k->dots(out->s, in->b, k->sum(in->b, n), y, terms, n);
+}
+
 static run_fn *const RUNS[] = {run_add,     run_sub,  run_mul,  run_square,    run_scale,
                                run_axpy,    run_fold, run_sums, run_fractions, run_fractions_of_ones,
-                               run_inverse, run_eq};
+                               run_inverse, run_eq,   run_small};
 
 static void compare(run_fn *run, const cs_fr_kernels *k, const inputs *in, size_t n, outputs out[2]) {
     const cs_fr_kernels *portable = cs_fr_kernels_of(CS_ISA_PORTABLE);

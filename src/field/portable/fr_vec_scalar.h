@@ -378,6 +378,7 @@ CS_INLINE uint64_t lifted(cs_int_type type, const void *x, size_t j) {
     return (uint64_t)cs_int_at(type, x, j) + (UINT64_C(1) << 63);
 }
 
+static const cs_fr TWO64 = {{0xb4c6edf97c5fb586, 0x708c8d50bfeb93be, 0x9ffd1de404f7e0ef, 0x215b02ac9a392866}};
 static const cs_fr MINUS_TWO63 = {{0xe97e7e9731d0253e, 0x6feda1a019c3a6b1, 0x6851b6c47f0567e5, 0x1fb6cd1c94150bf6}};
 
 /* A fixed factor t of many integers, with floor(t 2^64 / r), Shoup's quotient, and -2^63 t. */
@@ -388,10 +389,9 @@ typedef struct int_factor {
 
 /* t 2^64 = quotient r + rest with the rest from a multiplication; modulo 2^64 this gives the quotient. */
 static int_factor int_factor_of(cs_fr t) {
-    static const cs_fr two64 = {{0xb4c6edf97c5fb586, 0x708c8d50bfeb93be, 0x9ffd1de404f7e0ef, 0x215b02ac9a392866}};
     int_factor f = {.t = t};
     cs_fr rest;
-    cs_fr_mul_to(&rest, &t, &two64);
+    cs_fr_mul_to(&rest, &t, &TWO64);
     f.quotient = rest.v[0] * CS_FR_N0;
     cs_fr_mul_to(&f.back, &t, &MINUS_TWO63);
     return f;
@@ -463,6 +463,57 @@ static cs_fr vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t
     return type == CS_INT_I8 ? dot_ints(v, CS_INT_I8, x, n) : dot_ints(v, type, x, n);
 }
 
+/* Small integers stand as u minus a power of two, u not negative. */
+static const uint64_t AFFINE_LIFT = UINT64_C(1) << CS_AFFINE_BITS, DOTS_LIFT = UINT64_C(1) << CS_DOTS_BITS;
+static const cs_fr AFFINE_LIFT_FR = {{0xa6d30bee573b3b8c, 0xdd5e734dc6614b9a, 0x7171f54ca309a404, 0x01c285fab3508885}};
+static const cs_fr DOTS_LIFT_FR = {{0x967f8836f767717f, 0x839a8170527002c3, 0x75ee63dddfb3283e, 0x07ec70e388df7084}};
+
+/* r = base - 2^45 sum of t + sum of t u: with the terms' factors times 2^64, one round of reduction. Of the sum, base takes
+ * m 2^64 at most and 40 terms m 2^52, so that the result is below 3m. */
+CS_INLINE void affine_terms(cs_fr *r, const cs_fr *base, const cs_fr *t, const int64_t *const *x, unsigned n_terms,
+                            size_t n) {
+    for (size_t j = 0; j < n; j++) {
+        uint64_t acc[5] = {0, base->v[0], base->v[1], base->v[2], base->v[3]};
+        for (unsigned k = 0; k < n_terms; k++)
+            cs_limbs_mul1_add5(acc, t[k].v, (uint64_t)x[k][j] + AFFINE_LIFT);
+        cs_fr sum;
+        cs_mont_redc_short(sum.v, acc, CS_FR_M, CS_FR_N0);
+        reduce_4m(r + j, &sum);
+    }
+}
+
+static void vec_affine(cs_fr *r, cs_fr base, const cs_fr *t, const int64_t *const *x, unsigned n_terms, size_t n) {
+    cs_fr factor[CS_AFFINE_TERMS], lifts = CS_FR_ZERO;
+    for (unsigned k = 0; k < n_terms; k++) {
+        cs_fr_mul_to(&factor[k], &t[k], &TWO64);
+        cs_fr_add_to(&lifts, &lifts, &t[k]);
+    }
+    cs_fr_mul_to(&lifts, &lifts, &AFFINE_LIFT_FR);
+    cs_fr_sub_to(&base, &base, &lifts);
+    if (n_terms == 1)
+        affine_terms(r, &base, factor, x, 1, n);
+    else if (n_terms == 2)
+        affine_terms(r, &base, factor, x, 2, n);
+    else if (n_terms == 3)
+        affine_terms(r, &base, factor, x, 3, n);
+    else if (n_terms == 4)
+        affine_terms(r, &base, factor, x, 4, n);
+    else
+        affine_terms(r, &base, factor, x, n_terms, n);
+}
+
+static void vec_dots(cs_fr *out, const cs_fr *v, cs_fr total, const int64_t *const *x, unsigned n_terms, size_t n) {
+    cs_fr lifts;
+    cs_fr_mul_to(&lifts, &total, &DOTS_LIFT_FR);
+    for (unsigned k = 0; k < n_terms; k++) {
+        uint64_t acc[6] = {0};
+        for (size_t j = 0; j < n; j++)
+            cs_limbs_mul1_add(acc, v[j].v, (uint64_t)x[k][j] + DOTS_LIFT);
+        out[k] = cs_fr_reduce_short(acc);
+        cs_fr_sub_to(&out[k], &out[k], &lifts);
+    }
+}
+
 const cs_fr_kernels CS_KERNELS = {
     .isa = CS_KERNELS_ISA,
     .add = vec_add,
@@ -480,4 +531,6 @@ const cs_fr_kernels CS_KERNELS = {
     .from_int = vec_from_int,
     .axpy_int = vec_axpy_int,
     .dot_int = vec_dot_int,
+    .affine = vec_affine,
+    .dots = vec_dots,
 };

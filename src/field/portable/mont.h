@@ -200,6 +200,22 @@ CS_INLINE void cs_limbs_mul1_low(uint64_t r[4], const uint64_t a[4], uint64_t x)
         r[k] = cs_limb_mac(&c, a[k], x, 0, c);
 }
 
+/** r = (a + q m) / 2^64 for 5 limbs, which fits: one round of reduction. */
+CS_INLINE void cs_mont_redc_short(uint64_t r[4], const uint64_t a[5], const uint64_t m[4], uint64_t n0) {
+    uint64_t t[5] = {a[0], a[1], a[2], a[3], a[4]};
+    cs_mont_redc_limb(t, m, n0);
+    for (int k = 0; k < 4; k++)
+        r[k] = t[k];
+}
+
+/** acc += a x, 5 limbs, which fits. */
+CS_INLINE void cs_limbs_mul1_add5(uint64_t acc[5], const uint64_t a[4], uint64_t x) {
+    uint64_t high = 0;
+    for (int k = 0; k < 4; k++)
+        acc[k] = cs_limb_mac(&high, a[k], x, acc[k], high);
+    acc[4] += high;
+}
+
 /** acc += a x, 6 limbs. */
 CS_INLINE void cs_limbs_mul1_add(uint64_t acc[6], const uint64_t a[4], uint64_t x) {
     uint64_t high = 0, carry = 0;

@@ -155,6 +155,33 @@ CS_INLINE void cs_limbs_mul1_low(uint64_t r[4], const uint64_t a[4], uint64_t x)
     r[3] = t3;
 }
 
+/** As in mont.h: r = (a + q m) / 2^64. */
+CS_INLINE void cs_mont_redc_short(uint64_t r[4], const uint64_t a[5], const uint64_t m[4], uint64_t n0) {
+    uint64_t t0 = a[0], t1 = a[1], t2 = a[2], t3 = a[3], t4 = a[4], lo, hi;
+    __asm__(CS_MULX_RED("t0", "t1", "t2", "t3", "t4")
+            : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3), [t4] "+&r"(t4), [lo] "=&r"(lo), [hi] "=&r"(hi)
+            : [m] "r"(m), [n0] "r"(n0)
+            : "rdx", "cc", "memory");
+    r[0] = t1;
+    r[1] = t2;
+    r[2] = t3;
+    r[3] = t4;
+}
+
+/** acc += a x, 5 limbs, which fits. */
+CS_INLINE void cs_limbs_mul1_add5(uint64_t acc[5], const uint64_t a[4], uint64_t x) {
+    uint64_t s0 = acc[0], s1 = acc[1], s2 = acc[2], s3 = acc[3], s4 = acc[4], lo, hi;
+    __asm__(CS_MULX_ADD("a", 0, "s0", "s1", "s2", "s3", "s4")
+            : [s0] "+&r"(s0), [s1] "+&r"(s1), [s2] "+&r"(s2), [s3] "+&r"(s3), [s4] "+&r"(s4), [lo] "=&r"(lo), [hi] "=&r"(hi)
+            : [a] "r"(a), "d"(x)
+            : "cc", "memory");
+    acc[0] = s0;
+    acc[1] = s1;
+    acc[2] = s2;
+    acc[3] = s3;
+    acc[4] = s4;
+}
+
 /** acc += a x, 6 limbs. */
 CS_INLINE void cs_limbs_mul1_add(uint64_t acc[6], const uint64_t a[4], uint64_t x) {
     uint64_t s0 = acc[0], s1 = acc[1], s2 = acc[2], s3 = acc[3], s4 = acc[4], s5 = acc[5], lo, hi;
