@@ -38,6 +38,37 @@ static int64_t initial_bound(unsigned w, size_t inputs) {
     return (int64_t)(bound < one / 2 ? bound : one / 2);
 }
 
+/* Datasets of one rank, committed before there are parameters, and what they take of its shard. */
+static cs_status make_datasets(cs_example *e, int rank, const cs_example_options *o) {
+    const cs_dataset_doc *docs[CS_EXAMPLE_DATASETS];
+    e->committed[rank] = CS_NEW(cs_committed, o->datasets);
+    if (!e->committed[rank])
+        return CS_ERR_MEMORY;
+    e->shards[rank] = (cs_pieces){e->pieces[rank], o->datasets};
+    for (size_t k = 0; k < o->datasets; k++) {
+        cs_committed_options c = cs_committed_defaults();
+        c.rows = o->rows + (size_t)rank + k;
+        c.features = o->widths[0];
+        c.classes = o->widths[o->layers];
+        c.columns = (size_t)1 << o->column_bits;
+        c.seed = o->seed + 100 * (uint64_t)rank + k;
+        docs[k] = &e->committed[rank][k].doc;
+        CS_TRY(cs_committed_new(&e->committed[rank][k], &c));
+    }
+    return cs_shard_place(e->pieces[rank], &e->params.rows[rank], docs, o->datasets);
+}
+
+static cs_status make_shards(cs_example *e, const cs_example_options *o) {
+    for (int i = 0; i < o->n_ranks; i++) {
+        e->pieces[i][0] = (cs_piece){.rows = e->params.rows[i], .weight = 1, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT};
+        e->shards[i] = (cs_pieces){e->pieces[i], 1};
+        if (o->datasets > 0)
+            CS_TRY(make_datasets(e, i, o));
+    }
+    e->params.certified = o->datasets > 0;
+    return cs_params_validate(&e->params);
+}
+
 static cs_status make_params(cs_params *p, const cs_example_options *o) {
     *p = (cs_params){.n_ranks = o->n_ranks,
                      .steps = o->steps,
@@ -95,6 +126,21 @@ static void make_data(const cs_example *e, cs_example_rank *r, const cs_example_
     }
 }
 
+static cs_status use_datasets(cs_example *e, cs_example_rank *r) {
+    const cs_dataset_doc *docs[CS_EXAMPLE_DATASETS];
+    const cs_dataset_opening *openings[CS_EXAMPLE_DATASETS];
+    const size_t n = e->shards[r->rank].n;
+    for (size_t k = 0; k < n; k++) {
+        docs[k] = &e->committed[r->rank][k].doc;
+        openings[k] = &e->committed[r->rank][k].opening;
+    }
+    CS_TRY(cs_shard_check(&e->params, r->rank, docs, n));
+    CS_TRY(cs_shard_points(e->dataset_rows[r->rank], &e->params, docs, n));
+    CS_TRY(cs_shard_blindings(r->dataset_blindings, &e->params, docs, openings, n));
+    return cs_shard_tensors(&r->tensors[cs_blocks_find(&e->blocks, CS_BLOCK_D, 0, 0)],
+                            &r->tensors[cs_blocks_find(&e->blocks, CS_BLOCK_Y, 0, 0)], &e->params, docs, openings, n);
+}
+
 static cs_status make_rank(cs_example *e, int rank, const cs_example_options *o) {
     cs_example_rank *r = &e->ranks[rank];
     const size_t rows = cs_dataset_row_count(&e->params), final_rows = cs_final_row_count(&e->params);
@@ -107,11 +153,13 @@ static cs_status make_rank(cs_example *e, int rank, const cs_example_options *o)
     if (!r->tensors || !r->dataset_blindings || !r->final_blindings || !e->dataset_rows[rank])
         return CS_ERR_MEMORY;
     CS_TRY(cs_blocks_tensors(r->tensors, &e->blocks, rank));
+    for (size_t k = 0; k < final_rows; k++)
+        r->final_blindings[k] = cs_fr_random();
+    if (o->datasets > 0)
+        return use_datasets(e, r);
     make_data(e, r, o);
     for (size_t k = 0; k < rows; k++)
         r->dataset_blindings[k] = cs_fr_random();
-    for (size_t k = 0; k < final_rows; k++)
-        r->final_blindings[k] = cs_fr_random();
     return cs_dataset_commit(e->dataset_rows[rank], &e->params, &e->blocks, r->tensors, r->dataset_blindings);
 }
 
@@ -147,9 +195,7 @@ static cs_status make_passes(cs_example *e) {
     const cs_params *p = &e->params;
     const size_t draws = p->steps * p->batch;
     for (int i = 0; i < p->n_ranks; i++) {
-        e->pieces[i] = (cs_piece){.rows = p->rows[i], .weight = 1, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT};
-        const cs_pieces shard = {&e->pieces[i], 1};
-        CS_TRY(cs_passes_new(&e->passes[i], &shard, e->draws[i], draws));
+        CS_TRY(cs_passes_new(&e->passes[i], &e->shards[i], e->draws[i], draws));
         CS_TRY(cs_passes_check(&e->passes[i], p->rows[i], draws));
         CS_TRY(cs_hidden_draws_fill(e->ranks[i].tensors, &e->blocks, p, &e->passes[i], e->draws[i]));
     }
@@ -161,10 +207,11 @@ cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
     static const uint8_t seed[32] = {1, 2, 3};
     *e = (cs_example){.save_memory = o->save_memory};
     CS_TRY(make_params(&e->params, o));
+    CS_TRY(make_shards(e, o));
     CS_TRY(cs_table_new(&e->table, &e->params));
     CS_TRY(cs_blocks_new(&e->blocks, &e->params, e->table.n));
     CS_TRY(cs_model_from_seed(&e->initial, &e->params, seed));
-    CS_TRY(cs_draws_new(&e->draws, &e->params, NULL, seed));
+    CS_TRY(cs_draws_new(&e->draws, &e->params, e->shards, seed));
     e->dataset_rows = CS_NEW(cs_g1_affine *, (size_t)o->n_ranks);
     e->final_rows = CS_NEW(cs_g1_affine, cs_final_row_count(&e->params));
     if (!e->dataset_rows || !e->final_rows)
@@ -193,6 +240,9 @@ void cs_example_free(cs_example *e) {
         cs_free(r->final_blindings);
         cs_trainer_free(r->trainer);
         cs_passes_free(&e->passes[i]);
+        for (size_t k = 0; e->committed[i] && k < e->shards[i].n; k++)
+            cs_committed_free(&e->committed[i][k]);
+        cs_free(e->committed[i]);
         if (e->dataset_rows)
             cs_free(e->dataset_rows[i]);
     }

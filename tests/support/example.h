@@ -3,8 +3,12 @@
 #define CS_TESTS_SUPPORT_EXAMPLE_H
 
 #include "comm/threads.h"
+#include "provenance/shard.h"
+#include "support/committed.h"
 #include "train/instance.h"
 #include "train/protocol.h"
+
+enum { CS_EXAMPLE_DATASETS = 3 };
 
 typedef struct cs_example_options {
     int n_ranks;
@@ -15,9 +19,11 @@ typedef struct cs_example_options {
     const struct cs_example *previous; /* go on from its committed final model, which stays committed; or NULL */
     const int64_t *rates;              /* [steps], or NULL: all one */
     uint64_t seed;                     /* of the synthetic data */
-    bool save_memory;                  /* every rank proves in less memory */
-    bool hidden_draws;                 /* positions of draws are not public */
-    bool images;                       /* features like those of scanned digits: in [0, 2^a], four in five of them zero */
+    size_t datasets;   /* > 0: each rank's shard is so many datasets with well-formedness proofs, dataset k of rows + i + k
+                          records */
+    bool save_memory;  /* every rank proves in less memory */
+    bool hidden_draws; /* positions of draws are not public */
+    bool images;       /* features like those of scanned digits: in [0, 2^a], four in five of them zero */
 } cs_example_options;
 
 /** What one member has. */
@@ -51,7 +57,9 @@ typedef struct cs_example {
     cs_model initial, final;
     uint32_t **draws;
     cs_passes passes[CS_MAX_RANKS]; /* with hidden draws */
-    cs_piece pieces[CS_MAX_RANKS];
+    cs_pieces shards[CS_MAX_RANKS];
+    cs_piece pieces[CS_MAX_RANKS][CS_EXAMPLE_DATASETS];
+    cs_committed *committed[CS_MAX_RANKS]; /* [shards[i].n] the datasets, or NULL */
     uint8_t digest[32];
     cs_g1_affine **dataset_rows, *initial_rows, *final_rows;
     cs_instance instance;
