@@ -24,7 +24,7 @@ static const cs_json_field ENTRY_FIELDS[] = {{"use", true}, {"constraint_info", 
 static const cs_json_shape ENTRY_SHAPE = {"data.entries.*", ENTRY_FIELDS, 2};
 
 static const char *use_of(const cs_licence *l) {
-    const bool free_of_terms = l->n_purposes == 0 && l->per_epoch == CS_NO_LIMIT && l->total == CS_NO_LIMIT &&
+    const bool free_of_terms = l->n_purposes == 0 && l->per_epoch == CS_NO_QUOTA && l->total == CS_NO_QUOTA &&
                                l->expires[0] == '\0' && l->attribution[0] == '\0';
     return l->deny ? "notAllowed" : free_of_terms ? "allowed" : "constrained";
 }
@@ -64,7 +64,7 @@ static cs_status read_terms(cs_licence *out, const cs_json *info) {
 
 /* An assertion by somebody else: yes or no, without conditions. */
 static cs_status read_plain(cs_licence *out, const cs_json *use, const char *value) {
-    *out = (cs_licence){.name = "CAWG", .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT};
+    *out = (cs_licence){.name = "CAWG", .per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA};
     out->deny = strcmp(value, "notAllowed") == 0;
     return out->deny || strcmp(value, "allowed") == 0 ? CS_OK : refuse(use, "constrained, and not by which terms");
 }

@@ -92,7 +92,7 @@ static void add_text_item(cs_buffer *out, const char *label, const char *text) {
 }
 
 static void add_quota(cs_buffer *out, const char *label, uint64_t quota) {
-    if (quota != CS_NO_LIMIT)
+    if (quota != CS_NO_QUOTA)
         cs_text_append(out, "- %s: %" PRIu64 " draws\n", label, quota);
     else
         cs_text_append(out, "- %s: none\n", label);

@@ -8,7 +8,7 @@ static void show_digest(cs_buffer *out, const char *label, const uint8_t digest[
 }
 
 static void show_quota(cs_buffer *out, uint64_t quota, const char *of) {
-    if (quota != CS_NO_LIMIT)
+    if (quota != CS_NO_QUOTA)
         cs_text_append(out, "; at most %llu draws %s", (unsigned long long)quota, of);
 }
 

@@ -47,7 +47,7 @@ static cs_status read_purposes(cs_licence *out, const cs_json *v) {
 
 static cs_status read_quota(uint64_t *out, const cs_json *v) {
     int64_t value = 0;
-    *out = CS_NO_LIMIT;
+    *out = CS_NO_QUOTA;
     if (v->value == NULL || json_is_null(v->value))
         return CS_OK;
     CS_TRY(cs_json_integer(&value, v, 0, (int64_t)CS_MAX_QUOTA));
@@ -56,7 +56,7 @@ static cs_status read_quota(uint64_t *out, const cs_json *v) {
 }
 
 cs_status cs_licence_from_json(cs_licence *out, const cs_json *v) {
-    *out = (cs_licence){.per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT};
+    *out = (cs_licence){.per_epoch = CS_NO_QUOTA, .total = CS_NO_QUOTA};
     CS_TRY(cs_document_object(v, &SHAPE, CS_LICENCE_VERSION));
     const cs_json name = cs_json_get(v, "name"), purposes = cs_json_get(v, "purposes"), deny = cs_json_get(v, "deny"),
                   quota = cs_json_get(v, "quota"), expires = cs_json_get(v, "expires"),
@@ -100,7 +100,7 @@ static json_t *purposes_to_json(const cs_licence *l) {
 }
 
 static json_t *quota_to_json(uint64_t quota) {
-    return quota == CS_NO_LIMIT ? json_null() : json_integer((json_int_t)quota);
+    return quota == CS_NO_QUOTA ? json_null() : json_integer((json_int_t)quota);
 }
 
 json_t *cs_licence_to_json(const cs_licence *l) {

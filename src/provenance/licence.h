@@ -15,7 +15,7 @@ enum {
 };
 
 /** No quota. */
-#define CS_NO_LIMIT UINT64_MAX
+#define CS_NO_QUOTA UINT64_MAX
 /** Largest quota: exact in every JSON reader. */
 #define CS_MAX_QUOTA (((uint64_t)1 << 53) - 1)
 
@@ -24,7 +24,7 @@ typedef struct cs_licence {
     size_t n_purposes; /* 0: any purpose ("*") */
     char purposes[CS_LICENCE_MAX_PURPOSES][CS_PURPOSE_BYTES + 1];
     bool deny;                                  /* no use at all */
-    uint64_t per_epoch, total;                  /* most draws of records in one pass and in one run, or CS_NO_LIMIT */
+    uint64_t per_epoch, total;                  /* most draws of records in one pass and in one run, or CS_NO_QUOTA */
     char expires[CS_DATE_SIZE];                 /* the last day; "" if it does not */
     char attribution[CS_ATTRIBUTION_BYTES + 1]; /* text that whoever releases the model must show; "" if none */
 } cs_licence;

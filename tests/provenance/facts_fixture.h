@@ -15,7 +15,7 @@ static inline void fixture_certificate(cs_fact_certificate *c, int k) {
                               .n_purposes = 2,
                               .purposes = {"medical-research", "teaching"},
                               .per_epoch = 50 + (uint64_t)k,
-                              .total = CS_NO_LIMIT,
+                              .total = CS_NO_QUOTA,
                               .expires = "2027-12-31",
                               .attribution = "Registry of the Lake District"};
     c->from = cs_string_copy("2026-01-01");
