@@ -63,4 +63,10 @@ void cs_policy_free(cs_policy *p);
  * multiply-adds is unmet, else POLICY) with a text that names the first. `verdict` may be NULL. */
 cs_status cs_policy_check(cs_policy_verdict *verdict, const cs_policy *p, const cs_facts *chain, size_t n);
 
+/** {"demands": n, "unmet": [{"field", "demanded", "found"}, …]}. New; NULL without memory. */
+json_t *cs_policy_verdict_to_json(const cs_policy_verdict *v);
+
+/** One line for each demand that is not met, or one that says how many are. Lack of memory is sticky in the buffer. */
+void cs_policy_verdict_to_text(cs_buffer *out, const cs_policy_verdict *v);
+
 #endif

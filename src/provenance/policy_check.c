@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "provenance/policy.h"
 #include "provenance/refusal.h"
 
 /* Adds an unmet demand and returns its place for `found`. */
-static cs_policy_unmet *unmet(cs_policy_verdict *v, const char *field, const char *demanded) {
+static cs_policy_unmet *add_unmet(cs_policy_verdict *v, const char *field, const char *demanded) {
     cs_policy_unmet *u = &v->unmet[v->n_unmet++];
     snprintf(u->field, sizeof u->field, "%s", field);
     snprintf(u->demanded, sizeof u->demanded, "%s", demanded);
@@ -34,12 +35,12 @@ static void check_bounds(cs_policy_verdict *v, const char *name, const cs_policy
     if (b->at_least > 0 && ++v->demands && sum < b->at_least) {
         snprintf(field, sizeof field, "%s.at_least", name);
         snprintf(demanded, sizeof demanded, "%" PRIu64 " or more", b->at_least);
-        set_found(unmet(v, field, demanded), "%" PRIu64, sum);
+        set_found(add_unmet(v, field, demanded), "%" PRIu64, sum);
     }
     if (b->at_most < UINT64_MAX && ++v->demands && (sum > b->at_most || !whole)) {
         snprintf(field, sizeof field, "%s.at_most", name);
         snprintf(demanded, sizeof demanded, "%" PRIu64 " or fewer", b->at_most);
-        set_found(unmet(v, field, demanded), "%" PRIu64 "%s", sum,
+        set_found(add_unmet(v, field, demanded), "%" PRIu64 "%s", sum,
                   whole ? "" : ", and those of an earlier attestation that was not verified along with it");
     }
 }
@@ -49,7 +50,8 @@ static void check_purpose(cs_policy_verdict *v, const char *purpose, const cs_fa
     for (size_t k = 0; k < n; k++) {
         if (chain[k].has_manifest && strcmp(chain[k].purpose, purpose) == 0)
             continue;
-        set_found(unmet(v, "purpose", purpose), "%s", chain[k].has_manifest ? chain[k].purpose : "none, without a manifest");
+        set_found(add_unmet(v, "purpose", purpose), "%s",
+                  chain[k].has_manifest ? chain[k].purpose : "none, without a manifest");
         return;
     }
 }
@@ -91,7 +93,7 @@ static void check_members(cs_policy_verdict *v, const cs_policy *p, const cs_fac
             continue;
         snprintf(demanded, sizeof demanded, "exactly the %zu listed members%s%s", p->n_members,
                  absent != NULL ? ", among them " : "", absent != NULL ? absent->name : "");
-        cs_policy_unmet *u = unmet(v, "members", demanded);
+        cs_policy_unmet *u = add_unmet(v, "members", demanded);
         if (foreign != NULL)
             set_found(u, "%zu members, one of them %s with another name or key than listed", chain[k].n_members,
                       foreign->name);
@@ -123,7 +125,7 @@ static void check_datasets(cs_policy_verdict *v, bool hidden, const cs_facts *ch
         return;
     char digest[65];
     cs_hex32(digest, dataset->digest);
-    cs_policy_unmet *u = hidden ? unmet(v, "hidden_sources", "refused") : unmet(v, "datasets_certified", "true");
+    cs_policy_unmet *u = hidden ? add_unmet(v, "hidden_sources", "refused") : add_unmet(v, "datasets_certified", "true");
     set_found(u, "the dataset %.16s of %s %s", digest, member->name,
               hidden ? "hides which authority certified it" : "has no certificate");
 }
@@ -135,7 +137,7 @@ static void check_signatures(cs_policy_verdict *v, const cs_facts *chain, size_t
             const cs_fact_member *m = &chain[k].members[i];
             if (m->signed_manifest && m->signed_statement)
                 continue;
-            set_found(unmet(v, "signatures", "all"), "%s did not sign the %s", m->name,
+            set_found(add_unmet(v, "signatures", "all"), "%s did not sign the %s", m->name,
                       m->signed_manifest ? "statement" : "manifest");
             return;
         }
@@ -170,4 +172,25 @@ cs_status cs_policy_check(cs_policy_verdict *verdict, const cs_policy *p, const 
     const cs_policy_unmet *u = &v->unmet[0];
     return cs_refuse(kind, "%zu of the policy's %zu demands are not met; %s: demanded %s; found %s", v->n_unmet, v->demands,
                      u->field, u->demanded, u->found);
+}
+
+json_t *cs_policy_verdict_to_json(const cs_policy_verdict *v) {
+    json_t *unmet = json_array();
+    for (size_t k = 0; unmet != NULL && k < v->n_unmet; k++) {
+        const cs_policy_unmet *u = &v->unmet[k];
+        if (json_array_append_new(
+                unmet, json_pack("{s:s, s:s, s:s}", "field", u->field, "demanded", u->demanded, "found", u->found)) != 0) {
+            json_decref(unmet);
+            return NULL;
+        }
+    }
+    return json_pack("{s:I, s:o}", "demands", (json_int_t)v->demands, "unmet", unmet);
+}
+
+void cs_policy_verdict_to_text(cs_buffer *out, const cs_policy_verdict *v) {
+    if (v->n_unmet == 0)
+        cs_text_append(out, "  policy        %zu demands, all met\n", v->demands);
+    for (size_t k = 0; k < v->n_unmet; k++)
+        cs_text_append(out, "  policy        %s: demanded %s; found %s\n", v->unmet[k].field, v->unmet[k].demanded,
+                       v->unmet[k].found);
 }

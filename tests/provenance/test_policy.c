@@ -158,6 +158,29 @@ static void test_all_unmet(void **state) {
     assert_int_equal(v.demands, CS_POLICY_DEMANDS);
     assert_int_equal(v.n_unmet, CS_POLICY_DEMANDS);
     assert_non_null(strstr(cs_error_text(), "11 of the policy's 11 demands"));
+    char first[128], *json_text;
+    cs_buffer text = {0};
+    json_t *json = cs_policy_verdict_to_json(&v), *one = json_array_get(json_object_get(json, "unmet"), 10);
+    assert_int_equal(json_array_size(json_object_get(json, "unmet")), CS_POLICY_DEMANDS);
+    assert_string_equal(json_string_value(json_object_get(one, "field")), "signatures");
+    assert_string_equal(json_string_value(json_object_get(one, "demanded")), "all");
+    assert_string_equal(json_string_value(json_object_get(one, "found")), "clinic-a did not sign the statement");
+    json_decref(json);
+    cs_policy_verdict_to_text(&text, &v);
+    cs_buffer_append(&text, "", 1);
+    snprintf(first, sizeof first, "  policy        steps.at_least: demanded 21 or more; found 20\n");
+    assert_int_equal(strncmp((const char *)text.data, first, strlen(first)), 0);
+    cs_buffer_free(&text);
+    assert_int_equal(judge(&v, "{\"version\":1,\"steps\":{\"at_least\":20}}", &f, 1), CS_OK);
+    cs_policy_verdict_to_text(&text, &v);
+    cs_buffer_append(&text, "", 1);
+    assert_string_equal((const char *)text.data, "  policy        1 demands, all met\n");
+    cs_buffer_free(&text);
+    json = cs_policy_verdict_to_json(&v);
+    json_text = cs_json_canonical(json);
+    assert_string_equal(json_text, "{\"demands\":1,\"unmet\":[]}");
+    free(json_text);
+    json_decref(json);
     cs_facts_free(&f);
 }
 
