@@ -14,7 +14,7 @@ static const double LOOKUP_LEAF = 1.9e-6;   /* a leaf of the fraction tree */
 static const double TRAIN_PRODUCT = 1.5e-9; /* a multiplication and addition of training */
 static const double VERIFY_POINT = 1.8e-5;  /* a point of the verifier's multi-scalar multiplication */
 static const double VERIFY_SCALAR = 3.0e-8; /* a public weight or a draw */
-static const double BASE_MEMORY = 48 << 20; /* program, libraries, tables of generators */
+static const double BASE_MEMORY = 32 << 20; /* program, libraries, MPI, tables of generators */
 
 /* The table has ranges for one bit and for each distinct limb size, and three parts of 2^value_bits rows. */
 static size_t table_rows(const cs_params *p) {
@@ -71,10 +71,20 @@ static size_t count_messages(const cs_plan *plan, const cs_params *p) {
     return rounds;
 }
 
+/* What a rank has beside its tensors, at the peak: the lookups' tree of fractions and compressed table, or the folded
+ * vectors of the opening, of a sixteenth of the matrix's length. */
+static double working_memory(const cs_plan *plan, const cs_params *p) {
+    const size_t table = cs_pow2(plan->table_rows), columns = (size_t)1 << p->column_bits;
+    const size_t matrix = plan->committed_integers > columns ? plan->committed_integers : columns;
+    const unsigned bits = cs_bits(plan->lookup_leaves + table);
+    const double lookups = ldexp(bits < 25 ? 64 : 32, (int)bits) + 32 * (double)table;
+    return fmax(lookups, 4 * (double)cs_pow2(matrix));
+}
+
 static void estimate(cs_plan *out, const cs_params *p) {
     const double entries = (double)out->committed_integers, leaves = (double)out->lookup_leaves + (double)out->table_rows;
     const double samples = (double)out->steps * (double)p->batch, weights = (double)out->parameters;
-    out->memory_bytes += BASE_MEMORY + 64 * leaves + 32 * entries;
+    out->memory_bytes += BASE_MEMORY + working_memory(out, p);
     out->messages = count_messages(out, p);
     const double ranks = p->n_ranks, message_rows = (double)out->messages * (1 + ranks / 4);
     out->proof_bytes = 32 * ((double)out->committed_rows + message_rows) + 64 * (p->column_bits + 16);

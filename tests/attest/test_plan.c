@@ -10,6 +10,8 @@
 
 #include "attest/job_defaults.h"
 #include "attest/plan.h"
+#include "base/memory.h"
+#include "support/example.h"
 #include "support/tiny_run.h"
 #include "train/table.h"
 
@@ -100,6 +102,71 @@ static void memory_that_would_not_suffice_is_an_error(void **state) {
     assert_true(cs_memory_available() > 0x1p20);
 }
 
+static void assert_within(double value, double expected, double part) {
+    assert_true(value > (1 - part) * expected && value < (1 + part) * expected);
+}
+
+/* What a rank's process was seen to take at its peak, on x86-64 with Open MPI, and what the plan says. */
+static void memory_is_what_long_jobs_take(void **state) {
+    (void)state;
+    cs_job job;
+    cs_plan plan;
+    assert_int_equal(cs_job_load(&job, "examples/digits/job.json"), CS_OK);
+    assert_int_equal(cs_plan_new(&plan, &job.params), CS_OK);
+    assert_within(plan.memory_bytes, 311.5e6, 0.15);
+    cs_job_free(&job);
+    static int64_t rates[469];
+    for (int k = 0; k < 469; k++)
+        rates[k] = 1;
+    const cs_params images = {.n_ranks = 1,
+                              .layers = 2,
+                              .widths = {784, 128, 10},
+                              .batch = 128,
+                              .steps = 469,
+                              .column_bits = 13,
+                              .rows = {60000},
+                              .a = 8,
+                              .d = 12,
+                              .w = 31,
+                              .n_limbs = 2,
+                              .limb_bits = {16, 15},
+                              .value_bits = 16,
+                              .exp_bits = 12,
+                              .initial_max = {1 << 27, 1 << 28},
+                              .rate = rates,
+                              .final_public = true};
+    assert_int_equal(cs_plan_new(&plan, &images), CS_OK);
+    assert_within(plan.memory_bytes, 4681e6, 0.15);
+}
+
+static const double PROGRAM = 32 << 20; /* what the plan adds for a program and its libraries */
+
+/* A rank's blocks at their peak, in a proof. */
+static void memory_is_what_a_proof_takes(void **state) {
+    (void)state;
+    const cs_example_options o = {.n_ranks = 1,
+                                  .steps = 60,
+                                  .batch = 60,
+                                  .column_bits = 10,
+                                  .layers = 2,
+                                  .widths = {60, 30, 10},
+                                  .rows = 1000,
+                                  .a = 8,
+                                  .d = 12,
+                                  .shift = 7,
+                                  .value_bits = 15,
+                                  .exp_bits = 11,
+                                  .n_limbs = 2,
+                                  .seed = 7};
+    cs_example e;
+    cs_plan plan;
+    assert_int_equal(cs_example_new(&e, &o), CS_OK);
+    assert_int_equal(cs_example_prove(&e), CS_OK);
+    assert_int_equal(cs_plan_new(&plan, &e.params), CS_OK);
+    assert_within(plan.memory_bytes - PROGRAM, (double)cs_memory_peak(), 0.15);
+    cs_example_free(&e);
+}
+
 static void shows_itself(void **state) {
     (void)state;
     cs_job job;
@@ -128,6 +195,8 @@ int main(void) {
         cmocka_unit_test(columns_are_the_best),
         cmocka_unit_test(limbs_are_few_and_near_equal),
         cmocka_unit_test(memory_that_would_not_suffice_is_an_error),
+        cmocka_unit_test(memory_is_what_long_jobs_take),
+        cmocka_unit_test(memory_is_what_a_proof_takes),
         cmocka_unit_test(shows_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
