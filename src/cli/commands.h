@@ -15,8 +15,24 @@ cs_status cs_cli_plan(int argc, char **argv);
 cs_status cs_cli_keygen(int argc, char **argv);
 cs_status cs_cli_compare(int argc, char **argv);
 
+cs_status cs_cli_dataset(int argc, char **argv);
+cs_status cs_cli_licence(int argc, char **argv);
+cs_status cs_cli_trust(int argc, char **argv);
+
 /** Of `consort dataset`. */
 cs_status cs_cli_dataset_commit(int argc, char **argv);
+cs_status cs_cli_dataset_certify(int argc, char **argv);
+cs_status cs_cli_dataset_show(int argc, char **argv);
+
+/** One part of a command like `consort dataset`. */
+typedef struct cs_cli_part {
+    const char *name, *summary;
+    cs_status (*run)(int argc, char **argv);
+} cs_cli_part;
+
+/** Runs the part of the command argv[0] that argv[1] names; it is called with argv[0] = "command part". --help lists
+ * parts[n]. CS_ERR_USAGE. */
+cs_status cs_cli_dispatch(int argc, char **argv, const cs_cli_part *parts, size_t n);
 
 /** Reads the command line of a command: `options` as for getopt_long, each with flag == NULL and val an index into
  * values[n_options], which becomes the option's argument ("" for one without). Exactly `n_files` arguments remain:

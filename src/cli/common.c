@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "commands.h"
 
@@ -24,6 +25,30 @@ cs_status cs_cli_parse(int argc, char **argv, const struct option *options, cons
     for (int k = 0; k < n_files; k++)
         files[k] = argv[optind + k];
     return CS_OK;
+}
+
+static void print_parts(const char *command, const cs_cli_part *parts, size_t n) {
+    printf("usage: consort %s COMMAND [options]\n\n", command);
+    for (size_t k = 0; k < n; k++)
+        printf("  %-10s %s\n", parts[k].name, parts[k].summary);
+    printf("\n  consort %s COMMAND --help\n", command);
+}
+
+cs_status cs_cli_dispatch(int argc, char **argv, const cs_cli_part *parts, size_t n) {
+    char name[64];
+    if (argc < 2)
+        return cs_fail(CS_ERR_USAGE, "%s: arguments are missing; see consort %s --help", argv[0], argv[0]);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_parts(argv[0], parts, n);
+        return CS_OK;
+    }
+    for (size_t k = 0; k < n; k++)
+        if (strcmp(argv[1], parts[k].name) == 0) {
+            snprintf(name, sizeof name, "%s %s", argv[0], parts[k].name);
+            argv[1] = name;
+            return parts[k].run(argc - 1, argv + 1);
+        }
+    return cs_fail(CS_ERR_USAGE, "%s %.60s: unknown option or command; see consort %s --help", argv[0], argv[1], argv[0]);
 }
 
 static cs_status finish(void) {

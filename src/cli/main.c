@@ -15,7 +15,10 @@ static const struct {
 } COMMANDS[] = {{"verify", "check an attestation", cs_cli_verify},
                 {"inspect", "show who made an attestation, of what", cs_cli_inspect},
                 {"plan", "what a job will cost", cs_cli_plan},
-                {"keygen", "make a member's keys", cs_cli_keygen},
+                {"keygen", "make the keys of a member or an authority", cs_cli_keygen},
+                {"dataset", "commit to a dataset, certify it, show it", cs_cli_dataset},
+                {"licence", "translate licences to and from CAWG assertions", cs_cli_licence},
+                {"trust", "keep a list of authorities", cs_cli_trust},
                 {"compare", "accuracy of the released model, and of floating point", cs_cli_compare}};
 
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
@@ -26,7 +29,7 @@ static void print_help(void) {
         printf("  %-10s %s\n", COMMANDS[k].name, COMMANDS[k].summary);
     printf("\n  consort COMMAND --help, consort --version\n\n"
            "Exit status: 0 accepted or done, 1 rejected, 2 wrong usage, 3 malformed input, 4 file error, 5 memory, 9 "
-           "defect.\n");
+           "defect,\n21 and more: refused, one for each kind of reason (docs/cli.md).\n");
 }
 
 static cs_status dispatch(int argc, char **argv) {
@@ -46,6 +49,14 @@ static cs_status dispatch(int argc, char **argv) {
     return cs_fail(CS_ERR_USAGE, "unknown command \"%s\"; see consort --help", argv[1]);
 }
 
+static void print_failure(cs_status status) {
+    const cs_refusal kind = status == CS_REJECT ? cs_refusal_last() : CS_REFUSAL_NONE;
+    if (kind == CS_REFUSAL_NONE)
+        fprintf(stderr, "consort: %s: %s\n", cs_status_name(status), cs_error_text());
+    else
+        fprintf(stderr, "consort: refused (%s): %s\n", cs_refusal_name(kind), cs_error_text());
+}
+
 int main(int argc, char **argv) {
     if (sodium_init() < 0) {
         fprintf(stderr, "consort: libsodium does not start\n");
@@ -55,7 +66,7 @@ int main(int argc, char **argv) {
     if (status == CS_OK)
         status = dispatch(argc, argv);
     if (status != CS_OK)
-        fprintf(stderr, "consort: %s: %s\n", cs_status_name(status), cs_error_text());
+        print_failure(status);
     cs_generators_release();
     return cs_refusal_exit_status(status);
 }
