@@ -25,6 +25,7 @@ static cs_status open_all(cs_attestation *out, const char *path) {
     CS_TRY(status);
     const cs_buffer *text = &out->container.section[CS_SECTION_STATEMENT];
     CS_TRY(cs_fail_prefix(cs_statement_decode(&out->statement, text->data, text->size), "%s", path));
+    CS_TRY(cs_evidence_decode(&out->evidence, &out->container, &out->statement, path));
     CS_TRY(read_model(&out->initial, &out->has_initial, out, CS_SECTION_INITIAL, "INIT", path));
     return read_model(&out->final, &out->has_final, out, CS_SECTION_MODEL, "MODL", path);
 }
@@ -39,6 +40,7 @@ cs_status cs_attestation_open(cs_attestation *out, const char *path) {
 
 void cs_attestation_free(cs_attestation *a) {
     cs_container_free(&a->container);
+    cs_evidence_free(&a->evidence);
     cs_statement_free(&a->statement);
     cs_model_free(&a->initial);
     cs_model_free(&a->final);
@@ -54,7 +56,7 @@ cs_status cs_attestation_derive(cs_derived *out, const cs_attestation *a) {
 }
 
 cs_status cs_attestation_pack(cs_container *out, const cs_statement *s, const cs_model *initial, const cs_model *final,
-                              const cs_buffer *proof) {
+                              const cs_buffer *proof, const cs_evidence *evidence) {
     memset(out, 0, sizeof *out);
     cs_status status = cs_statement_encode(&out->section[CS_SECTION_STATEMENT], s);
     if (status == CS_OK && initial != NULL)
@@ -65,6 +67,8 @@ cs_status cs_attestation_pack(cs_container *out, const cs_statement *s, const cs
         cs_buffer_append(&out->section[CS_SECTION_PROOF], proof->data, proof->size);
         status = cs_buffer_status(&out->section[CS_SECTION_PROOF]);
     }
+    if (status == CS_OK)
+        status = cs_evidence_encode(out, evidence);
     if (status != CS_OK)
         cs_container_free(out);
     return status;

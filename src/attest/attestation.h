@@ -4,11 +4,13 @@
 
 #include "attest/container.h"
 #include "attest/derive.h"
+#include "attest/evidence.h"
 
 /** Owns everything. */
 typedef struct cs_attestation {
     cs_container container;
     cs_statement statement;
+    cs_evidence evidence;
     bool has_initial, has_final;
     cs_model initial, final; /* the given W(0); the released W(T) */
     size_t file_bytes;
@@ -24,8 +26,8 @@ void cs_attestation_free(cs_attestation *a);
  */
 cs_status cs_attestation_derive(cs_derived *out, const cs_attestation *a);
 
-/** Fills a container with a complete statement, the models (NULL: none) and the proof (copied). */
+/** Fills a container with a complete statement, the models (NULL: none), the proof and the rest (copied). */
 cs_status cs_attestation_pack(cs_container *out, const cs_statement *s, const cs_model *initial, const cs_model *final,
-                              const cs_buffer *proof);
+                              const cs_buffer *proof, const cs_evidence *evidence);
 
 #endif

@@ -7,8 +7,9 @@
 #include "attest/statement.h"
 #include "base/bytes.h"
 #include "base/file.h"
+#include "provenance/refusal.h"
 
-enum { VERSION = 1, HEADER_SIZE = 16, ENTRY_SIZE = 24, FLAG_ZLIB = 1 };
+enum { VERSION = 2, HEADER_SIZE = 16, ENTRY_SIZE = 24, FLAG_ZLIB = 1 };
 
 static const uint8_t MAGIC[8] = {'c', 'o', 'n', 's', 'o', 'r', 't', '\n'};
 
@@ -16,10 +17,10 @@ static const struct {
     char tag[5];
     bool required;
     size_t limit;
-} SECTIONS[CS_SECTION_COUNT] = {{"STAT", true, CS_STATEMENT_MAX_BYTES},
-                                {"INIT", false, CS_MODEL_MAX_BYTES},
-                                {"MODL", false, CS_MODEL_MAX_BYTES},
-                                {"PROF", true, CS_PROOF_MAX_BYTES}};
+} SECTIONS[CS_SECTION_COUNT] = {{"STAT", true, CS_STATEMENT_MAX_BYTES}, {"INIT", false, CS_MODEL_MAX_BYTES},
+                                {"MODL", false, CS_MODEL_MAX_BYTES},    {"PROF", true, CS_PROOF_MAX_BYTES},
+                                {"WELL", false, CS_PROOF_MAX_BYTES},    {"CERT", false, (size_t)1 << 28},
+                                {"SIGN", false, (size_t)1 << 20}};
 
 /* ------------------------------------------------------------ writing */
 
@@ -101,8 +102,8 @@ static cs_status read_container(cs_container *out, const char *name, const uint8
     if (size < HEADER_SIZE || memcmp(data, MAGIC, sizeof MAGIC) != 0)
         return cs_fail(CS_ERR_INPUT, "%s: not an attestation file", name);
     if (cs_load_u32(data + 8) != VERSION)
-        return cs_fail(CS_ERR_INPUT, "%s: format version %u; this program reads version %d", name, cs_load_u32(data + 8),
-                       VERSION);
+        return cs_refuse(CS_REFUSAL_VERSION, "%s: format version %u; this program reads version %d", name,
+                         cs_load_u32(data + 8), VERSION);
     const uint32_t n = cs_load_u32(data + 12);
     size_t at = HEADER_SIZE;
     int next = 0;

@@ -43,8 +43,13 @@ void cs_job_free(cs_job *job) {
         cs_free(job->members[k].data);
         cs_free(job->members[k].labels);
         cs_free(job->members[k].opening);
-        for (size_t d = 0; job->members[k].folders != NULL && d < job->members[k].datasets.n; d++)
-            cs_free(job->members[k].folders[d]);
+        for (size_t d = 0; d < job->members[k].datasets.n; d++) {
+            if (job->members[k].folders != NULL)
+                cs_free(job->members[k].folders[d]);
+            if (job->members[k].certificates != NULL)
+                cs_certificate_free(&job->members[k].certificates[d]);
+        }
+        cs_free(job->members[k].certificates);
         cs_free(job->members[k].folders);
         cs_dataset_uses_free(&job->members[k].datasets);
     }

@@ -6,7 +6,7 @@
 #include "attest/signer.h"
 #include "data/dataset.h"
 #include "data/json.h"
-#include "provenance/licence.h"
+#include "provenance/certificate.h"
 
 /** Longest job file in bytes. */
 #define CS_JOB_MAX_BYTES ((size_t)1 << 22)
@@ -21,9 +21,10 @@ typedef struct cs_job_member {
     char *opening; /* NULL: `data` with ".opening" appended */
     bool has_key;  /* a pinned X25519 public key */
     uint8_t key[32];
-    cs_signer signer;         /* of the member's .pub file */
-    cs_dataset_uses datasets; /* committed before (consort dataset commit); n = 0: the member has `data` instead */
-    char **folders;           /* [datasets.n] where they are */
+    cs_signer signer;             /* of the member's .pub file */
+    cs_dataset_uses datasets;     /* committed before (consort dataset commit); n = 0: the member has `data` instead */
+    char **folders;               /* [datasets.n] where they are */
+    cs_certificate *certificates; /* [datasets.n]; zero for those without one */
 } cs_job_member;
 
 typedef struct cs_job {

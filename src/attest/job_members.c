@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "attest/job_parts.h"
 #include "base/bits.h"
@@ -10,6 +12,21 @@
 
 /* ------------------------------------------------------------ committed datasets */
 
+/* The certificate beside the dataset's document, if there is one. */
+static cs_status read_certificate(cs_job_member *m, size_t k) {
+    cs_dataset_use *use = &m->datasets.use[k];
+    char *path = NULL;
+    CS_TRY(cs_string_own(&path, cs_string_format("%s/certificate.json", m->folders[k])));
+    cs_status status = CS_OK;
+    if (access(path, F_OK) == 0 || errno != ENOENT) {
+        status = cs_certificate_load(&m->certificates[k], path);
+        use->has_certificate = status == CS_OK;
+        memcpy(use->certificate, m->certificates[k].digest, sizeof use->certificate);
+    }
+    cs_free(path);
+    return status;
+}
+
 /* "folder", or {"path": "folder", ...}. */
 static cs_status read_dataset(cs_job *job, cs_job_member *m, size_t k, const cs_json *v) {
     const cs_json named = cs_json_get(v, "path"), *path = json_is_string(v->value) ? v : &named;
@@ -19,7 +36,8 @@ static cs_status read_dataset(cs_job *job, cs_job_member *m, size_t k, const cs_
         CS_TRY(cs_dataset_use_read_limits(use, v));
     }
     CS_TRY(cs_job_read_path(&m->folders[k], job, path, m->name));
-    return cs_dataset_folder_read_doc(&use->doc, m->folders[k]);
+    CS_TRY(cs_dataset_folder_read_doc(&use->doc, m->folders[k]));
+    return read_certificate(m, k);
 }
 
 /* Records that a first pass over the member's datasets takes: what an epoch of the schedule counts. */
@@ -45,7 +63,8 @@ static cs_status read_datasets(cs_job *job, const cs_json *v, cs_job_member *m, 
     CS_TRY(cs_json_array(&n, &list, 1, CS_MAX_DATASETS));
     CS_TRY(cs_dataset_uses_new(&m->datasets, n));
     m->folders = CS_NEW(char *, n);
-    if (m->folders == NULL)
+    m->certificates = CS_NEW(cs_certificate, n);
+    if (m->folders == NULL || m->certificates == NULL)
         return CS_ERR_MEMORY;
     for (size_t k = 0; k < n; k++) {
         const cs_json item = cs_json_at(&list, k);

@@ -198,6 +198,9 @@ static cs_status run(cs_run_state *r) {
     CS_TRY(collect_figures(r));
     cs_progress_report(&progress, "verification", 0.97);
     if (r->comm->rank == 0)
+        CS_TRY(cs_run_verify(r));
+    CS_TRY(cs_run_sign(r));
+    if (r->comm->rank == 0)
         CS_TRY(cs_run_publish(r));
     const cs_status status = cs_comm_agree(r->comm, TAG_END, CS_OK);
     if (status != CS_OK && r->comm->rank == 0)
@@ -210,6 +213,7 @@ static void release(cs_run_state *r) {
     cs_free(r->final_blindings);
     cs_trainer_free(r->trainer);
     cs_derived_free(&r->derived);
+    cs_signed_free(&r->manifest);
     cs_statement_free(&r->statement);
     if (r->tensors != NULL)
         cs_blocks_tensors_free(r->tensors, &r->blocks);

@@ -185,7 +185,6 @@ static cs_status make_tensors(cs_run_state *r) {
 
 cs_status cs_run_commit_datasets(cs_run_state *r) {
     const cs_dataset_uses *uses[CS_MAX_RANKS];
-    CS_TRY(cs_statement_from_job(&r->statement, &r->job, r->initial_given ? r->initial_digest : NULL));
     for (int i = 0; i < r->comm->size; i++)
         memcpy(r->statement.members[i].key, r->keys.members[i], 32);
     if (!r->job.has_datasets)

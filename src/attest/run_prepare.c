@@ -60,7 +60,9 @@ static cs_status load_key(cs_run_state *r) {
     if (path == NULL)
         return cs_secret_identity_generate(&r->identity, me(r)->name);
     CS_TRY(load_identity(r, path));
-    if (me(r)->has_key && memcmp(r->identity.public.x25519, me(r)->key, CS_KEY_SIZE) != 0)
+    const cs_job_member *m = me(r);
+    if ((m->has_key && memcmp(r->identity.public.x25519, m->key, CS_KEY_SIZE) != 0) ||
+        (m->signer.identified && memcmp(r->identity.public.ed25519, m->signer.ed25519, CS_SIGN_KEY_SIZE) != 0))
         return cs_fail(CS_ERR_USAGE, "%s is not the key that %s names for member \"%s\"", path, r->job.file, me(r)->name);
     return CS_OK;
 }
@@ -113,6 +115,7 @@ cs_status cs_run_prepare(cs_run_state *r) {
     CS_TRY(check_ranks(r));
     CS_TRY(load_initial(r));
     CS_TRY(cs_job_digest(r->job_digest, &r->job, r->initial_given ? r->initial_digest : NULL));
+    CS_TRY(cs_run_load_manifest(r));
     CS_TRY(check_memory(r));
     if (is_root(r)) {
         CS_TRY(check_outputs(r));

@@ -20,19 +20,54 @@ static cs_status measure_accuracy(cs_run_state *r) {
 }
 
 /* Never publishes what does not verify. */
-static cs_status verify(cs_run_state *r) {
+cs_status cs_run_verify(cs_run_state *r) {
     const double start = cs_wall_seconds();
+    r->report->proof_bytes = r->proof.size;
     const cs_status status = cs_train_verify(&r->derived.instance, r->proof.data, r->proof.size, NULL);
     r->report->verify_seconds = cs_wall_seconds() - start;
     return cs_fail_prefix(status, "the proof does not verify, so nothing is published");
 }
 
+/* Certificates (moved from the job) and well-formedness proofs (from the datasets' folders), in the statement's order. */
+static cs_status collect_datasets(cs_evidence *e, cs_job *job) {
+    size_t c = 0, p = 0;
+    for (int i = 0; i < job->params.n_ranks; i++) {
+        cs_job_member *m = &job->members[i];
+        for (size_t k = 0; k < m->datasets.n; k++) {
+            const cs_dataset_use *use = &m->datasets.use[k];
+            if (use->has_certificate) {
+                e->certificates[c++] = m->certificates[k];
+                m->certificates[k] = (cs_certificate){0};
+            }
+            if (use->doc.has_proof)
+                CS_TRY(cs_dataset_folder_read_proof(&e->proofs[p++], m->folders[k], &use->doc));
+        }
+    }
+    return CS_OK;
+}
+
+static cs_status collect_evidence(cs_evidence *out, cs_run_state *r) {
+    const size_t signed_by = r->statement.members[0].signer.identified ? (size_t)r->comm->size : 0;
+    size_t certificates, proofs;
+    cs_evidence_expected(&certificates, &proofs, &r->statement);
+    CS_TRY(cs_evidence_new(out, r->manifest.n, signed_by, certificates, proofs));
+    if (r->manifest.n != 0)
+        memcpy(out->manifest, r->manifest.signatures, r->manifest.n * sizeof *out->manifest);
+    memcpy(out->statement, r->signatures, signed_by * sizeof *out->statement);
+    return collect_datasets(out, &r->job);
+}
+
 static cs_status write_container(cs_run_state *r, const cs_model *final) {
-    cs_container container;
+    cs_container container = {0};
+    cs_evidence evidence = {0};
     cs_buffer file = {0};
-    CS_TRY(cs_attestation_pack(&container, &r->statement, r->initial_given ? &r->initial : NULL,
-                               r->statement.params.final_public ? final : NULL, &r->proof));
-    cs_status status = cs_container_encode(&file, &container);
+    cs_status status = collect_evidence(&evidence, r);
+    if (status == CS_OK)
+        status = cs_attestation_pack(&container, &r->statement, r->initial_given ? &r->initial : NULL,
+                                     r->statement.params.final_public ? final : NULL, &r->proof, &evidence);
+    cs_evidence_free(&evidence);
+    if (status == CS_OK)
+        status = cs_container_encode(&file, &container);
     cs_container_free(&container);
     if (status == CS_OK)
         status = cs_file_write(r->attestation_path, file.data, file.size, 0644);
@@ -69,8 +104,6 @@ static cs_status write_report(cs_run_state *r) {
 
 cs_status cs_run_publish(cs_run_state *r) {
     const cs_model *final = cs_trainer_model(r->trainer);
-    r->report->proof_bytes = r->proof.size;
-    CS_TRY(verify(r));
     CS_TRY(measure_accuracy(r));
     cs_status status = write_model(r, final);
     if (status == CS_OK)

@@ -33,8 +33,10 @@ typedef struct cs_run_state {
     cs_dataset_opening *openings; /* [n_openings] of this member's datasets */
     cs_fr *dataset_blindings;     /* [cs_dataset_row_count] */
     cs_blocks blocks;
-    cs_tensor *tensors; /* [blocks.n] */
-    cs_statement statement;
+    cs_tensor *tensors;                    /* [blocks.n] */
+    cs_statement statement;                /* grows as the run goes on */
+    cs_signed manifest;                    /* n = 0: there is none */
+    cs_signature signatures[CS_MAX_RANKS]; /* of the members on the statement, if they have identities */
     cs_derived derived;
     cs_trainer *trainer;
     cs_fr *final_blindings; /* rank 0, if the final model is committed */
@@ -54,6 +56,17 @@ cs_status cs_run_load_datasets(cs_run_state *r);
 cs_status cs_run_commit_datasets(cs_run_state *r);
 
 void cs_run_free_datasets(cs_run_state *r);
+
+/** The manifest, if there is one: signed by all members, and what the job says. The statement begins. Local; part of
+ * cs_run_prepare. */
+cs_status cs_run_load_manifest(cs_run_state *r);
+
+/** Collective, after the root's verification: every member signs the digest of the statement as it knows it, and checks the
+ * others' signatures. No effect without identities. */
+cs_status cs_run_sign(cs_run_state *r);
+
+/** The root's own verification of the proof. Local. */
+cs_status cs_run_verify(cs_run_state *r);
 
 /** Accuracy, container, files, report: the root's last work, after the proof. Local. */
 cs_status cs_run_publish(cs_run_state *r);

@@ -24,6 +24,7 @@ static cs_status copy_job(cs_statement *out, const cs_job *job) {
     CS_TRY(cs_string_own(&out->name, cs_string_copy(job->name)));
     CS_TRY(cs_string_own(&out->purpose, cs_string_copy(job->purpose)));
     CS_TRY(cs_string_own(&out->beacon, cs_string_copy(job->beacon)));
+    out->has_contributions = job->contributions;
     for (int i = 0; i < job->params.n_ranks; i++)
         CS_TRY(copy_member(&out->members[i], &job->members[i]));
     return CS_OK;

@@ -40,8 +40,8 @@ typedef struct cs_statement {
     cs_g1_affine *final_rows;   /* [cs_final_row_count] commitments of a committed W(T) */
 } cs_statement;
 
-/** What the job says: no keys but pinned ones, no contributions, datasets only if the job names documents, not complete.
- * CS_ERR_MEMORY. Freed by cs_statement_free; empty after a failure. */
+/** What the job says: no keys but pinned ones, contributions not yet known, datasets only if the job names documents, not
+ * complete. CS_ERR_MEMORY. Freed by cs_statement_free; empty after a failure. */
 cs_status cs_statement_from_job(cs_statement *out, const cs_job *job, const uint8_t *initial_digest);
 
 /** Frees and empties; a zeroed one is fine. */

@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "data/safetensors.h"
+#include "provenance/refusal.h"
 
 static void fill(cs_container *c, bool models) {
     *c = (cs_container){0};
@@ -27,6 +28,9 @@ static void fill(cs_container *c, bool models) {
     if (models) {
         cs_buffer_append(&c->section[CS_SECTION_INITIAL], "initial", 7);
         cs_buffer_append(&c->section[CS_SECTION_MODEL], "model", 5);
+        cs_buffer_append(&c->section[CS_SECTION_WELLFORMED], "well-formed", 11);
+        cs_buffer_append(&c->section[CS_SECTION_CERTIFICATES], "certificates", 12);
+        cs_buffer_append(&c->section[CS_SECTION_SIGNATURES], "signatures", 10);
     }
 }
 
@@ -73,7 +77,7 @@ static void has_the_documented_layout(void **state) {
     cs_buffer f;
     encode(&f, false);
     assert_memory_equal(f.data, "consort\n", 8);
-    assert_int_equal(cs_load_u32(f.data + 8), 1);
+    assert_int_equal(cs_load_u32(f.data + 8), 2);
     assert_int_equal(cs_load_u32(f.data + 12), 2);
     assert_memory_equal(f.data + 16, "STAT", 4);
     assert_int_equal(cs_load_u32(f.data + 20), 1);
@@ -140,9 +144,8 @@ static void poke(const char *what, size_t offset, uint64_t value, int bytes, con
 static void refuses_by_reason(void **state) {
     (void)state;
     poke("magic", 0, 'C', 1, "not an attestation");
-    poke("version", 8, 2, 4, "version 2");
     poke("too few sections", 12, 2, 4, "follow the last section");
-    poke("too many sections", 12, 5, 4, "truncated");
+    poke("too many sections", 12, 8, 4, "truncated");
     poke("no sections at all", 12, 0, 4, "follow the last section");
     poke("huge count", 12, 0xffffffff, 4, "truncated");
     poke("unknown tag", 16, 'X', 1, "unknown, repeated or out of order");
@@ -153,6 +156,18 @@ static void refuses_by_reason(void **state) {
     poke("raw size too small", 32, 2799, 8, "declared length");
     poke("raw size too large", 32, 2801, 8, "declared length");
     poke("empty", 32, 0, 8, "flags or lengths");
+}
+
+static void refuses_other_versions(void **state) {
+    (void)state;
+    for (uint8_t version = 1; version < 5; version += 2) {
+        cs_buffer f;
+        encode(&f, true);
+        f.data[8] = version;
+        assert_int_equal(decode(f.data, f.size), CS_REJECT);
+        assert_int_equal(cs_refusal_last(), CS_REFUSAL_VERSION);
+        cs_buffer_free(&f);
+    }
 }
 
 /* A section twice, or the sections the other way round. */
@@ -304,6 +319,7 @@ int main(void) {
         cmocka_unit_test(refuses_every_truncation_and_extension),
         cmocka_unit_test(refuses_damage),
         cmocka_unit_test(refuses_by_reason),
+        cmocka_unit_test(refuses_other_versions),
         cmocka_unit_test(refuses_other_orders),
         cmocka_unit_test(models_survive_exactly),
         cmocka_unit_test(numbers_must_be_integers_at_the_scale),

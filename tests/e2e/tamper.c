@@ -44,7 +44,7 @@ static cs_status tamper(const char *what, const char *in, const char *out) {
         status = swap_rows(&a);
     if (status == CS_OK)
         status = cs_attestation_pack(&changed, &a.statement, a.has_initial ? &a.initial : NULL,
-                                     a.has_final ? &a.final : NULL, &a.container.section[CS_SECTION_PROOF]);
+                                     a.has_final ? &a.final : NULL, &a.container.section[CS_SECTION_PROOF], &a.evidence);
     if (status == CS_OK)
         status = cs_container_encode(&file, &changed);
     if (status == CS_OK)
