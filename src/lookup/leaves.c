@@ -20,6 +20,14 @@ static int by_size(const void *a, const void *b) {
     return (x->lookup > y->lookup) - (x->lookup < y->lookup);
 }
 
+/* alpha less the tag and the columns' constants. */
+static cs_fr constant_of(const cs_leaves *l, const cs_lookup *lookup) {
+    cs_fr out = cs_fr_sub(l->alpha, cs_fr_from_i64(lookup->tag));
+    for (unsigned c = 0; c < lookup->n_columns; c++)
+        out = cs_fr_sub(out, cs_fr_mul(l->mix[c], cs_fr_from_i64(lookup->columns[c].constant)));
+    return out;
+}
+
 static cs_status compress_table(cs_leaves *l) {
     const cs_lookup_table *t = &l->what->table;
     l->table = CS_NEW(cs_fr, t->n);
@@ -57,7 +65,8 @@ cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *wha
     l->mix[2] = cs_fr_mul(l->mix[1], beta);
     l->blocks[0] = (cs_leaf_block){.size = what->table.n};
     for (size_t k = 0; k < what->n; k++)
-        l->blocks[k + 1] = (cs_leaf_block){.size = shape_of(l, &what->list[k])->size, .lookup = &what->list[k]};
+        l->blocks[k + 1] = (cs_leaf_block){
+            .size = shape_of(l, &what->list[k])->size, .lookup = &what->list[k], .constant = constant_of(l, &what->list[k])};
     qsort(l->blocks, l->n, sizeof *l->blocks, by_size);
     size_t offset = 0;
     for (size_t k = 0; k < l->n; k++) {
@@ -107,11 +116,8 @@ static void load_compressed(const cs_leaves *l, const cs_leaf_block *leaves, siz
     const cs_lookup *lookup = leaves->lookup;
     const cs_block *b = shape_of(l, lookup);
     const size_t line = (size_t)1 << b->bits[b->axes - 1];
-    cs_fr start = cs_fr_sub(l->alpha, cs_fr_from_i64(lookup->tag));
-    for (unsigned c = 0; c < lookup->n_columns; c++)
-        start = cs_fr_sub(start, cs_fr_mul(l->mix[c], cs_fr_from_i64(lookup->columns[c].constant)));
     for (size_t x = 0; x < n; x++)
-        out[x] = leaves->lines ? cs_fr_sub(start, leaves->lines[(from + x) & (line - 1)]) : start;
+        out[x] = leaves->lines ? cs_fr_sub(leaves->constant, leaves->lines[(from + x) & (line - 1)]) : leaves->constant;
     for (unsigned c = 0; c < lookup->n_columns; c++) {
         for (unsigned k = 0; k < lookup->columns[c].n; k++) {
             const size_t block = lookup->columns[c].block[k];
@@ -240,13 +246,12 @@ static cs_status lookup_parts(const cs_leaves *l, cs_witness *w, const place *p,
     const cs_fr *at = p->rest;
     for (unsigned axis = 0; axis < b->axes; at += b->bits[axis++])
         axes[axis] = cs_axis_eq(at, b->bits[axis]);
-    cs_fr constant = cs_fr_sub(l->alpha, cs_fr_from_i64(lookup->tag)), lines = CS_FR_ZERO;
+    cs_fr constant = leaves->constant, lines = CS_FR_ZERO;
     if (leaves->lines)
         CS_TRY(lines_at(leaves, b, axes[b->axes - 1].point, &lines));
     constant = cs_fr_sub(constant, lines);
     for (unsigned c = 0; c < lookup->n_columns; c++) {
         const cs_lookup_column *column = &lookup->columns[c];
-        constant = cs_fr_sub(constant, cs_fr_mul(l->mix[c], cs_fr_from_i64(column->constant)));
         const cs_fr scale = cs_fr_neg(cs_fr_mul(p->here, cs_fr_mul(p->lambda, l->mix[c])));
         for (unsigned k = 0; k < column->n; k++)
             CS_TRY(cs_witness_part(w, p->omega, cs_fr_mul(scale, cs_fr_from_i64(column->coef[k])), column->block[k], axes));

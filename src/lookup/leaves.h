@@ -9,6 +9,7 @@ typedef struct cs_leaf_block {
     size_t base, size;
     const cs_lookup *lookup; /* NULL: the table */
     cs_fr *lines;            /* [padded length of the last axis] compressed lines of the lookup, or NULL */
+    cs_fr constant;          /* denominators of a lookup: less its columns' blocks */
 } cs_leaf_block;
 
 typedef struct cs_leaves {

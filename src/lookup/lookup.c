@@ -1,18 +1,19 @@
 #include "lookup/lookup.h"
 #include "base/memory.h"
 #include "field/fr_vec.h"
-#include "lookup/leaves.h"
+#include "lookup/leaf_layer.h"
 
-enum { MAX_BITS = 40, BLOCK = 64 };
+enum { MAX_BITS = 40, BLOCK = CS_LEAF_PIECE };
 
 /* Own tables of a layer's sumcheck: both halves of numerators and denominators; the second numerator is p1 + lambda q1, so
  * that the layer is p0 q1 + q0 (p1 + lambda q1). */
-enum { P0, P1, Q0, Q1 };
+enum { P0 = CS_LEAF_P0, P1 = CS_LEAF_P1, Q0 = CS_LEAF_Q0, Q1 = CS_LEAF_Q1 };
 
 /* A rank's tree: layer k has 2^k fractions, k < bits; the leaves (layer `bits`) are loaded when they are needed. */
 typedef struct tree {
     unsigned bits;
     cs_fr *p[MAX_BITS], *q[MAX_BITS];
+    cs_leaf_layer *small; /* if the leaves are small integers */
 } tree;
 
 static void free_tree(tree *t) {
@@ -20,10 +21,15 @@ static void free_tree(tree *t) {
         cs_free(t->p[k]);
         cs_free(t->q[k]);
     }
+    cs_leaf_layer_free(t->small);
 }
 
 /* Fractions of leaves x.. and those half the tree further on. */
-static void add_leaf_block(const cs_leaves *l, cs_fr *p, cs_fr *q, size_t x, size_t half, size_t n) {
+static void add_leaf_block(tree *t, const cs_leaves *l, cs_fr *p, cs_fr *q, size_t x, size_t half, size_t n) {
+    if (t->small) {
+        cs_leaf_layer_fractions(t->small, x, n, p, q);
+        return;
+    }
     cs_fr p0[BLOCK], q0[BLOCK], p1[BLOCK], q1[BLOCK];
     cs_leaves_numerators(l, x, n, p0);
     cs_leaves_denominators(l, x, n, q0);
@@ -32,9 +38,9 @@ static void add_leaf_block(const cs_leaves *l, cs_fr *p, cs_fr *q, size_t x, siz
     cs_fr_vec_fractions(p, q, p0, q0, p1, q1, n);
 }
 
-static void add_leaves(const cs_leaves *l, cs_fr *p, cs_fr *q, size_t half) {
+static void add_leaves(tree *t, const cs_leaves *l, cs_fr *p, cs_fr *q, size_t half) {
     for (size_t x = 0; x < half; x += BLOCK)
-        add_leaf_block(l, p + x, q + x, x, half, half - x < BLOCK ? half - x : BLOCK);
+        add_leaf_block(t, l, p + x, q + x, x, half, half - x < BLOCK ? half - x : BLOCK);
 }
 
 static cs_status new_layer(tree *t, unsigned k) {
@@ -53,7 +59,7 @@ static void free_layer(tree *t, unsigned k) {
 static cs_status first_layer(tree *t, const cs_leaves *l) {
     const unsigned k = l->bits - 1;
     CS_TRY(new_layer(t, k));
-    add_leaves(l, t->p[k], t->q[k], (size_t)1 << k);
+    add_leaves(t, l, t->p[k], t->q[k], (size_t)1 << k);
     return CS_OK;
 }
 
@@ -65,15 +71,21 @@ static void second_layer(tree *t, const cs_leaves *l) {
     for (size_t x = 0; x < n; x += BLOCK) {
         const size_t m = n - x < BLOCK ? n - x : BLOCK;
         for (size_t half = 0; half < 2; half++)
-            add_leaf_block(l, p[half], q[half], half * n + x, 2 * n, m);
+            add_leaf_block(t, l, p[half], q[half], half * n + x, 2 * n, m);
         cs_fr_vec_fractions(t->p[k] + x, t->q[k] + x, p[0], q[0], p[1], q[1], m);
     }
 }
 
-/* A long tree goes without its first layer, half of its memory, until the layers above it are done with. */
+/* Without its first layer, half of its memory: until the layers above it are done with for a long tree, for good if the
+ * leaves are small integers. */
 static cs_status grow_tree(tree *t, const cs_leaves *l) {
     t->bits = l->bits;
-    const bool is_long = l->bits >= l->long_bits && l->bits >= 2;
+    if (cs_leaves_are_small(l)) {
+        t->small = cs_leaf_layer_new(l);
+        if (!t->small)
+            return CS_ERR_MEMORY;
+    }
+    const bool is_long = (t->small || l->bits >= l->long_bits) && l->bits >= 2;
     if (l->bits > 0 && !is_long)
         CS_TRY(first_layer(t, l));
     for (unsigned k = l->bits > 0 ? l->bits - 1 : 0; k-- > 0;) {
@@ -116,9 +128,15 @@ static void load_p_plus_q(const void *context, size_t offset, size_t n, cs_fr *o
 }
 
 /* The prover's tables for the layer whose children are layer level + 1. */
-static void layer_tables(tree *t, half_leaves halves[2], unsigned level, cs_fr lambda, cs_sc_witness *out) {
+static cs_status layer_tables(tree *t, half_leaves halves[2], unsigned level, const cs_leaf_sumcheck *what,
+                              cs_sc_witness *out) {
     const size_t half = (size_t)1 << level;
+    const cs_fr lambda = what->lambda;
     *out = (cs_sc_witness){0};
+    if (level + 1 == t->bits && t->small)
+        return cs_leaf_layer_start(t->small, what, out);
+    if (level + 2 == t->bits && t->small)
+        return cs_leaf_layer_start_first(t->small, what, out);
     if (level + 1 == t->bits) {
         halves[0].lambda = halves[1].lambda = lambda;
         halves[0].start = 0;
@@ -127,7 +145,7 @@ static void layer_tables(tree *t, half_leaves halves[2], unsigned level, cs_fr l
         out->tables[P1] = (cs_sc_table){.load = load_p_plus_q, .context = &halves[1]};
         out->tables[Q0] = (cs_sc_table){.load = load_q, .context = &halves[0]};
         out->tables[Q1] = (cs_sc_table){.load = load_q, .context = &halves[1]};
-        return;
+        return CS_OK;
     }
     cs_fr *p = t->p[level + 1], *q = t->q[level + 1];
     cs_fr_vec_axpy(p + half, lambda, q + half, half);
@@ -135,6 +153,7 @@ static void layer_tables(tree *t, half_leaves halves[2], unsigned level, cs_fr l
     out->tables[P1].values = p + half;
     out->tables[Q0].values = q;
     out->tables[Q1].values = q + half;
+    return CS_OK;
 }
 
 /* Where the reduction stands: p_i and q_i of every rank at `point`, as combinations of the last layer's final values. */
@@ -187,7 +206,7 @@ static cs_status send_root(cs_session *s, const tree *t, state *st) {
 
 static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsigned level, cs_fr *omega, state *st) {
     cs_status status = CS_OK;
-    if (cs_proving(s) && level + 2 == t->bits && !t->p[level + 1]) /* its turn has come */
+    if (cs_proving(s) && level + 2 == t->bits && !t->p[level + 1] && !t->small) /* its turn has come */
         status = first_layer(t, halves[0].l);
     CS_TRY(cs_session_fail(s, status));
     const cs_fr lambda = cs_session_challenge(s, CS_LABEL_LOOKUP_LAMBDA);
@@ -202,8 +221,11 @@ static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsign
                               .terms = {{.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {P0, Q1}},
                                         {.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {Q0, P1}}}};
     cs_sc_witness tables;
-    if (cs_proving(s))
-        layer_tables(t, halves, level, lambda, &tables);
+    if (cs_proving(s)) {
+        const cs_leaf_sumcheck mine = {.lambda = lambda, .omega = omega[s->rank], .point = st->point};
+        status = layer_tables(t, halves, level, &mine, &tables);
+    }
+    CS_TRY(cs_session_fail(s, status));
     CS_TRY(cs_sumcheck_run(s, &what, &claim, &tables, &st->values));
     if (cs_proving(s) && level + 1 < t->bits)
         free_layer(t, level + 1);

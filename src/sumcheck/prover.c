@@ -37,12 +37,13 @@ static unsigned block_variables(unsigned variables) {
 static cs_status start_eq(cs_sc_prover *p) {
     if (!p->what->eq_point || p->bits == 0)
         return CS_OK;
+    const cs_fr *after = p->what->eq_point + (p->what->bits - p->bits) + 1;
     const unsigned in = block_variables(p->bits - 1), before = p->bits - 1 - in;
     p->eq_of_block = CS_NEW(cs_fr, (size_t)1 << before);
     if (!p->eq_of_block)
         return CS_ERR_MEMORY;
-    cs_fr_vec_eq(p->eq_of_block, p->what->eq_point + 1, before);
-    cs_fr_vec_eq(p->eq_in_block, p->what->eq_point + 1 + before, in);
+    cs_fr_vec_eq(p->eq_of_block, after, before);
+    cs_fr_vec_eq(p->eq_in_block, after + before, in);
     return CS_OK;
 }
 
@@ -64,7 +65,7 @@ static void keep_entries(const cs_sc_prover *p) {
     }
 }
 
-static void take_tables(cs_sc_prover *p) {
+static cs_status take_tables(cs_sc_prover *p) {
     const unsigned tables = p->what->n_own + p->what->n_common;
     for (unsigned k = 0; k < p->n; k++) {
         table *t = &p->tables[k];
@@ -74,6 +75,7 @@ static void take_tables(cs_sc_prover *p) {
             t->source.live = (size_t)1 << p->bits;
     }
     keep_entries(p);
+    return start_eq(p);
 }
 
 cs_status cs_sc_prover_new(cs_sc_prover **out, const cs_sumcheck *what, cs_sc_witness *witness, int rank) {
@@ -87,9 +89,7 @@ cs_status cs_sc_prover_new(cs_sc_prover **out, const cs_sumcheck *what, cs_sc_wi
     p->bits = what->bits;
     p->first = witness->first.rounds;
     p->n = what->n_own + what->n_common + what->n_public;
-    if (p->first == 0)
-        take_tables(p);
-    return start_eq(p);
+    return p->first == 0 ? take_tables(p) : CS_OK;
 }
 
 void cs_sc_prover_free(cs_sc_prover *p) {
@@ -232,9 +232,7 @@ static void fold_now(cs_sc_prover *p) {
 static cs_status bind_first(cs_sc_prover *p, cs_fr r) {
     CS_TRY(p->witness->first.bind(p->witness->first.context, r));
     p->bits--;
-    if (--p->first == 0)
-        take_tables(p);
-    return CS_OK;
+    return --p->first == 0 ? take_tables(p) : CS_OK;
 }
 
 cs_status cs_sc_prover_fold(cs_sc_prover *p, cs_fr r) {

@@ -52,7 +52,7 @@ typedef struct cs_sc_table {
     unsigned kept_bits;
 } cs_sc_table;
 
-/** A prover's own way through the first rounds (no eq_point then). round: as cs_sc_prover_round. The last bind leaves the
+/** A prover's own way through the first rounds. round: as cs_sc_prover_round. The last bind leaves the
  * tables, folded by all of them, in the witness, for the other rounds; with rounds = 0 they are there from the start. */
 typedef struct cs_sc_first {
     unsigned rounds;

@@ -72,6 +72,8 @@ void cs_fr_avx512_round(cs_fr *out, const cs_fr_round *what, size_t n);
 void cs_fr_avx512_inverse(cs_fr *r, const cs_fr *a, size_t n);
 void cs_fr_avx512_from_int(cs_fr *r, cs_int_type type, const void *x, size_t n);
 void cs_fr_avx512_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size_t n);
+void cs_fr_avx512_affine(cs_fr *r, cs_fr base, const cs_fr *t, const int64_t *const *x, unsigned n_terms, size_t n);
+void cs_fr_avx512_dots(cs_fr *out, const cs_fr *v, cs_fr total, const int64_t *const *x, unsigned n_terms, size_t n);
 cs_fr cs_fr_avx512_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n);
 
 #endif

@@ -214,4 +214,6 @@ const cs_fr_kernels cs_fr_kernels_avx512ifma = {
     .from_int = cs_fr_avx512_from_int,
     .axpy_int = cs_fr_avx512_axpy_int,
     .dot_int = cs_fr_avx512_dot_int,
+    .affine = cs_fr_avx512_affine,
+    .dots = cs_fr_avx512_dots,
 };

@@ -1,0 +1,251 @@
+#include "lookup/leaf_ints.h"
+#include "base/bits.h"
+#include <string.h>
+
+void cs_leaf_coefs(const cs_leaves *l, cs_fr coef[CS_LEAF_KINDS]) {
+    coef[CS_LEAF_P] = CS_FR_ZERO;
+    coef[CS_LEAF_ALPHA] = l->alpha;
+    coef[CS_LEAF_TAG] = cs_fr_neg(CS_FR_ONE);
+    for (unsigned c = 0; c < CS_LOOKUP_COLUMNS; c++)
+        coef[CS_LEAF_COLUMN + c] = cs_fr_neg(l->mix[c]);
+}
+
+/* ---- bounds ---- */
+
+static uint64_t magnitude(int64_t x) {
+    return x < 0 ? -(uint64_t)x : (uint64_t)x;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+/* A bound of the entries' magnitudes. The types of one and two bytes are their own bound. */
+static uint64_t bound_of(cs_int_type type, const void *x, size_t n) {
+    uint64_t out = 0;
+    if (type == CS_INT_I8 || type == CS_INT_I16)
+        return UINT64_C(1) << (type == CS_INT_I8 ? 7 : 15);
+    if (type == CS_INT_FR)
+        return UINT64_MAX;
+    for (size_t j = 0; j < n; j++)
+        out = larger(out, magnitude(cs_int_at(type, x, j)));
+    return out;
+}
+
+/* Saturates at 2^62. */
+static uint64_t add_bounds(uint64_t a, uint64_t b, uint64_t factor) {
+    const uint64_t most = UINT64_C(1) << 62;
+    if (b > most / larger(factor, 1) || a > most - b * factor)
+        return most;
+    return a + b * factor;
+}
+
+static uint64_t bound_of_column(const cs_leaves *l, const cs_lookup_column *column) {
+    uint64_t out = add_bounds(0, magnitude(column->constant), 1);
+    for (unsigned k = 0; k < column->n; k++) {
+        const cs_tensor *t = &l->w->tensors[column->block[k]];
+        out = add_bounds(out, bound_of(t->type, t->data, t->n), magnitude(column->coef[k]));
+    }
+    return out;
+}
+
+/* Of the tags and constants along the last axis. */
+static uint64_t bound_of_lines(const cs_leaves *l, const cs_lookup *lookup) {
+    const cs_block *b = &l->w->layout->blocks[lookup->shaped_like];
+    uint64_t out = 0;
+    for (size_t j = 0; lookup->lines && j < b->shape[b->axes - 1]; j++)
+        out = larger(out, larger(magnitude(lookup->lines[j].tag), magnitude(lookup->lines[j].constant)));
+    return out;
+}
+
+bool cs_leaves_are_small(const cs_leaves *l) {
+    const cs_lookup_table *t = &l->what->table;
+    const cs_tensor *uses = &l->w->tensors[l->what->multiplicities];
+    uint64_t most = bound_of(CS_INT_I32, t->tag, t->n);
+    for (unsigned c = 0; c < CS_LOOKUP_COLUMNS; c++)
+        most = larger(most, bound_of(CS_INT_I32, t->columns[c], t->n));
+    for (size_t k = 0; k < l->what->n; k++) {
+        const cs_lookup *lookup = &l->what->list[k];
+        const uint64_t lines = bound_of_lines(l, lookup);
+        most = larger(most, magnitude(lookup->tag) + lines);
+        for (unsigned c = 0; c < lookup->n_columns; c++)
+            most = larger(most, bound_of_column(l, &lookup->columns[c]) + (c == 0 ? lines : 0));
+    }
+    const uint64_t most_of_all = larger(most, bound_of(uses->type, uses->data, uses->n));
+    return most_of_all <= (UINT64_C(1) << CS_AFFINE_BITS) / larger(most, 1);
+}
+
+/* ---- loading ---- */
+
+/* x[j] = 1 for real entries of a tensor from entry `from` on, 0 for padding. */
+static void load_real(const cs_block *b, int rank, size_t from, size_t n, int64_t *x) {
+    const unsigned last = b->axes - 1;
+    const size_t line = (size_t)1 << b->bits[last];
+    for (size_t done = 0; done < n;) {
+        size_t rest = (from + done) >> b->bits[last];
+        const size_t column = (from + done) & (line - 1), run = line - column < n - done ? line - column : n - done;
+        bool real = true;
+        for (unsigned axis = last; axis-- > 0;) {
+            real = real && (rest & (((size_t)1 << b->bits[axis]) - 1)) < cs_block_length(b, axis, rank);
+            rest >>= b->bits[axis];
+        }
+        const size_t length = real ? cs_block_length(b, last, rank) : 0;
+        for (size_t k = 0; k < run; k++)
+            x[done + k] = column + k < length;
+        done += run;
+    }
+}
+
+#define ADD_ENTRIES(T)                                                                                                      \
+    for (size_t j = 0; j < n; j++)                                                                                          \
+    out[j] += coef * ((const T *)x)[j]
+
+/* out += coef x. */
+static void add_entries(int64_t *out, int64_t coef, cs_int_type type, const void *x, size_t n) {
+    if (type == CS_INT_I8)
+        ADD_ENTRIES(int8_t);
+    else if (type == CS_INT_I16)
+        ADD_ENTRIES(int16_t);
+    else if (type == CS_INT_I32)
+        ADD_ENTRIES(int32_t);
+    else
+        ADD_ENTRIES(int64_t);
+}
+
+static void set_all(int64_t *out, int64_t value, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        out[j] = value;
+}
+
+static void add_column(const cs_leaves *l, const cs_lookup *lookup, unsigned c, size_t from, size_t n, int64_t *out) {
+    const cs_lookup_column *column = &lookup->columns[c];
+    const size_t size = l->w->layout->blocks[lookup->shaped_like].size;
+    for (unsigned k = 0; k < column->n; k++) {
+        const cs_tensor *t = &l->w->tensors[column->block[k]];
+        const size_t repeat = size / l->w->layout->blocks[column->block[k]].size;
+        if (repeat == 1)
+            add_entries(out, column->coef[k], t->type, cs_tensor_at(t, from), n);
+        else
+            for (size_t j = 0; j < n; j++)
+                out[j] += column->coef[k] * cs_int_at(t->type, t->data, (from + j) / repeat);
+    }
+}
+
+/* Integers that are all the same, and public, become part of a constant. */
+static bool is_constant(const int64_t *x, size_t n) {
+    size_t same = 1;
+    while (same < n && x[same] == x[0])
+        same++;
+    return same == n;
+}
+
+/* Adds the tags and constants along the last axis, of entries from `from` on. */
+static void add_lines(const cs_leaves *l, const cs_lookup *lookup, size_t from, size_t n, int64_t *tag, int64_t *first) {
+    const cs_block *b = &l->w->layout->blocks[lookup->shaped_like];
+    const size_t last = b->axes - 1, line = (size_t)1 << b->bits[last];
+    for (size_t j = 0; j < n; j++) {
+        const size_t at = (from + j) & (line - 1);
+        if (at < b->shape[last]) {
+            tag[j] += lookup->lines[at].tag;
+            first[j] += lookup->lines[at].constant;
+        }
+    }
+}
+
+/* A piece inside one lookup: constants are where they belong. */
+static void load_lookup(const cs_leaves *l, const cs_leaf_block *b, size_t from, size_t n, cs_leaf_piece *out) {
+    const cs_lookup *lookup = b->lookup;
+    int64_t *p = out->x[CS_LEAF_P];
+    load_real(&l->w->layout->blocks[lookup->shaped_like], l->w->session->rank, from, n, p);
+    if (!is_constant(p, n))
+        out->has |= 1U << CS_LEAF_P;
+    else if (p[0])
+        out->p = CS_FR_ONE;
+    out->q = b->constant;
+    for (unsigned c = 0; c < lookup->n_columns; c++) {
+        set_all(out->x[CS_LEAF_COLUMN + c], 0, n);
+        add_column(l, lookup, c, from, n, out->x[CS_LEAF_COLUMN + c]);
+        out->has |= 1U << (CS_LEAF_COLUMN + c);
+    }
+    if (lookup->lines) {
+        set_all(out->x[CS_LEAF_TAG], 0, n);
+        add_lines(l, lookup, from, n, out->x[CS_LEAF_TAG], out->x[CS_LEAF_COLUMN]);
+        out->has |= 1U << CS_LEAF_TAG;
+    }
+}
+
+static void load_table(const cs_leaves *l, size_t from, size_t n, cs_leaf_piece *out, size_t at) {
+    const cs_tensor *uses = &l->w->tensors[l->what->multiplicities];
+    set_all(out->x[CS_LEAF_P] + at, 0, n);
+    add_entries(out->x[CS_LEAF_P] + at, -1, uses->type, cs_tensor_at(uses, from), n);
+    set_all(out->x[CS_LEAF_ALPHA] + at, 1, n);
+    for (unsigned k = CS_LEAF_TAG; k < CS_LEAF_KINDS; k++) {
+        const int32_t *column = k == CS_LEAF_TAG ? l->what->table.tag : l->what->table.columns[k - CS_LEAF_COLUMN];
+        for (size_t j = 0; j < n; j++)
+            out->x[k][at + j] = column[from + j];
+    }
+}
+
+/* A piece inside the table, which is short beside the lookups: what is constant is found out. */
+static void load_table_piece(const cs_leaves *l, size_t from, size_t n, cs_leaf_piece *out) {
+    cs_fr coef[CS_LEAF_KINDS];
+    cs_leaf_coefs(l, coef);
+    load_table(l, from, n, out, 0);
+    out->has = 1U << CS_LEAF_P;
+    for (unsigned k = CS_LEAF_ALPHA; k < CS_LEAF_KINDS; k++) {
+        if (is_constant(out->x[k], n))
+            out->q = cs_fr_add(out->q, cs_fr_mul(coef[k], cs_fr_from_i64(out->x[k][0])));
+        else
+            out->has |= 1U << k;
+    }
+}
+
+static void load_mixed_lookup(const cs_leaves *l, const cs_lookup *lookup, size_t n, cs_leaf_piece *out, size_t at) {
+    load_real(&l->w->layout->blocks[lookup->shaped_like], l->w->session->rank, 0, n, out->x[CS_LEAF_P] + at);
+    set_all(out->x[CS_LEAF_ALPHA] + at, 1, n);
+    set_all(out->x[CS_LEAF_TAG] + at, lookup->tag, n);
+    for (unsigned c = 0; c < CS_LOOKUP_COLUMNS; c++) {
+        int64_t *x = out->x[CS_LEAF_COLUMN + c] + at;
+        set_all(x, c < lookup->n_columns ? lookup->columns[c].constant : 0, n);
+        if (c < lookup->n_columns)
+            add_column(l, lookup, c, 0, n, x);
+    }
+    if (lookup->lines)
+        add_lines(l, lookup, 0, n, out->x[CS_LEAF_TAG] + at, out->x[CS_LEAF_COLUMN] + at);
+}
+
+/* Several small blocks, whole ones: everything is an integer. Unused leaves are 0 / (0 alpha - (-1)). */
+static void load_mixed(const cs_leaves *l, size_t k, size_t n, cs_leaf_piece *out) {
+    size_t done = 0;
+    for (; k < l->n && done < n; k++) {
+        const cs_leaf_block *b = &l->blocks[k];
+        if (b->lookup)
+            load_mixed_lookup(l, b->lookup, b->size, out, done);
+        else
+            load_table(l, 0, b->size, out, done);
+        done += b->size;
+    }
+    for (unsigned kind = 0; kind < CS_LEAF_KINDS; kind++)
+        set_all(out->x[kind] + done, kind == CS_LEAF_TAG ? -1 : 0, n - done);
+    out->has = (1U << CS_LEAF_KINDS) - 1;
+}
+
+void cs_leaf_piece_load(const cs_leaves *l, size_t offset, size_t n, cs_leaf_piece *out) {
+    size_t k = 0;
+    while (k < l->n && offset >= l->blocks[k].base + l->blocks[k].size)
+        k++;
+    out->has = 0;
+    out->p = out->q = CS_FR_ZERO;
+    if (k == l->n) {
+        out->q = CS_FR_ONE;
+        return;
+    }
+    const cs_leaf_block *b = &l->blocks[k];
+    const size_t from = offset - b->base;
+    if (n > b->size)
+        load_mixed(l, k, n, out);
+    else if (b->lookup)
+        load_lookup(l, b, from, n, out);
+    else
+        load_table_piece(l, from, n, out);
+}
