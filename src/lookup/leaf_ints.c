@@ -100,16 +100,14 @@ static void load_real(const cs_block *b, int rank, size_t from, size_t n, int64_
     for (size_t j = 0; j < n; j++)                                                                                          \
     out[j] += coef * ((const T *)x)[j]
 
-/* out += coef x. */
+/* out += coef x, for integers that are small. */
 static void add_entries(int64_t *out, int64_t coef, cs_int_type type, const void *x, size_t n) {
     if (type == CS_INT_I8)
         ADD_ENTRIES(int8_t);
     else if (type == CS_INT_I16)
         ADD_ENTRIES(int16_t);
-    else if (type == CS_INT_I32)
-        ADD_ENTRIES(int32_t);
     else
-        ADD_ENTRIES(int64_t);
+        ADD_ENTRIES(int32_t);
 }
 
 static void set_all(int64_t *out, int64_t value, size_t n) {
@@ -117,17 +115,20 @@ static void set_all(int64_t *out, int64_t value, size_t n) {
         out[j] = value;
 }
 
-static void add_column(const cs_leaves *l, const cs_lookup *lookup, unsigned c, size_t from, size_t n, int64_t *out) {
+void cs_lookup_add_column(const cs_witness *w, const cs_lookup *lookup, unsigned c, size_t from, size_t n, int64_t *out) {
     const cs_lookup_column *column = &lookup->columns[c];
-    const size_t size = l->w->layout->blocks[lookup->shaped_like].size;
+    const size_t size = w->layout->blocks[lookup->shaped_like].size;
     for (unsigned k = 0; k < column->n; k++) {
-        const cs_tensor *t = &l->w->tensors[column->block[k]];
-        const size_t repeat = size / l->w->layout->blocks[column->block[k]].size;
-        if (repeat == 1)
+        const cs_tensor *t = &w->tensors[column->block[k]];
+        const size_t repeat = size / w->layout->blocks[column->block[k]].size;
+        if (repeat == 1 && t->type < CS_INT_I64) {
             add_entries(out, column->coef[k], t->type, cs_tensor_at(t, from), n);
-        else
-            for (size_t j = 0; j < n; j++)
-                out[j] += column->coef[k] * cs_int_at(t->type, t->data, (from + j) / repeat);
+            continue;
+        }
+        for (size_t j = 0; j < n; j++) {
+            const uint64_t x = (uint64_t)cs_tensor_get(t, (from + j) / repeat);
+            out[j] = (int64_t)((uint64_t)out[j] + (uint64_t)column->coef[k] * x);
+        }
     }
 }
 
@@ -164,7 +165,7 @@ static void load_lookup(const cs_leaves *l, const cs_leaf_block *b, size_t from,
     out->q = b->constant;
     for (unsigned c = 0; c < lookup->n_columns; c++) {
         set_all(out->x[CS_LEAF_COLUMN + c], 0, n);
-        add_column(l, lookup, c, from, n, out->x[CS_LEAF_COLUMN + c]);
+        cs_lookup_add_column(l->w, lookup, c, from, n, out->x[CS_LEAF_COLUMN + c]);
         out->has |= 1U << (CS_LEAF_COLUMN + c);
     }
     if (lookup->lines) {
@@ -176,8 +177,8 @@ static void load_lookup(const cs_leaves *l, const cs_leaf_block *b, size_t from,
 
 static void load_table(const cs_leaves *l, size_t from, size_t n, cs_leaf_piece *out, size_t at) {
     const cs_tensor *uses = &l->w->tensors[l->what->multiplicities];
-    set_all(out->x[CS_LEAF_P] + at, 0, n);
-    add_entries(out->x[CS_LEAF_P] + at, -1, uses->type, cs_tensor_at(uses, from), n);
+    for (size_t j = 0; j < n; j++)
+        out->x[CS_LEAF_P][at + j] = -cs_int_at(uses->type, uses->data, from + j);
     set_all(out->x[CS_LEAF_ALPHA] + at, 1, n);
     for (unsigned k = CS_LEAF_TAG; k < CS_LEAF_KINDS; k++) {
         const int32_t *column = k == CS_LEAF_TAG ? l->what->table.tag : l->what->table.columns[k - CS_LEAF_COLUMN];
@@ -208,7 +209,7 @@ static void load_mixed_lookup(const cs_leaves *l, const cs_lookup *lookup, size_
         int64_t *x = out->x[CS_LEAF_COLUMN + c] + at;
         set_all(x, c < lookup->n_columns ? lookup->columns[c].constant : 0, n);
         if (c < lookup->n_columns)
-            add_column(l, lookup, c, 0, n, x);
+            cs_lookup_add_column(l->w, lookup, c, 0, n, x);
     }
     if (lookup->lines)
         add_lines(l, lookup, 0, n, out->x[CS_LEAF_TAG] + at, out->x[CS_LEAF_COLUMN] + at);

@@ -171,16 +171,6 @@ void cs_leaves_denominators(const cs_leaves *l, size_t offset, size_t n, cs_fr *
     load(l, false, offset, n, out);
 }
 
-int64_t cs_lookup_value(const cs_witness *w, const cs_lookup *lookup, unsigned column, size_t x) {
-    const cs_lookup_column *c = &lookup->columns[column];
-    int64_t value = c->constant;
-    for (unsigned k = 0; k < c->n; k++) {
-        const size_t repeat = w->layout->blocks[lookup->shaped_like].size / w->layout->blocks[c->block[k]].size;
-        value += c->coef[k] * cs_tensor_get(&w->tensors[c->block[k]], x / repeat);
-    }
-    return value;
-}
-
 /* ---- the claim at the leaves ---- */
 
 /* MLE of the compressed table at a point. */

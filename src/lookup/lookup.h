@@ -52,7 +52,9 @@ typedef struct cs_lookups {
 /** Proves all lookups of all ranks; leaves one claim on the witness. Collective. */
 cs_status cs_lookup_prove(cs_witness *w, const cs_lookups *what);
 
-/** Value of a column at entry x of the lookup (prover). Local. */
-int64_t cs_lookup_value(const cs_witness *w, const cs_lookup *lookup, unsigned column, size_t x);
+/** out[j] += the column at entry from + j of the lookup, less its constant, for j < n (prover; modulo 2^64 where a dishonest
+ * rank's entries are not small integers). No branch and no address depends on entries. Local. */
+void cs_lookup_add_column(const cs_witness *w, const cs_lookup *lookup, unsigned column, size_t from, size_t n,
+                          int64_t *out);
 
 #endif

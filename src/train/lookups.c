@@ -69,46 +69,68 @@ cs_status cs_train_lookups_new(cs_proof *p) {
     return CS_OK;
 }
 
-/* Calls back for every real entry of a tensor with up to three axes. */
-typedef void entry_fn(void *context, size_t x);
-
-static void for_real(const cs_block *b, int rank, entry_fn *fn, void *context) {
-    size_t length[3] = {1, 1, 1};
-    unsigned bits[3] = {0, 0, 0};
-    for (unsigned axis = 0; axis < b->axes; axis++) {
-        length[3 - b->axes + axis] = cs_block_length(b, axis, rank);
-        bits[3 - b->axes + axis] = b->bits[axis];
-    }
-    for (size_t i = 0; i < length[0]; i++)
-        for (size_t j = 0; j < length[1]; j++)
-            for (size_t k = 0; k < length[2]; k++)
-                fn(context, (((i << bits[1]) + j) << bits[2]) + k);
-}
+enum { PIECE = 256 };
 
 typedef struct counting {
     const cs_proof *p;
     const cs_lookup *lookup;
-    cs_tensor *counts;
+    const cs_table_part *part; /* the lookup's */
+    uint64_t *uses;            /* of the table's rows, and last of none */
 } counting;
 
-static void count_entry(void *context, size_t x) {
-    counting *c = context;
-    const int64_t value = cs_lookup_value(&c->p->witness, c->lookup, 0, x);
-    const size_t row = cs_table_find(c->p->instance->table, c->lookup->tag, value);
-    if (row != SIZE_MAX) /* what is in no row is a dishonest rank's; its sum does not come out */
-        cs_tensor_set(c->counts, row, cs_tensor_get(c->counts, row) + 1);
+static const cs_table_part *part_of(const cs_table *t, int32_t tag) {
+    for (size_t k = 0; k < t->n_parts; k++)
+        if (t->parts[k].tag == tag)
+            return &t->parts[k];
+    return NULL;
+}
+
+/* Which counters are touched shows in the caches (docs/security.md). */
+static void count_entries(const counting *c, size_t from, size_t n) {
+    const size_t none = c->p->instance->table->n;
+    int64_t values[PIECE];
+    for (size_t j = 0; j < n; j++)
+        values[j] = c->lookup->columns[0].constant;
+    cs_lookup_add_column(&c->p->witness, c->lookup, 0, from, n, values);
+    for (size_t j = 0; j < n; j++) {
+        const uint64_t x = (uint64_t)values[j] - (uint64_t)c->part->first;
+        c->uses[x < c->part->n ? c->part->offset + x : none]++;
+    }
+}
+
+/* All real entries of a lookup, which has up to three axes. */
+static void count_lookup(const counting *c) {
+    const cs_block *b = &c->p->layout.blocks[c->lookup->shaped_like];
+    size_t length[3] = {1, 1, 1};
+    unsigned bits[3] = {0, 0, 0};
+    for (unsigned axis = 0; axis < b->axes; axis++) {
+        length[3 - b->axes + axis] = cs_block_length(b, axis, c->p->session.rank);
+        bits[3 - b->axes + axis] = b->bits[axis];
+    }
+    for (size_t i = 0; i < length[0]; i++)
+        for (size_t j = 0; j < length[1]; j++)
+            for (size_t k = 0; k < length[2]; k += PIECE)
+                count_entries(c, (((i << bits[1]) + j) << bits[2]) + k, length[2] - k < PIECE ? length[2] - k : PIECE);
 }
 
 cs_status cs_train_count_lookups(cs_proof *p) {
-    counting c = {.p = p, .counts = &p->shard->tensors[p->lookups.multiplicities]};
+    const cs_table *table = p->instance->table;
+    cs_tensor *counts = &p->shard->tensors[p->lookups.multiplicities];
+    counting c = {.p = p, .uses = CS_NEW(uint64_t, table->n + 1)};
+    if (!c.uses)
+        return CS_ERR_MEMORY;
     p->witness.tensors = p->shard->tensors;
     p->witness.layout = &p->layout;
-    for (size_t y = 0; y < c.counts->n; y++)
-        cs_tensor_set(c.counts, y, 0);
     for (size_t k = 0; k < p->lookups.n; k++) {
         c.lookup = &p->lookup_list[k];
-        for_real(&p->layout.blocks[c.lookup->shaped_like], p->session.rank, count_entry, &c);
+        c.part = part_of(table, c.lookup->tag);
+        if (c.part)
+            count_lookup(&c);
     }
+    /* what is in no row is a dishonest rank's; its sum does not come out */
+    for (size_t y = 0; y < counts->n; y++)
+        cs_tensor_set(counts, y, (int64_t)c.uses[y]);
+    cs_free(c.uses);
     return CS_OK;
 }
 

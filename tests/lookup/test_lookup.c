@@ -1,0 +1,574 @@
+/* Lookups against their definition: leaves, fractions and rounds of every tree that a set of lookups gives, on integers and
+ * on field elements, the same bytes with every instruction set; whole proofs, true and false. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "base/isa.h"
+#include "base/memory.h"
+#include "comm/comm.h"
+#include "field/fr_vec.h"
+#include "finale/finale.h"
+#include "lookup/leaf_layer.h"
+#include "poly/mle.h"
+
+/* ---- some lookups ---- */
+
+enum { SQUARES = 7, SMALL = 9, ROWS = 32, MOST_LEAVES = 1 << 14 };
+enum { USES, U, X, XX, NX, C, Z, ONE, BIG, Y, YY, NY, BLOCKS };
+enum { LOOKUPS = 6 };
+
+static const cs_block SHAPES[BLOCKS] = {
+    [USES] = {.axes = 1, .shape = {ROWS}, .bits = {5}, .max = 1 << 14},
+    [U] = {.axes = 2, .shape = {3, 5}, .bits = {2, 3}, .max = 7},
+    [X] = {.axes = 3, .shape = {3, 2, 5}, .bits = {2, 1, 3}, .min = -8, .max = 7},
+    [XX] = {.axes = 3, .shape = {3, 2, 5}, .bits = {2, 1, 3}, .max = 70000},
+    [NX] = {.axes = 3, .shape = {3, 2, 5}, .bits = {2, 1, 3}, .min = -8, .max = 8},
+    [C] = {.axes = 1, .shape = {30}, .bits = {5}, .min = -300, .max = 300},
+    [Z] = {.axes = 2, .shape = {30, 40}, .bits = {5, 6}, .min = -300, .max = 300},
+    [ONE] = {.axes = 1, .shape = {1}, .bits = {0}, .max = 7},
+    [BIG] = {.axes = 2, .shape = {5, 100}, .bits = {3, 7}, .min = -3, .max = 9},
+    [Y] = {.axes = 2, .shape = {11, 256}, .bits = {4, 8}, .min = -8, .max = 7},
+    [YY] = {.axes = 2, .shape = {11, 256}, .bits = {4, 8}, .max = 100},
+    [NY] = {.axes = 2, .shape = {11, 256}, .bits = {4, 8}, .min = -8, .max = 8},
+};
+
+/* What is added along the last axis of BIG: tags and first columns of two kinds in turn. */
+static cs_lookup_line LINES[100];
+
+#define COLUMN(which)                                                                                                       \
+    {                                                                                                                       \
+        .n = 1, .block = {which}, .coef = { 1 }                                                                             \
+    }
+static const cs_lookup ALL[LOOKUPS] = {
+    {.tag = SMALL, .n_columns = 1, .columns = {COLUMN(U)}, .shaped_like = U},
+    {.tag = SQUARES, .n_columns = 3, .columns = {COLUMN(X), COLUMN(XX), COLUMN(NX)}, .shaped_like = X},
+    {.tag = SMALL, .n_columns = 1, .columns = {{.constant = 4, .n = 2, .block = {C, Z}, .coef = {1, -1}}}, .shaped_like = Z},
+    {.tag = SMALL, .n_columns = 1, .columns = {COLUMN(ONE)}, .shaped_like = ONE},
+    {.tag = SMALL, .n_columns = 1, .columns = {COLUMN(BIG)}, .shaped_like = BIG, .lines = LINES},
+    {.tag = SQUARES, .n_columns = 3, .columns = {COLUMN(Y), COLUMN(YY), COLUMN(NY)}, .shaped_like = Y},
+};
+
+typedef struct fixture {
+    cs_layout layout;
+    cs_tensor tensors[BLOCKS];
+    cs_lookup list[LOOKUPS];
+    cs_lookups what;
+    int32_t tag[ROWS], columns[CS_LOOKUP_COLUMNS][ROWS];
+} fixture;
+
+/* (7; x, x^2, -x) for x from -8 to 7; (9; x) for x from 0 to 7; copies of the first row. */
+static void fill_table(fixture *f) {
+    for (int y = 0; y < ROWS; y++) {
+        const int x = y >= 24 ? -8 : y >= 16 ? y - 16 : y - 8;
+        f->tag[y] = y >= 16 && y < 24 ? SMALL : SQUARES;
+        f->columns[0][y] = x;
+        f->columns[1][y] = f->tag[y] == SQUARES ? x * x : 0;
+        f->columns[2][y] = f->tag[y] == SQUARES ? -x : 0;
+    }
+}
+
+typedef void entry_fn(fixture *f, const cs_lookup *lookup, size_t x);
+
+static bool is_real(const cs_block *b, size_t x) {
+    bool real = true;
+    for (unsigned axis = b->axes; axis-- > 0;) {
+        real = real && (x & (((size_t)1 << b->bits[axis]) - 1)) < b->shape[axis];
+        x >>= b->bits[axis];
+    }
+    return real;
+}
+
+static int small_random(int min, int max) {
+    return min + rand() % (max - min + 1);
+}
+
+static void fill_entry(fixture *f, const cs_lookup *lookup, size_t x) {
+    const int value = small_random(lookup->tag == SMALL ? 0 : -8, 7);
+    const cs_lookup_column *column = lookup->columns;
+    if (lookup->lines) { /* (9; v + 2) or (7, but the other columns are zero: x = 0; v + 1) */
+        const size_t j = x & (((size_t)1 << SHAPES[BIG].bits[1]) - 1);
+        cs_tensor_set(&f->tensors[BIG], x, lookup->lines[j].tag ? -1 : value - 2);
+        return;
+    }
+    if (column[0].n == 2) { /* 4 + c - z = value */
+        const size_t c = x >> SHAPES[Z].bits[1];
+        cs_tensor_set(&f->tensors[column[0].block[1]], x, 4 + cs_tensor_get(&f->tensors[C], c) - value);
+        return;
+    }
+    cs_tensor_set(&f->tensors[column[0].block[0]], x, value);
+    if (lookup->n_columns == 3) {
+        cs_tensor_set(&f->tensors[column[1].block[0]], x, value * value);
+        cs_tensor_set(&f->tensors[column[2].block[0]], x, -value);
+    }
+}
+
+static int32_t tag_at(const cs_lookup *lookup, size_t x) {
+    const size_t j = x & (((size_t)1 << SHAPES[BIG].bits[1]) - 1);
+    return lookup->tag + (lookup->lines && j < SHAPES[BIG].shape[1] ? lookup->lines[j].tag : 0);
+}
+
+/* Value of a column by definition. */
+static int64_t column_at(const fixture *f, const cs_lookup *lookup, unsigned c, size_t x) {
+    int64_t value = lookup->columns[c].constant;
+    const size_t j = x & (((size_t)1 << SHAPES[BIG].bits[1]) - 1);
+    if (lookup->lines && c == 0 && j < SHAPES[BIG].shape[1])
+        value += lookup->lines[j].constant;
+    for (unsigned k = 0; k < lookup->columns[c].n; k++) {
+        const size_t block = lookup->columns[c].block[k];
+        const size_t at = block == C ? x >> SHAPES[Z].bits[1] : x;
+        value += lookup->columns[c].coef[k] * cs_tensor_get(&f->tensors[block], at);
+    }
+    return value;
+}
+
+static void count_entry(fixture *f, const cs_lookup *lookup, size_t x) {
+    for (size_t y = 0; y < ROWS; y++) {
+        bool same = f->tag[y] == tag_at(lookup, x);
+        for (unsigned c = 0; c < CS_LOOKUP_COLUMNS; c++)
+            same = same && f->columns[c][y] == (c < lookup->n_columns ? column_at(f, lookup, c, x) : 0);
+        if (same) {
+            cs_tensor_set(&f->tensors[USES], y, cs_tensor_get(&f->tensors[USES], y) + 1);
+            return;
+        }
+    }
+}
+
+static void for_real(fixture *f, entry_fn *fn) {
+    for (size_t k = 0; k < f->what.n; k++) {
+        const cs_lookup *lookup = &f->list[k];
+        const size_t size = f->layout.blocks[lookup->shaped_like].size;
+        for (size_t x = 0; x < size; x++)
+            if (is_real(&SHAPES[lookup->shaped_like], x))
+                fn(f, lookup, x);
+    }
+}
+
+/* Lookup k of ALL if bit k of `set` is 1. */
+static void open_fixture(fixture *f, unsigned set, unsigned seed) {
+    *f = (fixture){.what = {.multiplicities = USES}};
+    srand(seed);
+    assert_int_equal(cs_layout_new(&f->layout, SHAPES, BLOCKS, 6), CS_OK);
+    for (size_t k = 0; k < BLOCKS; k++)
+        assert_int_equal(cs_tensor_new(&f->tensors[k], f->layout.blocks[k].size, SHAPES[k].min, SHAPES[k].max), CS_OK);
+    for (size_t k = 0; k < SHAPES[C].shape[0]; k++)
+        cs_tensor_set(&f->tensors[C], k, small_random(-280, 280));
+    for (unsigned k = 0; k < LOOKUPS; k++)
+        if (set >> k & 1)
+            f->list[f->what.n++] = ALL[k];
+    fill_table(f);
+    for (size_t j = 0; j < SHAPES[BIG].shape[1]; j++)
+        LINES[j] = j % 3 ? (cs_lookup_line){0, 2} : (cs_lookup_line){SQUARES - SMALL, 1};
+    f->what.list = f->list;
+    f->what.table = (cs_lookup_table){ROWS, f->tag, {f->columns[0], f->columns[1], f->columns[2]}};
+    for_real(f, fill_entry);
+    for_real(f, count_entry);
+}
+
+static void close_fixture(fixture *f) {
+    for (size_t k = 0; k < BLOCKS; k++)
+        cs_tensor_free(&f->tensors[k]);
+    cs_layout_free(&f->layout);
+}
+
+/* ---- leaves by definition ---- */
+
+static cs_fr ALPHA, BETA;
+
+static cs_fr compress(int32_t tag, const int64_t columns[CS_LOOKUP_COLUMNS]) {
+    cs_fr power = BETA, out = cs_fr_sub(ALPHA, cs_fr_from_i64(tag));
+    for (unsigned c = 0; c < CS_LOOKUP_COLUMNS; c++) {
+        out = cs_fr_sub(out, cs_fr_mul(power, cs_fr_from_i64(columns[c])));
+        power = cs_fr_mul(power, BETA);
+    }
+    return out;
+}
+
+/* Biggest first; the table before lookups of its size, those in their order. Returns how many leaves there are. */
+static size_t leaves_by_definition(const fixture *f, cs_fr *p, cs_fr *q) {
+    size_t n = 0;
+    for (size_t size = MOST_LEAVES; size > 0; size /= 2) {
+        for (size_t y = 0; size == ROWS && y < ROWS; y++, n++) {
+            const int64_t row[CS_LOOKUP_COLUMNS] = {f->columns[0][y], f->columns[1][y], f->columns[2][y]};
+            p[n] = cs_fr_from_i64(-cs_tensor_get(&f->tensors[USES], y));
+            q[n] = compress(f->tag[y], row);
+        }
+        for (size_t k = 0; k < f->what.n; k++) {
+            const cs_lookup *lookup = &f->list[k];
+            const size_t block = lookup->shaped_like;
+            for (size_t x = 0; f->layout.blocks[block].size == size && x < size; x++, n++) {
+                int64_t row[CS_LOOKUP_COLUMNS] = {0};
+                for (unsigned c = 0; c < lookup->n_columns; c++)
+                    row[c] = column_at(f, lookup, c, x);
+                p[n] = is_real(&SHAPES[block], x) ? CS_FR_ONE : CS_FR_ZERO;
+                q[n] = compress(tag_at(lookup, x), row);
+            }
+        }
+    }
+    size_t all = 1;
+    while (all < n)
+        all *= 2;
+    for (; n < all; n++) {
+        p[n] = CS_FR_ZERO;
+        q[n] = CS_FR_ONE;
+    }
+    return all;
+}
+
+static void same(const cs_fr *a, const cs_fr *b, size_t n) {
+    assert_memory_equal(a, b, n * sizeof *a);
+}
+
+/* What the tests below work on. */
+typedef struct bench {
+    fixture f;
+    cs_session session;
+    cs_witness w;
+    cs_leaves leaves;
+    size_t n;
+    cs_fr p[MOST_LEAVES], q[MOST_LEAVES], up[MOST_LEAVES], down[MOST_LEAVES], point[16];
+} bench;
+
+static bench *open_bench(unsigned set, unsigned seed) {
+    bench *b = CS_NEW(bench, 1);
+    assert_non_null(b);
+    open_fixture(&b->f, set, seed);
+    b->session = (cs_session){.role = CS_PROVE, .n_ranks = 1};
+    b->w = (cs_witness){.session = &b->session, .layout = &b->f.layout, .tensors = b->f.tensors};
+    ALPHA = cs_fr_from_u64(UINT64_C(0x123456789abcdef1) + seed);
+    ALPHA = cs_fr_pow(ALPHA, 12345);
+    BETA = cs_fr_sqr(ALPHA);
+    for (unsigned k = 0; k < 16; k++)
+        b->point[k] = cs_fr_pow(ALPHA, 3 + k);
+    assert_int_equal(cs_leaves_new(&b->leaves, &b->w, &b->f.what, ALPHA, BETA), CS_OK);
+    b->n = leaves_by_definition(&b->f, b->p, b->q);
+    assert_int_equal((size_t)1 << b->leaves.bits, b->n);
+    for (size_t x = 0; x < b->n / 2; x++) {
+        const size_t y = b->n / 2 + x;
+        b->up[x] = cs_fr_add(cs_fr_mul(b->p[x], b->q[y]), cs_fr_mul(b->p[y], b->q[x]));
+        b->down[x] = cs_fr_mul(b->q[x], b->q[y]);
+    }
+    return b;
+}
+
+static void close_bench(bench *b) {
+    cs_leaves_free(&b->leaves);
+    close_fixture(&b->f);
+    cs_free(b);
+}
+
+static const unsigned SETS[] = {0, 1, 2, 4, 8, 9, 16, 32, 3, 11, 63, 47, 62};
+enum { N_SETS = sizeof SETS / sizeof *SETS };
+
+static void leaves(void **state) {
+    (void)state;
+    static cs_fr p[MOST_LEAVES], q[MOST_LEAVES];
+    for (unsigned s = 0; s < N_SETS; s++) {
+        bench *b = open_bench(SETS[s], s);
+        cs_leaves_numerators(&b->leaves, 0, b->n, p);
+        cs_leaves_denominators(&b->leaves, 0, b->n, q);
+        same(p, b->p, b->n);
+        same(q, b->q, b->n);
+        cs_leaf_piece *piece = CS_NEW(cs_leaf_piece, 1);
+        cs_fr coef[CS_LEAF_KINDS];
+        assert_non_null(piece);
+        cs_leaf_coefs(&b->leaves, coef);
+        for (size_t n = 1; n <= CS_LEAF_PIECE && n <= b->n; n *= 4)
+            for (size_t offset = 0; offset < b->n; offset += n) {
+                cs_leaf_piece_load(&b->leaves, offset, n, piece);
+                for (size_t j = 0; j < n; j++) {
+                    cs_fr up = piece->p, down = piece->q;
+                    for (unsigned k = 0; k < CS_LEAF_KINDS; k++) {
+                        const cs_fr x = piece->has >> k & 1 ? cs_fr_from_i64(piece->x[k][j]) : CS_FR_ZERO;
+                        up = k == CS_LEAF_P ? cs_fr_add(up, x) : up;
+                        down = cs_fr_add(down, cs_fr_mul(coef[k], x));
+                    }
+                    same(&up, &b->p[offset + j], 1);
+                    same(&down, &b->q[offset + j], 1);
+                }
+            }
+        cs_free(piece);
+        close_bench(b);
+    }
+}
+
+static void fractions(void **state) {
+    (void)state;
+    for (unsigned s = 0; s < N_SETS; s++) {
+        bench *b = open_bench(SETS[s], s);
+        cs_leaf_layer *layer = cs_leaf_layer_new(&b->leaves);
+        cs_fr p[CS_LEAF_PIECE], q[CS_LEAF_PIECE];
+        assert_non_null(layer);
+        assert_true(cs_leaves_are_small(&b->leaves));
+        for (size_t n = CS_LEAF_PIECE < b->n / 2 ? CS_LEAF_PIECE : b->n / 2; n > 0; n /= 8)
+            for (size_t x = 0; x < b->n / 2; x += n) {
+                cs_leaf_layer_fractions(layer, x, n, p, q);
+                same(p, b->up + x, n);
+                same(q, b->down + x, n);
+            }
+        cs_leaf_layer_free(layer);
+        close_bench(b);
+    }
+}
+
+/* ---- rounds ---- */
+
+static cs_fr line(const cs_fr *v, size_t half, size_t x, uint64_t node) {
+    return cs_fr_add(v[x], cs_fr_mul(cs_fr_from_u64(node), cs_fr_sub(v[x + half], v[x])));
+}
+
+/* Sum under eq of a B + A (b + lambda B) at a node. */
+static cs_fr round_at(cs_fr *const t[4], size_t half, const cs_fr *eq, uint64_t node) {
+    cs_fr out = CS_FR_ZERO;
+    for (size_t x = 0; x < half; x++) {
+        const cs_fr first = cs_fr_mul(line(t[CS_LEAF_P0], half, x, node), line(t[CS_LEAF_Q1], half, x, node));
+        const cs_fr second = cs_fr_mul(line(t[CS_LEAF_Q0], half, x, node), line(t[CS_LEAF_P1], half, x, node));
+        out = cs_fr_add(out, cs_fr_mul(eq[x], cs_fr_add(first, second)));
+    }
+    return out;
+}
+
+/* The first rounds of one of the two sumchecks against the tables p, q of 2^bits entries a half, which are folded. */
+static void check_rounds(bench *b, bool of_leaves, unsigned bits, cs_fr *p, cs_fr *q) {
+    static cs_fr eq[MOST_LEAVES];
+    const size_t size = (size_t)1 << bits;
+    const cs_leaf_sumcheck what = {.lambda = b->point[14], .omega = b->point[15], .point = b->point};
+    cs_leaf_layer *layer = cs_leaf_layer_new(&b->leaves);
+    cs_sc_witness w;
+    assert_non_null(layer);
+    assert_int_equal(of_leaves ? cs_leaf_layer_start(layer, &what, &w) : cs_leaf_layer_start_first(layer, &what, &w), CS_OK);
+    cs_fr *const t[4] = {p, p + size, q, q + size};
+    for (size_t x = 0; x < size; x++)
+        t[CS_LEAF_P1][x] = cs_fr_add(t[CS_LEAF_P1][x], cs_fr_mul(what.lambda, t[CS_LEAF_Q1][x]));
+    assert_true(w.first.rounds <= bits);
+    assert_true(w.first.rounds > 0 || bits == 0);
+    for (unsigned r = 0; r < w.first.rounds; r++) {
+        const size_t half = size >> (r + 1);
+        const cs_fr challenge = cs_fr_pow(b->point[3], 2 + r);
+        cs_fr out[2];
+        cs_fr_vec_eq(eq, b->point + r + 1, bits - r - 1);
+        w.first.round(w.first.context, out);
+        for (unsigned node = 0; node < 2; node++)
+            assert_true(cs_fr_eq(out[node], cs_fr_mul(what.omega, round_at(t, half, eq, 2 * node))));
+        assert_int_equal(w.first.bind(w.first.context, challenge), CS_OK);
+        for (unsigned k = 0; k < 4; k++)
+            for (size_t x = 0; x < half; x++)
+                t[k][x] = cs_fr_add(t[k][x], cs_fr_mul(challenge, cs_fr_sub(t[k][x + half], t[k][x])));
+    }
+    for (unsigned k = 0; k < 4; k++)
+        same(w.tables[k].values, t[k], size >> w.first.rounds);
+    cs_leaf_layer_free(layer);
+}
+
+static void rounds(void **state) {
+    (void)state;
+    for (unsigned s = 0; s < N_SETS; s++) {
+        bench *b = open_bench(SETS[s], s);
+        if (b->leaves.bits >= 2)
+            check_rounds(b, false, b->leaves.bits - 2, b->up, b->down);
+        check_rounds(b, true, b->leaves.bits - 1, b->p, b->q);
+        close_bench(b);
+    }
+}
+
+/* Field elements, and integers whose products would not fit, are left to the field's kernels. */
+static void what_is_not_small(void **state) {
+    (void)state;
+    bench *b = open_bench(63, 1);
+    assert_true(cs_leaves_are_small(&b->leaves));
+    cs_tensor *xx = &b->f.tensors[XX];
+    assert_int_equal(xx->type, CS_INT_I32);
+    cs_tensor_set(xx, 3, INT32_MAX);
+    assert_false(cs_leaves_are_small(&b->leaves));
+    cs_tensor_set(xx, 3, -(1 << 22));
+    assert_true(cs_leaves_are_small(&b->leaves));
+    assert_int_equal(cs_tensor_to_fr(&b->f.tensors[BIG]), CS_OK);
+    assert_false(cs_leaves_are_small(&b->leaves));
+    close_bench(b);
+}
+
+/* ---- instruction sets ---- */
+
+/* In a process of its own, since the choice is made once: a digest of all fractions and rounds. */
+static void digest_with(cs_isa isa, uint8_t out[32]) {
+    int pipes[2];
+    assert_int_equal(pipe(pipes), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        crypto_hash_sha256_state hash;
+        crypto_hash_sha256_init(&hash);
+        bool done = setenv("CONSORT_ISA", cs_isa_name(isa), 1) == 0 && cs_isa_chosen() == isa;
+        for (unsigned s = 0; s < N_SETS; s++) {
+            bench *b = open_bench(SETS[s], s);
+            cs_leaf_layer *layer = cs_leaf_layer_new(&b->leaves);
+            const cs_leaf_sumcheck what = {.lambda = b->point[14], .omega = b->point[15], .point = b->point};
+            cs_sc_witness w;
+            cs_fr values[2];
+            for (size_t x = 0; x < b->n / 2; x++) {
+                cs_leaf_layer_fractions(layer, x, 1, &values[0], &values[1]);
+                crypto_hash_sha256_update(&hash, (const uint8_t *)values, sizeof values);
+            }
+            done = done && cs_leaf_layer_start(layer, &what, &w) == CS_OK;
+            for (unsigned r = 0; done && r < w.first.rounds; r++) {
+                w.first.round(w.first.context, values);
+                crypto_hash_sha256_update(&hash, (const uint8_t *)values, sizeof values);
+                done = w.first.bind(w.first.context, values[0]) == CS_OK;
+            }
+            crypto_hash_sha256_update(&hash, (const uint8_t *)w.tables[0].values, sizeof(cs_fr));
+            cs_leaf_layer_free(layer);
+            close_bench(b);
+        }
+        uint8_t digest[32];
+        crypto_hash_sha256_final(&hash, digest);
+        done = done && write(pipes[1], digest, sizeof digest) == (ssize_t)sizeof digest;
+        _exit(done ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(read(pipes[0], out, 32), 32);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
+/* Comes first: nothing has chosen an instruction set yet. */
+static void same_with_every_instruction_set(void **state) {
+    (void)state;
+    uint8_t first[32], other[32];
+    digest_with(CS_ISA_PORTABLE, first);
+    for (unsigned isa = 1; isa < CS_ISA_COUNT; isa++)
+        if (cs_isa_available((cs_isa)isa)) {
+            digest_with((cs_isa)isa, other);
+            assert_memory_equal(first, other, sizeof first);
+        }
+}
+
+/* ---- whole proofs ---- */
+
+static cs_status run(cs_session *s, const fixture *f, bool prover) {
+    cs_g1_affine none[1];
+    const cs_fr no_blindings[1] = {{{0}}};
+    cs_g1_affine *const certified[1] = {none};
+    cs_witness w;
+    cs_finale *finale = NULL;
+    cs_status status = cs_witness_new(&w, s, &f->layout, certified, prover ? f->tensors : NULL, no_blindings);
+    if (status == CS_OK)
+        status = cs_lookup_prove(&w, &f->what);
+    if (status == CS_OK)
+        status = cs_witness_open(&w);
+    if (status == CS_OK)
+        status = cs_finale_fold(s, &finale);
+    if (status == CS_OK)
+        status = cs_finale_prove(finale);
+    if (status == CS_OK)
+        status = cs_witness_prove_opening(&w);
+    cs_finale_free(finale);
+    if (status == CS_OK)
+        status = cs_session_finish(s);
+    cs_witness_free(&w);
+    return status;
+}
+
+/* CS_OK if a proof is made and accepted. */
+static cs_status prove_and_verify(const fixture *f) {
+    static const uint8_t digest[32];
+    cs_comm comm;
+    cs_identity me;
+    cs_keyring keys = {0};
+    cs_pads *pads;
+    cs_session s;
+    cs_buffer proof = {0};
+    cs_comm_self(&comm);
+    assert_int_equal(cs_identity_generate(&me), CS_OK);
+    assert_int_equal(cs_handshake(&comm, &me, NULL, digest, &keys), CS_OK);
+    assert_int_equal(cs_pads_new(&pads, &keys), CS_OK);
+    assert_int_equal(cs_session_prove(&s, &comm, &keys, pads, digest, 16, &proof), CS_OK);
+    cs_status status = run(&s, f, true);
+    cs_session_free(&s);
+    if (status == CS_OK) {
+        assert_int_equal(cs_session_verify(&s, 1, digest, 16, proof.data, proof.size), CS_OK);
+        status = run(&s, f, false);
+        cs_session_free(&s);
+    }
+    cs_buffer_free(&proof);
+    cs_pads_free(pads);
+    cs_keyring_free(&keys);
+    cs_identity_wipe(&me);
+    cs_comm_free(&comm);
+    return status;
+}
+
+static void true_lookups_are_proved(void **state) {
+    (void)state;
+    const unsigned sets[] = {1, 9, 11, 63};
+    for (unsigned k = 0; k < 4; k++) {
+        fixture f;
+        open_fixture(&f, sets[k], k);
+        assert_int_equal(prove_and_verify(&f), CS_OK);
+        /* as field elements, and without the first layer */
+        assert_int_equal(cs_tensor_to_fr(&f.tensors[U]), CS_OK);
+        assert_int_equal(prove_and_verify(&f), CS_OK);
+        f.what.long_bits = 1;
+        assert_int_equal(prove_and_verify(&f), CS_OK);
+        close_fixture(&f);
+    }
+}
+
+/* Entry `x` of a block becomes `value`; counts follow if that gives a row. */
+static void refuse(size_t block, size_t x, int64_t value, bool count_again) {
+    fixture f;
+    open_fixture(&f, 63, 5);
+    assert_int_not_equal(cs_tensor_get(&f.tensors[block], x), value);
+    cs_tensor_set(&f.tensors[block], x, value);
+    if (count_again) {
+        for (size_t y = 0; y < ROWS; y++)
+            cs_tensor_set(&f.tensors[USES], y, 0);
+        for_real(&f, count_entry);
+    }
+    assert_int_not_equal(prove_and_verify(&f), CS_OK);
+    close_fixture(&f);
+}
+
+static void false_lookups_are_refused(void **state) {
+    (void)state;
+    refuse(U, 4, 8, true);    /* just outside of the table */
+    refuse(U, 4, -1, true);   /* a row of another tag */
+    refuse(XX, 17, 65, true); /* no square */
+    refuse(XX, 17, 70000, true);
+    refuse(NX, 0, 8, true);    /* not of that x, or if it is, of no other */
+    refuse(Z, 70, -300, true); /* a difference out of the table */
+    refuse(USES, 3, 9999, false);
+    refuse(USES, 30, 1, false); /* a copy of a row that is counted already */
+}
+
+/* What is in the padding is not looked up (other claims make it zero). */
+static void padding_is_not_looked_up(void **state) {
+    (void)state;
+    fixture f;
+    open_fixture(&f, 63, 6);
+    cs_tensor_set(&f.tensors[U], 5, 99);
+    cs_tensor_set(&f.tensors[BIG], 127, 9);
+    assert_int_equal(prove_and_verify(&f), CS_OK);
+    close_fixture(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(same_with_every_instruction_set),
+                                       cmocka_unit_test(leaves),
+                                       cmocka_unit_test(fractions),
+                                       cmocka_unit_test(rounds),
+                                       cmocka_unit_test(what_is_not_small),
+                                       cmocka_unit_test(true_lookups_are_proved),
+                                       cmocka_unit_test(false_lookups_are_refused),
+                                       cmocka_unit_test(padding_is_not_looked_up)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
