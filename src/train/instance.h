@@ -23,7 +23,7 @@ typedef struct cs_instance {
     const cs_g1_affine *final_rows;    /* [cs_final_row_count], or NULL if the final model is public */
     uint32_t *const *draws;            /* [n_ranks][steps * batch]; hidden ones: each rank has its own only */
     const cs_passes
-        *passes; /* [n_ranks] if draws are hidden, checked (cs_passes_check) and of at most params->hidden_passes passes */
+        *passes; /* [n_ranks] if draws are hidden, at most params->hidden_passes passes each */
 } cs_instance;
 
 /** A rank's private part of the proof. Borrowed; wiped by their owners. */

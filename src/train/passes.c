@@ -1,7 +1,5 @@
 #include "train/passes.h"
 
-#include <string.h>
-
 #include "base/memory.h"
 
 /* Which piece a row of the shard belongs to; shard->n if none. */
@@ -34,39 +32,73 @@ static size_t count_passes(const cs_pieces *shard, size_t n_draws, size_t *used,
     return n;
 }
 
-/* The last pass may be cut off: its draws are counted one by one. */
-static cs_status fill(cs_passes *out, const uint32_t *draws, size_t n_draws, size_t *used) {
-    const cs_pieces *shard = &out->shard;
-    size_t done = 0;
+cs_status cs_passes_count(size_t *out, const cs_pieces *shard, size_t n_draws) {
+    size_t *used = CS_NEW(size_t, shard->n), *counts = CS_NEW(size_t, shard->n);
+    const cs_status status = used != NULL && counts != NULL ? CS_OK : CS_ERR_MEMORY;
+    *out = status == CS_OK ? count_passes(shard, n_draws, used, counts) : 0;
+    cs_free(used);
+    cs_free(counts);
+    return status;
+}
+
+/* All passes but the last; *left: draws of the last, used[shard->n]: records given before it. */
+static cs_status start(cs_passes *out, const cs_pieces *shard, size_t n_draws, size_t *used, size_t *left) {
+    *out = (cs_passes){.shard = *shard};
+    CS_TRY(cs_passes_count(&out->n, shard, n_draws));
+    if (out->n == 0)
+        return cs_fail(CS_ERR_INPUT, "the total quotas of the datasets do not allow %zu draws", n_draws);
+    out->counts = CS_NEW(size_t, out->n * shard->n);
+    if (out->counts == NULL)
+        return CS_ERR_MEMORY;
+    *left = n_draws;
     for (size_t p = 0; p + 1 < out->n; p++)
-        done += whole_pass(shard, used, out->counts + p * shard->n);
-    for (size_t x = done; x < n_draws; x++) {
-        const size_t k = piece_of(shard, draws[x]);
-        if (k == shard->n)
+        *left -= whole_pass(shard, used, out->counts + p * shard->n);
+    return CS_OK;
+}
+
+static cs_status count_last(cs_passes *out, const uint32_t *draws, size_t n) {
+    for (size_t x = 0; x < n; x++) {
+        const size_t k = piece_of(&out->shard, draws[x]);
+        if (k == out->shard.n)
             return cs_fail(CS_ERR_INTERNAL, "row %u of a shard was drawn and belongs to none of its datasets",
                            (unsigned)draws[x]);
-        out->counts[(out->n - 1) * shard->n + k]++;
+        out->counts[(out->n - 1) * out->shard.n + k]++;
     }
     return CS_OK;
 }
 
+static cs_status take_last(cs_passes *out, const size_t *last, const size_t *used, size_t left) {
+    const cs_pieces *shard = &out->shard;
+    for (size_t k = 0; k < shard->n; k++) {
+        const size_t share = cs_piece_share(&shard->pieces[k], used[k]), most = share < left ? share : left;
+        if (last[k] > most)
+            return cs_fail(CS_ERR_INPUT, "the last pass draws %zu records of dataset %zu; it may draw %zu", last[k], k,
+                           most);
+        out->counts[(out->n - 1) * shard->n + k] = last[k];
+        left -= last[k];
+    }
+    return left == 0 ? CS_OK : cs_fail(CS_ERR_INPUT, "the last pass has %zu draws too few", left);
+}
+
 cs_status cs_passes_new(cs_passes *out, const cs_pieces *shard, const uint32_t *draws, size_t n_draws) {
-    size_t *used = CS_NEW(size_t, shard->n), *scratch = CS_NEW(size_t, shard->n);
-    cs_status status = used != NULL && scratch != NULL ? CS_OK : CS_ERR_MEMORY;
-    *out = (cs_passes){.shard = *shard};
-    if (status == CS_OK) {
-        out->n = count_passes(shard, n_draws, used, scratch);
-        out->counts = CS_NEW(size_t, out->n * shard->n);
-        status = out->n == 0           ? cs_fail(CS_ERR_INTERNAL, "draws: the datasets cannot give %zu records", n_draws)
-                 : out->counts == NULL ? CS_ERR_MEMORY
-                                       : CS_OK;
-    }
-    if (status == CS_OK) {
-        memset(used, 0, shard->n * sizeof *used);
-        status = fill(out, draws, n_draws, used);
-    }
+    size_t *used = CS_NEW(size_t, shard->n), left = 0;
+    *out = (cs_passes){0};
+    cs_status status = used == NULL ? CS_ERR_MEMORY : start(out, shard, n_draws, used, &left);
+    if (status == CS_OK)
+        status = count_last(out, draws + (n_draws - left), left);
     cs_free(used);
-    cs_free(scratch);
+    if (status != CS_OK)
+        cs_passes_free(out);
+    return status;
+}
+
+cs_status cs_passes_stated(cs_passes *out, const cs_pieces *shard, const size_t *last, size_t n_draws) {
+    size_t *used = CS_NEW(size_t, shard->n), left = 0;
+    *out = (cs_passes){0};
+    cs_status status = used == NULL ? CS_ERR_MEMORY : start(out, shard, n_draws, used, &left);
+    if (status == CS_OK)
+        status = take_last(out, last, used, left);
+    cs_free(used);
     if (status != CS_OK)
         cs_passes_free(out);
     return status;
@@ -77,39 +109,23 @@ void cs_passes_free(cs_passes *passes) {
     *passes = (cs_passes){0};
 }
 
+const size_t *cs_passes_last(const cs_passes *passes) {
+    return passes->counts + (passes->n - 1) * passes->shard.n;
+}
+
+cs_draw_count cs_passes_piece(const cs_passes *passes, size_t piece) {
+    cs_draw_count out = {0};
+    for (size_t p = 0; p < passes->n; p++) {
+        const size_t count = passes->counts[p * passes->shard.n + piece];
+        out.total += count;
+        out.epoch_max = count > out.epoch_max ? count : out.epoch_max;
+    }
+    return out;
+}
+
 size_t cs_pass_draws(const cs_passes *passes, size_t p) {
     size_t draws = 0;
     for (size_t k = 0; k < passes->shard.n; k++)
         draws += passes->counts[p * passes->shard.n + k];
     return draws;
-}
-
-static cs_status check_counts(const cs_passes *m, size_t n_draws, size_t *used) {
-    const size_t n = m->shard.n;
-    size_t left = n_draws;
-    for (size_t p = 0; p < m->n; p++)
-        for (size_t k = 0; k < n; k++) {
-            const size_t count = m->counts[p * n + k], share = cs_piece_share(&m->shard.pieces[k], used[k]);
-            const bool last = p + 1 == m->n;
-            if (count > left || count > share || (!last && count != share))
-                return cs_fail(CS_ERR_INPUT, "pass %zu draws %zu records of dataset %zu; %s %zu are its share", p, count, k,
-                               last ? "at most" : "exactly", share < left ? share : left);
-            used[k] += count;
-            left -= count;
-        }
-    if (left != 0)
-        return cs_fail(CS_ERR_INPUT, "the passes have %zu draws; the schedule has %zu", n_draws - left, n_draws);
-    return CS_OK;
-}
-
-cs_status cs_passes_check(const cs_passes *passes, size_t rows, size_t n_draws) {
-    CS_TRY(cs_pieces_check(&passes->shard, rows));
-    if (passes->n == 0)
-        return cs_fail(CS_ERR_INPUT, "there is no pass");
-    if (cs_pass_draws(passes, passes->n - 1) == 0)
-        return cs_fail(CS_ERR_INPUT, "the last pass draws nothing");
-    size_t *used = CS_NEW(size_t, passes->shard.n);
-    const cs_status status = used == NULL ? CS_ERR_MEMORY : check_counts(passes, n_draws, used);
-    cs_free(used);
-    return status;
 }

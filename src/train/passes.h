@@ -13,16 +13,25 @@ typedef struct cs_passes {
     size_t *counts; /* [n * shard.n] */
 } cs_passes;
 
+/** Passes that n_draws draws take, the last one perhaps cut off; 0 if the totals of the pieces do not suffice. */
+cs_status cs_passes_count(size_t *out, const cs_pieces *shard, size_t n_draws);
+
 /** Counts draws[n_draws], made for these pieces. CS_ERR_INTERNAL for a draw that is in no piece; CS_ERR_MEMORY. Freed by
  * cs_passes_free; empty after a failure. */
 cs_status cs_passes_new(cs_passes *out, const cs_pieces *shard, const uint32_t *draws, size_t n_draws);
+
+/** The same from what a member says of its last pass, last[shard->n]: every other pass takes of each piece what it has to
+ * give. CS_ERR_INPUT if the last one takes more of a piece, or if all of them are not n_draws. */
+cs_status cs_passes_stated(cs_passes *out, const cs_pieces *shard, const size_t *last, size_t n_draws);
 void cs_passes_free(cs_passes *passes);
+
+/** The last pass: counts[shard.n]. */
+const size_t *cs_passes_last(const cs_passes *passes);
+
+/** Draws of one piece in the run, and the most in one pass. */
+cs_draw_count cs_passes_piece(const cs_passes *passes, size_t piece);
 
 /** Draws of pass p. */
 size_t cs_pass_draws(const cs_passes *passes, size_t p);
-
-/** What a member says of itself: valid pieces within `rows`, and counts as sampler.h allows them: every pass but the last
- * takes of each piece what it has to give, the last one no more than that; all of them are n_draws. CS_ERR_INPUT. */
-cs_status cs_passes_check(const cs_passes *passes, size_t rows, size_t n_draws);
 
 #endif

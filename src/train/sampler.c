@@ -95,7 +95,7 @@ static size_t next_pass(sampler *s) {
     return length;
 }
 
-static cs_status draw_rank(uint32_t *out, size_t n, const cs_pieces *shard, const uint8_t seed[32], int rank) {
+cs_status cs_draws_of_rank(uint32_t *out, size_t n, const cs_pieces *shard, const uint8_t seed[32], int rank) {
     sampler s;
     CS_TRY(sampler_new(&s, shard));
     cs_stream_init(&s.stream, seed, CS_STREAM_DRAWS, (uint32_t)rank);
@@ -126,7 +126,7 @@ cs_status cs_draws_new(uint32_t ***out, const cs_params *p, const cs_pieces *sha
         const cs_piece whole = {.rows = p->rows[i], .weight = 1, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT};
         const cs_pieces one = {.pieces = &whole, .n = 1};
         draws[i] = block + pointers + i * per_rank;
-        const cs_status status = draw_rank(draws[i], per_rank, shards == NULL ? &one : &shards[i], seed, (int)i);
+        const cs_status status = cs_draws_of_rank(draws[i], per_rank, shards == NULL ? &one : &shards[i], seed, (int)i);
         if (status != CS_OK) {
             cs_free(block);
             return status;

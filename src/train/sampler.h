@@ -43,6 +43,9 @@ cs_status cs_pieces_check(const cs_pieces *pieces, size_t rows);
 /** Records of a first pass over valid pieces. */
 size_t cs_pieces_first_pass(const cs_pieces *pieces);
 
+/** out[n]: the draws of one rank. CS_ERR_INPUT if the totals of its pieces do not suffice; CS_ERR_MEMORY. */
+cs_status cs_draws_of_rank(uint32_t *out, size_t n, const cs_pieces *shard, const uint8_t seed[32], int rank);
+
 /** draws[i][t * batch + b] < rows[i]; one allocation, free with cs_draws_free. `shards` has n_ranks valid entries; NULL:
  * every rank has one piece of all its rows, with weight 1 and without limits. CS_ERR_INPUT if the totals of a rank's pieces
  * do not suffice for its draws; CS_ERR_MEMORY. */
