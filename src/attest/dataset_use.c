@@ -203,3 +203,16 @@ cs_status cs_dataset_uses_from_json(cs_dataset_uses *out, const cs_json *v) {
     }
     return CS_OK;
 }
+
+cs_status cs_dataset_uses_count_passes(size_t *out, const cs_dataset_uses *u, size_t n_draws) {
+    cs_piece *pieces = CS_NEW(cs_piece, u->n);
+    const cs_pieces shard = {.pieces = pieces, .n = u->n};
+    size_t extent;
+    cs_status status = pieces == NULL ? CS_ERR_MEMORY : cs_dataset_uses_place(pieces, &extent, u);
+    if (status == CS_OK)
+        status = cs_passes_count(out, &shard, n_draws);
+    cs_free(pieces);
+    if (status == CS_OK && *out == 0)
+        return cs_fail(CS_ERR_INPUT, "the total quotas of the datasets do not allow %zu draws", n_draws);
+    return status;
+}

@@ -5,6 +5,7 @@
 
 #include "provenance/dataset_doc.h"
 #include "train/params.h"
+#include "train/passes.h"
 #include "train/sampler.h"
 
 /** Most datasets of one member. */
@@ -34,6 +35,9 @@ void cs_dataset_uses_docs(const cs_dataset_doc **out, const cs_dataset_uses *u);
 
 /** Where each dataset lies, with its weight and limits: pieces[u->n] and the shard's extent. CS_ERR_INPUT, CS_ERR_MEMORY. */
 cs_status cs_dataset_uses_place(cs_piece *pieces, size_t *extent, const cs_dataset_uses *u);
+
+/** The passes that n_draws draws take of a member's datasets. CS_ERR_INPUT if their totals do not suffice; CS_ERR_MEMORY. */
+cs_status cs_dataset_uses_count_passes(size_t *out, const cs_dataset_uses *u, size_t n_draws);
 
 /** The datasets of all members fit the parameters (cs_shard_check), all have a proof or none has (params.certified), all
  * have the same schema, no dataset is there twice. CS_ERR_INPUT; CS_REJECT of the kind schema. */

@@ -40,6 +40,19 @@ static cs_status derive_shard(cs_derived *out, const cs_statement *s, int rank) 
     return status;
 }
 
+static cs_status derive_draws(cs_derived *out, const cs_statement *s) {
+    if (!s->hidden)
+        return cs_draws_new(&out->draws, &s->params, out->shards, out->seed);
+    out->draws = CS_NEW(uint32_t *, (size_t)s->params.n_ranks);
+    if (out->draws == NULL)
+        return CS_ERR_MEMORY;
+    for (int i = 0; i < s->params.n_ranks; i++)
+        CS_TRY(cs_fail_prefix(
+            cs_passes_stated(&out->passes[i], &out->shards[i], s->last_pass[i], s->params.steps * s->params.batch),
+            "indices: member \"%s\"", s->members[i].name));
+    return CS_OK;
+}
+
 static cs_status derive(cs_derived *out, const cs_statement *s, const cs_model *initial) {
     for (int i = 0; i < s->params.n_ranks; i++)
         CS_TRY(derive_shard(out, s, i));
@@ -48,7 +61,7 @@ static cs_status derive(cs_derived *out, const cs_statement *s, const cs_model *
     CS_TRY(cs_table_new(&out->table, &s->params));
     cs_table_digest(out->table_digest, &out->table);
     CS_TRY(cs_blocks_new(&out->blocks, &s->params, out->table.n));
-    CS_TRY(cs_draws_new(&out->draws, &s->params, out->shards, out->seed));
+    CS_TRY(derive_draws(out, s));
     return cs_statement_training_digest(out->training_digest, s, out->initial_digest);
 }
 
@@ -87,7 +100,8 @@ cs_status cs_derived_complete(cs_derived *d, const cs_model *final) {
                                 .final = final == NULL ? NULL : &d->final,
                                 .dataset_rows = d->dataset_rows,
                                 .final_rows = s->final_rows,
-                                .draws = d->draws};
+                                .draws = d->draws,
+                                .passes = s->hidden ? d->passes : NULL};
     return cs_statement_digest(d->instance.digest, s, d->seed, d->initial_digest, d->table_digest);
 }
 
@@ -100,6 +114,7 @@ void cs_derived_free(cs_derived *d) {
     for (int i = 0; i < CS_MAX_RANKS; i++) {
         cs_free(d->dataset_rows[i]);
         cs_free(d->pieces[i]);
+        cs_passes_free(&d->passes[i]);
     }
     memset(d, 0, sizeof *d);
 }

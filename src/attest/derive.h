@@ -17,8 +17,9 @@ typedef struct cs_derived {
     cs_g1_affine *dataset_rows[CS_MAX_RANKS]; /* [n_ranks][cs_dataset_row_count] */
     cs_piece *pieces[CS_MAX_RANKS];           /* [n_ranks][datasets] where the members' datasets lie */
     cs_pieces shards[CS_MAX_RANKS];           /* [n_ranks] */
-    uint32_t **draws;
-    cs_instance instance; /* valid after cs_derived_complete */
+    uint32_t **draws;                         /* hidden ones: all NULL, for the caller to put in its own (borrowed) */
+    cs_passes passes[CS_MAX_RANKS];           /* [n_ranks] of hidden draws */
+    cs_instance instance;                     /* valid after cs_derived_complete */
 } cs_derived;
 
 /** Seed, W(0), table, blocks, draws, training digest. The statement has parameters, members and dataset commitments; it need

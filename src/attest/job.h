@@ -35,6 +35,7 @@ typedef struct cs_job {
     char *purpose;                       /* what the model is for (cs_purpose_is_valid); "" if nothing is said */
     char *beacon;                        /* "" if there is none */
     char *beacon_source;                 /* where its value comes from, said before it is known; NULL: not said */
+    bool hidden;                         /* positions of draws stay with their members */
     bool contributions;                  /* members contribute to the seed (attest/contributions.h) */
     char *manifest;                      /* path of the manifest; a default one need not exist */
     bool manifest_named;                 /* the job names it, so it must */

@@ -12,19 +12,13 @@
 
 enum { NAME_BYTES = 64, PATH_BYTES = 4096, BEACON_BYTES = 1024 };
 
-static const cs_json_field ROOT[] = {{"name", true},
-                                     {"model", true},
-                                     {"scales", false},
-                                     {"schedule", true},
-                                     {"seeds", false},
-                                     {"initial", false},
-                                     {"purpose", false},
-                                     {"manifest", false},
-                                     {"members", true},
-                                     {"data", false},
-                                     {"test", false},
-                                     {"output", false},
-                                     {"honest_but_curious", false},
+static const cs_json_field ROOT[] = {{"name", true},      {"model", true},
+                                     {"scales", false},   {"schedule", true},
+                                     {"seeds", false},    {"indices", false},
+                                     {"initial", false},  {"purpose", false},
+                                     {"manifest", false}, {"members", true},
+                                     {"data", false},     {"test", false},
+                                     {"output", false},   {"honest_but_curious", false},
                                      {"columns", false}};
 static const cs_json_field MODEL[] = {{"widths", true}, {"initial_max", false}};
 static const cs_json_field SCALES[] = {
@@ -181,6 +175,27 @@ static cs_status read_columns(cs_job *job, const cs_json *v) {
     return cs_fail_prefix(cs_params_validate(p), "%s", job->file);
 }
 
+/* After the schedule: how many passes there are is public either way. */
+static cs_status read_indices(cs_job *job, const cs_json *v) {
+    const size_t draws = job->params.steps * job->params.batch;
+    const char *text;
+    if (v->value == NULL)
+        return CS_OK;
+    CS_TRY(cs_json_string(&text, v, 1, 16));
+    job->hidden = strcmp(text, "hidden") == 0;
+    if (!job->hidden && strcmp(text, "public") != 0)
+        return cs_json_fail(v, "\"%s\"; allowed: \"public\", \"hidden\"", text);
+    for (int i = 0; job->hidden && i < job->params.n_ranks; i++) {
+        const cs_job_member *m = &job->members[i];
+        size_t passes = (draws + m->rows - 1) / m->rows;
+        if (job->has_datasets)
+            CS_TRY(
+                cs_fail_prefix(cs_dataset_uses_count_passes(&passes, &m->datasets, draws), "%s: members[%d]", v->file, i));
+        job->params.hidden_passes = passes > job->params.hidden_passes ? passes : job->params.hidden_passes;
+    }
+    return CS_OK;
+}
+
 /* What the model is for, and the manifest that all members signed. */
 static cs_status read_agreement(cs_job *job, const cs_json *purpose, const cs_json *manifest) {
     const char *text = "";
@@ -225,7 +240,7 @@ cs_status cs_job_read(cs_job *job, const cs_json *v) {
     const cs_json members = cs_json_get(v, "members"), data = cs_json_get(v, "data"), test = cs_json_get(v, "test");
     const cs_json output = cs_json_get(v, "output"), curious = cs_json_get(v, "honest_but_curious"),
                   columns = cs_json_get(v, "columns"), purpose = cs_json_get(v, "purpose"),
-                  manifest = cs_json_get(v, "manifest");
+                  manifest = cs_json_get(v, "manifest"), indices = cs_json_get(v, "indices");
     CS_TRY(cs_job_read_name(&job->name, &name));
     CS_TRY(read_model(job, &model));
     CS_TRY(cs_job_read_members(job, &members));
@@ -235,6 +250,7 @@ cs_status cs_job_read(cs_job *job, const cs_json *v) {
     CS_TRY(read_optional(&job->params.exp_bits, &scales, "exp_bits", cs_default_exp_bits(&job->params), 1, 16));
     CS_TRY(read_initial_max(job, &model));
     CS_TRY(read_output(job, &output));
+    CS_TRY(read_indices(job, &indices));
     CS_TRY(read_columns(job, &columns));
     if (data.value != NULL || !job->has_datasets)
         CS_TRY(cs_job_read_data(job, &data));

@@ -68,7 +68,11 @@ static cs_status train(cs_run_state *r, const cs_progress *progress) {
     const int rank = r->comm->rank;
     scaled part = {.to = progress, .share = TRAINING_SHARE};
     const cs_progress training = {.fn = report_scaled, .context = &part};
+    if (r->statement.hidden)
+        CS_TRY(cs_run_choose_draws(r));
     CS_TRY(cs_derived_new(&r->derived, &r->statement, r->initial_given ? &r->initial : NULL));
+    if (r->statement.hidden)
+        r->derived.draws[rank] = r->own_draws;
     CS_TRY(cs_trainer_new(&r->trainer, p, rank, r->job.members[rank].name, &r->derived.initial, r->derived.draws[rank],
                           &r->blocks, r->tensors));
 #ifdef CS_TAMPER
@@ -210,6 +214,7 @@ static cs_status run(cs_run_state *r) {
 
 static void release(cs_run_state *r) {
     cs_buffer_free(&r->proof);
+    cs_free(r->own_draws);
     cs_free(r->final_blindings);
     cs_trainer_free(r->trainer);
     cs_derived_free(&r->derived);

@@ -37,6 +37,7 @@ typedef struct cs_run_state {
     cs_statement statement;                /* grows as the run goes on */
     cs_signed manifest;                    /* n = 0: there is none */
     cs_signature signatures[CS_MAX_RANKS]; /* of the members on the statement, if they have identities */
+    uint32_t *own_draws;                   /* [steps * batch] hidden ones, else NULL */
     cs_derived derived;
     cs_trainer *trainer;
     cs_fr *final_blindings; /* rank 0, if the final model is committed */
@@ -54,6 +55,10 @@ cs_status cs_run_load_datasets(cs_run_state *r);
 /** Collective, after the handshake. The statement gets its members' keys and datasets, the same on every rank; tensors and
  * blindings of this rank's D and Y are filled. */
 cs_status cs_run_commit_datasets(cs_run_state *r);
+
+/** Collective, after cs_run_commit_datasets, for hidden draws: this rank's own, their blocks of the witness, and the
+ * statement's last passes of all members. */
+cs_status cs_run_choose_draws(cs_run_state *r);
 
 void cs_run_free_datasets(cs_run_state *r);
 

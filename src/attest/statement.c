@@ -37,6 +37,7 @@ cs_status cs_statement_from_job(cs_statement *out, const cs_job *job, const uint
         cs_statement_free(out);
         return status;
     }
+    out->hidden = job->hidden;
     out->initial_given = initial_digest != NULL;
     if (initial_digest != NULL)
         memcpy(out->initial_digest, initial_digest, 32);
@@ -47,6 +48,7 @@ void cs_statement_free(cs_statement *s) {
     for (int i = 0; i < CS_MAX_RANKS; i++) {
         cs_free(s->members[i].name);
         cs_dataset_uses_free(&s->members[i].datasets);
+        cs_free(s->last_pass[i]);
     }
     cs_free(s->name);
     cs_free(s->purpose);

@@ -30,14 +30,16 @@ typedef struct cs_statement {
     char *beacon;                              /* public randomness drawn after the datasets were committed, "" if none */
     bool has_contributions;                    /* of all members, in rank order */
     uint8_t contributions[CS_MAX_RANKS][32];
-    json_t *manifest;           /* body of the manifest that all members signed (attest/manifest.h), or NULL */
-    bool has_previous;          /* W(0) is the final model of another attestation ... */
-    uint8_t previous[32];       /* ... of this digest */
-    bool initial_given;         /* else W(0) comes from the seed */
-    uint8_t initial_digest[32]; /* of a given W(0) */
-    bool complete;              /* the final model is set: not so while training */
-    uint8_t final_digest[32];   /* of a public W(T) (params.final_public) */
-    cs_g1_affine *final_rows;   /* [cs_final_row_count] commitments of a committed W(T) */
+    bool hidden;                     /* positions of draws stay with their members (protocol.md, 6.9) ... */
+    size_t *last_pass[CS_MAX_RANKS]; /* ... who say how many records of each dataset the last pass draws: [datasets.n] */
+    json_t *manifest;                /* body of the manifest that all members signed (attest/manifest.h), or NULL */
+    bool has_previous;               /* W(0) is the final model of another attestation ... */
+    uint8_t previous[32];            /* ... of this digest */
+    bool initial_given;              /* else W(0) comes from the seed */
+    uint8_t initial_digest[32];      /* of a given W(0) */
+    bool complete;                   /* the final model is set: not so while training */
+    uint8_t final_digest[32];        /* of a public W(T) (params.final_public) */
+    cs_g1_affine *final_rows;        /* [cs_final_row_count] commitments of a committed W(T) */
 } cs_statement;
 
 /** What the job says: no keys but pinned ones, contributions not yet known, datasets only if the job names documents, not

@@ -8,18 +8,21 @@
 
 enum { NAME_BYTES = 64, BEACON_BYTES = 1024 };
 
-static const cs_json_field ROOT[] = {{"version", true},  {"name", true},     {"purpose", true},       {"params", true},
-                                     {"members", true},  {"beacon", true},   {"contributions", true}, {"manifest", true},
-                                     {"datasets", true}, {"previous", true}, {"initial", true},       {"final", true}};
+static const cs_json_field ROOT[] = {{"version", true},  {"name", true},    {"purpose", true},       {"params", true},
+                                     {"members", true},  {"beacon", true},  {"contributions", true}, {"manifest", true},
+                                     {"datasets", true}, {"indices", true}, {"previous", true},      {"initial", true},
+                                     {"final", true}};
 static const cs_json_field MEMBER[] = {{"name", true}, {"key", true}, {"identity", true}};
 static const cs_json_field SIGNER[] = {{"ed25519", true}, {"name", true}};
 static const cs_json_field MANIFEST[] = {{"body", true}, {"digest", true}};
+static const cs_json_field INDICES[] = {{"last_pass", true}};
 static const cs_json_field INITIAL[] = {{"digest", true}};
 static const cs_json_field FINAL[] = {{"public", false}, {"committed", false}};
 static const cs_json_shape ROOT_SHAPE = {"", ROOT, sizeof ROOT / sizeof *ROOT};
 static const cs_json_shape MEMBER_SHAPE = {"members[]", MEMBER, 3};
 static const cs_json_shape SIGNER_SHAPE = {"members[].identity", SIGNER, 2};
 static const cs_json_shape MANIFEST_SHAPE = {"manifest", MANIFEST, 2};
+static const cs_json_shape INDICES_SHAPE = {"indices", INDICES, 1};
 static const cs_json_shape INITIAL_SHAPE = {"initial", INITIAL, 1};
 static const cs_json_shape FINAL_SHAPE = {"final", FINAL, 2};
 
@@ -136,6 +139,43 @@ static cs_status read_manifest(cs_statement *s, const cs_json *v) {
     return CS_OK;
 }
 
+static cs_status read_last_pass(cs_statement *s, const cs_json *v, int rank) {
+    const cs_dataset_uses *u = &s->members[rank].datasets;
+    size_t n, passes;
+    CS_TRY(cs_json_array(&n, v, u->n, u->n));
+    s->last_pass[rank] = CS_NEW(size_t, n);
+    if (s->last_pass[rank] == NULL)
+        return CS_ERR_MEMORY;
+    for (size_t k = 0; k < n; k++) {
+        const cs_json item = cs_json_at(v, k);
+        CS_TRY(cs_json_size(&s->last_pass[rank][k], &item, 0, u->use[k].doc.rows));
+    }
+    CS_TRY(cs_fail_prefix(cs_dataset_uses_count_passes(&passes, u, s->params.steps * s->params.batch), "statement: %s",
+                          v->path));
+    s->params.hidden_passes = passes > s->params.hidden_passes ? passes : s->params.hidden_passes;
+    return CS_OK;
+}
+
+/* After the datasets. What the counts add up to is checked with the passes (attest/derive.h). */
+static cs_status read_indices(cs_statement *s, const cs_json *v) {
+    const size_t ranks = (size_t)s->params.n_ranks;
+    const char *text;
+    size_t n;
+    if (json_is_string(v->value)) {
+        CS_TRY(cs_json_string(&text, v, 1, 64));
+        return strcmp(text, "public") == 0 ? CS_OK : cs_json_fail(v, "\"%s\"; allowed: \"public\" or last passes", text);
+    }
+    CS_TRY(cs_document_object(v, &INDICES_SHAPE, 0));
+    const cs_json list = cs_json_get(v, "last_pass");
+    s->hidden = true;
+    CS_TRY(cs_json_array(&n, &list, ranks, ranks));
+    for (size_t i = 0; i < n; i++) {
+        const cs_json item = cs_json_at(&list, i);
+        CS_TRY(read_last_pass(s, &item, (int)i));
+    }
+    return cs_fail_prefix(cs_params_validate(&s->params), "statement");
+}
+
 static cs_status read_previous(cs_statement *s, const cs_json *v) {
     s->has_previous = !json_is_null(v->value);
     return s->has_previous ? cs_json_hex32(s->previous, v) : CS_OK;
@@ -175,8 +215,9 @@ static cs_status read_statement(cs_statement *s, const cs_json *v) {
     const cs_json name = cs_json_get(v, "name"), purpose = cs_json_get(v, "purpose"), params = cs_json_get(v, "params"),
                   members = cs_json_get(v, "members"), beacon = cs_json_get(v, "beacon"),
                   contributions = cs_json_get(v, "contributions"), manifest = cs_json_get(v, "manifest"),
-                  datasets = cs_json_get(v, "datasets"), previous = cs_json_get(v, "previous"),
-                  initial = cs_json_get(v, "initial"), final = cs_json_get(v, "final");
+                  datasets = cs_json_get(v, "datasets"), indices = cs_json_get(v, "indices"),
+                  previous = cs_json_get(v, "previous"), initial = cs_json_get(v, "initial"),
+                  final = cs_json_get(v, "final");
     CS_TRY(read_params(s, &params, &final));
     CS_TRY(read_text(&s->name, &name, 1, NAME_BYTES));
     CS_TRY(read_text(&s->purpose, &purpose, 0, CS_PURPOSE_BYTES));
@@ -187,6 +228,7 @@ static cs_status read_statement(cs_statement *s, const cs_json *v) {
     CS_TRY(read_contributions(s, &contributions));
     CS_TRY(read_manifest(s, &manifest));
     CS_TRY(read_datasets(s, &datasets));
+    CS_TRY(read_indices(s, &indices));
     CS_TRY(read_previous(s, &previous));
     CS_TRY(read_initial(s, &initial));
     return read_final(s, &final);

@@ -37,6 +37,22 @@ json_t *cs_statement_contributions_to_json(const cs_statement *s) {
     return out;
 }
 
+static json_t *last_pass_to_json(const cs_statement *s, int rank) {
+    json_t *out = json_array();
+    for (size_t k = 0; out != NULL && s->last_pass[rank] != NULL && k < s->members[rank].datasets.n; k++)
+        out = append(out, json_integer((json_int_t)s->last_pass[rank][k]));
+    return out;
+}
+
+static json_t *indices_to_json(const cs_statement *s) {
+    if (!s->hidden)
+        return json_string("public");
+    json_t *out = json_array();
+    for (int i = 0; out != NULL && i < s->params.n_ranks; i++)
+        out = append(out, last_pass_to_json(s, i));
+    return json_pack("{s:o}", "last_pass", out);
+}
+
 json_t *cs_signer_to_json(const cs_signer *signer) {
     if (!signer->identified)
         return json_null();
@@ -81,11 +97,11 @@ static json_t *manifest_to_json(const cs_statement *s) {
 }
 
 json_t *cs_statement_to_json(const cs_statement *s) {
-    return json_pack("{s:i, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",                                  /* */
+    return json_pack("{s:i, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",                             /* */
                      "version", CS_STATEMENT_VERSION, "name", s->name, "purpose", s->purpose,                         /* */
                      "params", cs_params_to_json(&s->params), "members", members_to_json(s), "beacon", s->beacon,     /* */
                      "contributions", cs_statement_contributions_to_json(s), "manifest", manifest_to_json(s),         /* */
-                     "datasets", cs_statement_datasets_to_json(s, false),                                             /* */
+                     "datasets", cs_statement_datasets_to_json(s, false), "indices", indices_to_json(s),              /* */
                      "previous", s->has_previous ? cs_document_hex_to_json(s->previous, 32) : json_null(), "initial", /* */
                      cs_statement_initial_to_json(s), "final", final_to_json(s));
 }

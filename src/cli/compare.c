@@ -69,6 +69,8 @@ static cs_status compare(comparison *c, const char *job, const char *attestation
     CS_TRY(cs_attestation_open(&c->attestation, attestation));
     CS_TRY(check_same(c, job, attestation));
     const cs_params *p = &c->attestation.statement.params;
+    if (c->attestation.statement.hidden)
+        return cs_fail(CS_ERR_USAGE, "%s: its draws are hidden: nobody can make the same training again", attestation);
     if (model != NULL)
         CS_TRY(cs_model_load(&c->model, p, model));
     else if (!c->attestation.has_final)
