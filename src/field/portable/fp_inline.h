@@ -10,7 +10,9 @@
 #include "field/portable/mont.h"
 
 #define CS_FP_N0 UINT64_C(0x87d20782e4866389)
-static const uint64_t CS_FP_M[4] = {0x3c208c16d87cfd47, 0x97816a916871ca8d, 0xb85045b68181585d, 0x30644e72e131a029};
+/* As mont.h has it: the modulus, and 2^-64 modulo it. */
+static const uint64_t CS_FP_M[8] = {0x3c208c16d87cfd47, 0x97816a916871ca8d, 0xb85045b68181585d, 0x30644e72e131a029,
+                                    0x327d7c1b18f7bd41, 0xdb8ed52f824ed32f, 0x29b67b05eb29a6a1, 0x19ac99126b459dda};
 static const uint64_t CS_FP_2M[4] = {0x7841182db0f9fa8e, 0x2f02d522d0e3951a, 0x70a08b6d0302b0bb, 0x60c89ce5c2634053};
 
 /* Reduced in, reduced out. */
@@ -37,7 +39,7 @@ CS_INLINE void cs_fp_sub_lazy(cs_fp *r, const cs_fp *a, const cs_fp *b) {
     cs_mont_sub(r->v, a->v, b->v, CS_FP_2M);
 }
 
-/** Also takes factors below i p and j p with i j <= 5. */
+/** Also takes factors below i p and j p with i <= 3 and i j <= 5. */
 CS_INLINE void cs_fp_mul_lazy(cs_fp *r, const cs_fp *a, const cs_fp *b) {
     cs_mont_mul_lazy(r->v, a->v, b->v, CS_FP_M, CS_FP_N0);
 }

@@ -7,7 +7,9 @@
 #include "field/portable/mont.h"
 
 #define CS_FR_N0 UINT64_C(0xc2e1f593efffffff)
-static const uint64_t CS_FR_M[4] = {0x43e1f593f0000001, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029};
+/* As mont.h has it: the modulus, and 2^-64 modulo it. */
+static const uint64_t CS_FR_M[8] = {0x43e1f593f0000001, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029,
+                                    0x2d3e8053e396ee4d, 0xca478dbeab3c92cd, 0xb2d8f06f77f52a93, 0x24d6ba07f7aa8f04};
 static const uint64_t CS_FR_2M[4] = {0x87c3eb27e0000002, 0x5067d090f372e122, 0x70a08b6d0302b0ba, 0x60c89ce5c2634053};
 
 CS_INLINE void cs_fr_add_to(cs_fr *r, const cs_fr *a, const cs_fr *b) {

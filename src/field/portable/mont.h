@@ -1,6 +1,6 @@
 /* Montgomery arithmetic on 4 limbs of 64 bits, radix 2^256, for an odd modulus m below 2^254; shared by F_r and F_p.
  * Everything is inlined into its caller with a constant modulus; values are fully reduced unless a comment says otherwise;
- * outputs may be inputs; constant time. `n0` is -1/m mod 2^64. */
+ * outputs may be inputs; constant time. `n0` is -1/m mod 2^64. The modulus of a product is 8 limbs: m, and 2^-64 mod m. */
 #ifndef CS_FIELD_PORTABLE_MONT_H
 #define CS_FIELD_PORTABLE_MONT_H
 
@@ -120,10 +120,11 @@ CS_INLINE void cs_mont_sub(uint64_t r[4], const uint64_t a[4], const uint64_t b[
     (void)cs_limbs_add(r, s, back);
 }
 
-/** r = a b / 2^256 mod m, below 2m, for a and b below 2m, or a below m and any b: interleaved product and reduction, where
- * the top limb of m, below 2^62, keeps every sum in one limb (CIOS; Koç, Acar, Kaliski, "Analyzing and comparing Montgomery
- * multiplication algorithms", 1996). The order matters: a limb of the product must not exceed the top limb of a, so the
- * factor that may be any 256-bit number is b. */
+/** r = a b / 2^256 mod m for a below 3m and any b; r is below m + a b / 2^256 + m / 2^61, so below 2m for a and b below 2m,
+ * or a below m (1 - 2^-61) and any b. Interleaved product and reduction, where the top limb of m, below 2^62, keeps every
+ * sum in one limb (CIOS; Koç, Acar, Kaliski, "Analyzing and comparing Montgomery multiplication algorithms", 1996). The
+ * order matters: a limb of the product must not exceed the top limb of a, so the factor that may be any 256-bit number is b.
+ */
 CS_INLINE void cs_mont_mul_lazy(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4], uint64_t n0) {
     uint64_t t[4] = {0};
     for (int i = 0; i < 4; i++) {
@@ -239,7 +240,7 @@ CS_INLINE void cs_limbs_mul_add(uint64_t acc[9], const uint64_t a[4], const uint
 
 #endif
 
-/** r = a b / 2^256 mod m for a below m and any 256-bit b. */
+/** r = a b / 2^256 mod m for a below m (1 - 2^-61) and any 256-bit b, or both reduced. */
 CS_INLINE void cs_mont_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4], uint64_t n0) {
     uint64_t t[4];
     cs_mont_mul_lazy(t, a, b, m, n0);

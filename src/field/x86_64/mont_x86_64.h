@@ -27,14 +27,16 @@
     "adcxq %[lo], %[" t "]\n\t"                                                                                             \
     "adoxq %[hi], %[" up "]\n\t"
 
-/* t0..t3 += rdx * x; t4 is set to what comes out. */
-#define CS_MULX_ROW(x, t0, t1, t2, t3, t4)                                                                                  \
+/* t0..t3 += rdx * the four limbs from limb k of x; t4 is set to what comes out. */
+#define CS_MULX_ROW_AT(x, k, t0, t1, t2, t3, t4)                                                                            \
     "xorl %k[" t4 "], %k[" t4 "]\n\t"                                                                                       \
-    CS_MULX_STEP(x, 0, t0, t1) CS_MULX_STEP(x, 1, t1, t2) CS_MULX_STEP(x, 2, t2, t3)                                        \
-    "mulxq " CS_LIMB(x, 3) ", %[lo], %[hi]\n\t"                                                                             \
+    CS_MULX_STEP(x, k, t0, t1) CS_MULX_STEP(x, k + 1, t1, t2) CS_MULX_STEP(x, k + 2, t2, t3)                                \
+    "mulxq " CS_LIMB(x, k + 3) ", %[lo], %[hi]\n\t"                                                                         \
     "adcxq %[lo], %[" t3 "]\n\t"                                                                                            \
     "adoxq %[" t4 "], %[hi]\n\t"                                                                                            \
     "adcxq %[hi], %[" t4 "]\n\t"
+
+#define CS_MULX_ROW(x, t0, t1, t2, t3, t4) CS_MULX_ROW_AT(x, 0, t0, t1, t2, t3, t4)
 
 /* t0..t4 += rdx * the four limbs from limb k of x, which fits. */
 #define CS_MULX_ADD(x, k, t0, t1, t2, t3, t4)                                                                               \
@@ -49,19 +51,28 @@
     "imulq %[" t0 "], %%rdx\n\t"                                                                                            \
     CS_MULX_ADD("m", 0, t0, t1, t2, t3, t4)
 
-/** As in mont.h: r = a b / 2^256 mod m, below 2m, for a and b below 2m, or a below m and any b. Each line is a round of the
- * interleaved product and reduction; the register that a round empties is the next one's top. */
+/* t1..t4, t0 (its top) = (t0..t4) / 2^64 mod m, by adding t0 (2^-64 mod m) to t1..t4: unlike CS_MULX_RED it need not wait
+ * for a q, but is only good in the middle, because it leaves up to 2^64 m. */
+#define CS_MULX_FOLD(t0, t1, t2, t3, t4) "movq %[" t0 "], %%rdx\n\t" CS_MULX_ROW_AT("m", 4, t1, t2, t3, t4, t0)
+
+/** As in mont.h: r = a b / 2^256 mod m. The two lowest limbs of the product are folded, the next two reduced: after the
+ * second fold what is left is below 2^64 m, after the first reduction below 5m and a limb short. A register that a round
+ * empties is a later one's top. */
 CS_INLINE void cs_mont_mul_lazy(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4], uint64_t n0) {
-    uint64_t t0, t1, t2, t3, t4, lo, hi;
-    __asm__(CS_RDX("b", 0) CS_MULX_FIRST("a", 0, "t0", "t1", "t2", "t3", "t4") CS_MULX_RED("t0", "t1", "t2", "t3", "t4")
-            CS_RDX("b", 1) CS_MULX_ROW("a", "t1", "t2", "t3", "t4", "t0") CS_MULX_RED("t1", "t2", "t3", "t4", "t0")
-            CS_RDX("b", 2) CS_MULX_ROW("a", "t2", "t3", "t4", "t0", "t1") CS_MULX_RED("t2", "t3", "t4", "t0", "t1")
-            CS_RDX("b", 3) CS_MULX_ROW("a", "t3", "t4", "t0", "t1", "t2") CS_MULX_RED("t3", "t4", "t0", "t1", "t2")
-            : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4), [lo] "=&r"(lo), [hi] "=&r"(hi)
+    uint64_t t0, t1, t2, t3, t4, t5, lo, hi;
+    __asm__(CS_RDX("b", 0) CS_MULX_FIRST("a", 0, "t0", "t1", "t2", "t3", "t4")
+            CS_RDX("b", 1) CS_MULX_ROW("a", "t1", "t2", "t3", "t4", "t5")
+            CS_MULX_FOLD("t0", "t1", "t2", "t3", "t4")
+            "addq %[t0], %[t5]\n\t"
+            CS_MULX_FOLD("t1", "t2", "t3", "t4", "t5")
+            CS_RDX("b", 2) CS_MULX_ADD("a", 0, "t2", "t3", "t4", "t5", "t1") CS_MULX_RED("t2", "t3", "t4", "t5", "t1")
+            CS_RDX("b", 3) CS_MULX_ROW("a", "t3", "t4", "t5", "t1", "t2") CS_MULX_RED("t3", "t4", "t5", "t1", "t2")
+            : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4), [t5] "=&r"(t5), [lo] "=&r"(lo),
+              [hi] "=&r"(hi)
             : [a] "r"(a), [b] "r"(b), [m] "r"(m), [n0] "r"(n0)
             : "rdx", "cc", "memory");
     r[0] = t4;
-    r[1] = t0;
+    r[1] = t5;
     r[2] = t1;
     r[3] = t2;
 }
