@@ -14,10 +14,10 @@ static bool is_regular(const cs_g1_affine *a, const cs_g1_affine *b) {
     return !cs_limbs_eq(a->x.v, b->x.v) && !is_identity(a) && !is_identity(b);
 }
 
-/* y = flag ? -b->y : b->y, without a branch. */
+/* y = flag ? -b->y : b->y, without a branch; p if it is the negative of zero. */
 CS_INLINE void signed_y(cs_fp *y, const cs_g1_affine *b, uint32_t flag) {
     cs_fp minus;
-    cs_fp_sub_to(&minus, &CS_FP_ZERO, &b->y);
+    (void)cs_limbs_sub(minus.v, CS_FP_M, b->y.v);
     cs_limbs_select(y->v, flag, minus.v, b->y.v);
 }
 
