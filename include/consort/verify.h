@@ -10,7 +10,11 @@
 
 /** What else must hold. Zero everywhere: nothing. */
 typedef struct cs_verify_options {
-    const char *model_path; /* a .safetensors file that must hold exactly the released model */
+    const char *model_path;  /* a .safetensors file that must hold exactly the released model */
+    const char *trust_path;  /* a list of authorities (consort trust): certificates must be by one of them */
+    const char *at;          /* "YYYY-MM-DD", the day at which certificates and licences are judged; NULL: today (UTC) */
+    const char *policy_path; /* demands that must be met (docs/provenance.md) */
+    const char *export_path; /* an exported document that must be exactly what this attestation gives */
 } cs_verify_options;
 
 /** What was found, as far as it was reached: valid when the verification is CS_OK, for messages otherwise. */
@@ -26,16 +30,20 @@ typedef struct cs_verify_report {
     size_t file_bytes, proof_bytes;
     size_t commitment_rows; /* of one member: datasets and training */
     size_t messages;
+    char refusal[16];          /* "proof", "authority", "quota", … (docs/cli.md); "" unless CS_REJECT with a kind */
     char statement_digest[65]; /* hexadecimal; opens the proof's transcript */
     char model_digest[65];     /* hexadecimal, "" if the model is only committed */
     double read_seconds;       /* reading and validating the statement and models */
     double derive_seconds;     /* seed, W(0), draws, lookup table */
+    double provenance_seconds; /* manifest, signatures, certificates, datasets' proofs */
     double proof_seconds;      /* the proof itself */
 } cs_verify_report;
 
-/** CS_OK: the attestation at `path` is valid: its statement is well formed and proved, and `options` (may be NULL) hold.
- * CS_REJECT: it is well formed but not proved, or an option does not hold. CS_ERR_INPUT: malformed. CS_ERR_IO,
- * CS_ERR_MEMORY: undecided. cs_error_text() has the reason. Local; one thread. */
+/** CS_OK: the attestation at `path` is valid: its statement is well formed and proved, manifest, signatures, certificates
+ * and datasets' proofs that come with it hold, and so do `options` (may be NULL). CS_REJECT: it is well formed and something
+ * of that does not hold, or it has a version or a field that this program does not know; report->refusal says what kind of
+ * reason it is. CS_ERR_INPUT: malformed. CS_ERR_USAGE: `at` is no day. CS_ERR_IO, CS_ERR_MEMORY: undecided. cs_error_text()
+ * has the reason. Local; one thread. */
 cs_status cs_verify_file(const char *path, const cs_verify_options *options, cs_verify_report *report);
 
 #endif

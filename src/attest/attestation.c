@@ -1,5 +1,6 @@
 #include "attest/attestation.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "attest/model_file.h"
@@ -21,6 +22,8 @@ static cs_status open_all(cs_attestation *out, const char *path) {
     if (status == CS_OK)
         status = cs_container_decode(&out->container, path, file.data, file.size);
     out->file_bytes = file.size;
+    if (status == CS_OK)
+        crypto_hash_sha256(out->digest, file.data, file.size);
     cs_buffer_free(&file);
     CS_TRY(status);
     const cs_buffer *text = &out->container.section[CS_SECTION_STATEMENT];

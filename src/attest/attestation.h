@@ -14,6 +14,7 @@ typedef struct cs_attestation {
     bool has_initial, has_final;
     cs_model initial, final; /* the given W(0); the released W(T) */
     size_t file_bytes;
+    uint8_t digest[32]; /* SHA-256 of the file */
 } cs_attestation;
 
 /** Reads and validates the file. CS_ERR_INPUT, CS_ERR_IO, CS_ERR_MEMORY. Freed by cs_attestation_free; empty after a

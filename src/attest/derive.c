@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "provenance/refusal.h"
 #include "provenance/shard.h"
 
 static cs_status derive_initial(cs_derived *out, const cs_statement *s, const cs_model *initial) {
@@ -17,7 +18,7 @@ static cs_status derive_initial(cs_derived *out, const cs_statement *s, const cs
     CS_TRY(cs_fail_prefix(cs_model_validate(&out->initial, &s->params, true), "W(0)"));
     cs_model_digest(out->initial_digest, &out->initial);
     if (initial != NULL && memcmp(out->initial_digest, s->initial_digest, 32) != 0)
-        return cs_fail(CS_ERR_INPUT, "initial: the given W(0) does not have the digest that the statement names");
+        return cs_refuse(CS_REFUSAL_INITIAL, "initial: the given W(0) does not have the digest that the statement names");
     return CS_OK;
 }
 

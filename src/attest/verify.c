@@ -1,10 +1,11 @@
-#include "consort/verify.h"
+#include "attest/verify.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "attest/attestation.h"
 #include "attest/model_file.h"
+#include "attest/verification.h"
+#include "base/memory.h"
 #include "base/timer.h"
 #include "train/protocol.h"
 
@@ -13,7 +14,8 @@ static void describe(cs_verify_report *report, const cs_attestation *a) {
     snprintf(report->job, sizeof report->job, "%s", a->statement.name);
     report->members = (size_t)p->n_ranks;
     for (int i = 0; i < p->n_ranks; i++)
-        report->rows += p->rows[i];
+        for (size_t k = 0; k < a->statement.members[i].datasets.n; k++)
+            report->rows += a->statement.members[i].datasets.use[k].doc.rows;
     report->layers = p->layers;
     for (size_t l = 1; l <= p->layers; l++)
         report->parameters += (p->widths[l - 1] + 1) * p->widths[l];
@@ -41,33 +43,114 @@ static cs_status check_model(const cs_attestation *a, const char *path) {
     return CS_OK;
 }
 
-static cs_status check_proof(const cs_attestation *a, cs_verify_report *report) {
+/* A proof that does not hold is a kind of refusal of its own. */
+static cs_status refuse_proof(cs_status status) {
+    char why[1024];
+    if (status != CS_REJECT || cs_refusal_last() != CS_REFUSAL_NONE)
+        return status;
+    snprintf(why, sizeof why, "%s", cs_error_text());
+    return cs_refuse(CS_REFUSAL_PROOF, "%s", why);
+}
+
+static cs_status check_proof(const cs_attestation *a, const cs_derived *d, cs_verify_report *report) {
     const cs_buffer *proof = &a->container.section[CS_SECTION_PROOF];
     cs_proof_stats stats = {0};
+    const double start = cs_wall_seconds();
+    const cs_status status = cs_train_verify(&d->instance, proof->data, proof->size, &stats);
+    report->proof_seconds = cs_wall_seconds() - start;
+    report->messages = stats.messages;
+    report->commitment_rows = stats.rows;
+    return refuse_proof(status);
+}
+
+/* What costs little first; nothing is believed before all of it holds. */
+static cs_status check_derived(const cs_attestation *a, const cs_derived *d, const cs_trust *trust, const char *at,
+                               cs_verify_result *out) {
+    const cs_verification v = {.a = a, .d = d, .trust = trust, .at = at, .facts = &out->facts};
+    const double start = cs_wall_seconds();
+    cs_hex32(out->report.statement_digest, d->instance.digest);
+    CS_TRY(cs_verify_describe(&v));
+    CS_TRY(cs_verify_agreement(&v));
+    CS_TRY(cs_verify_certificates(&v));
+    CS_TRY(cs_verify_wellformed(&v));
+    out->report.provenance_seconds = cs_wall_seconds() - start;
+    return check_proof(a, d, &out->report);
+}
+
+static cs_status check_attestation(const cs_attestation *a, const cs_trust *trust, const char *at, cs_verify_result *out) {
     cs_derived derived;
     const double start = cs_wall_seconds();
     CS_TRY(cs_attestation_derive(&derived, a));
-    const double derived_at = cs_wall_seconds();
-    cs_hex32(report->statement_digest, derived.instance.digest);
-    const cs_status status = cs_train_verify(&derived.instance, proof->data, proof->size, &stats);
-    report->derive_seconds = derived_at - start;
-    report->proof_seconds = cs_wall_seconds() - derived_at;
-    report->messages = stats.messages;
-    report->commitment_rows = stats.rows;
+    out->report.derive_seconds = cs_wall_seconds() - start;
+    const cs_status status = check_derived(a, &derived, trust, at, out);
     cs_derived_free(&derived);
     return status;
 }
 
-cs_status cs_verify_file(const char *path, const cs_verify_options *options, cs_verify_report *report) {
+static cs_status check_policy(cs_verify_result *out, const char *path) {
+    cs_policy policy;
+    CS_TRY(cs_policy_load(&policy, path));
+    out->has_verdict = true;
+    const cs_status status = cs_policy_check(&out->verdict, &policy, &out->facts, 1);
+    cs_policy_free(&policy);
+    return status;
+}
+
+/* With the attestation accepted: what else was asked for. */
+static cs_status check_options(cs_verify_result *out, const cs_attestation *a, const cs_verify_options *o) {
+    if (o->model_path != NULL)
+        CS_TRY(check_model(a, o->model_path));
+    if (o->policy_path != NULL)
+        CS_TRY(check_policy(out, o->policy_path));
+    if (o->export_path == NULL)
+        return CS_OK;
+    out->has_export = true;
+    return cs_export_check(&out->export, o->export_path, &out->facts);
+}
+
+static cs_status verify(cs_verify_result *out, const char *path, const cs_verify_options *o) {
     cs_attestation a;
+    cs_trust trust = {0};
+    char at[CS_DATE_SIZE];
     const double start = cs_wall_seconds();
-    memset(report, 0, sizeof *report);
-    CS_TRY(cs_attestation_open(&a, path));
-    describe(report, &a);
-    report->read_seconds = cs_wall_seconds() - start;
-    cs_status status = cs_fail_prefix(check_proof(&a, report), "%s", path);
-    if (status == CS_OK && options != NULL && options->model_path != NULL)
-        status = check_model(&a, options->model_path);
+    CS_TRY(o->at == NULL ? cs_date_today(at) : cs_date_read(at, "the day of verification", o->at));
+    if (o->trust_path != NULL)
+        CS_TRY(cs_trust_load(&trust, o->trust_path));
+    cs_status status = cs_attestation_open(&a, path);
+    if (status == CS_OK) {
+        describe(&out->report, &a);
+        out->report.read_seconds = cs_wall_seconds() - start;
+        status = cs_fail_prefix(check_attestation(&a, o->trust_path != NULL ? &trust : NULL, at, out), "%s", path);
+    }
+    if (status == CS_OK)
+        status = check_options(out, &a, o);
     cs_attestation_free(&a);
+    cs_trust_free(&trust);
+    return status;
+}
+
+cs_status cs_verify_attestation(cs_verify_result *out, const char *path, const cs_verify_options *options) {
+    static const cs_verify_options none;
+    memset(out, 0, sizeof *out);
+    const cs_status status = verify(out, path, options != NULL ? options : &none);
+    if (status == CS_REJECT && cs_refusal_last() != CS_REFUSAL_NONE)
+        snprintf(out->report.refusal, sizeof out->report.refusal, "%s", cs_refusal_name(cs_refusal_last()));
+    return status;
+}
+
+void cs_verify_result_free(cs_verify_result *r) {
+    cs_facts_free(&r->facts);
+    memset(r, 0, sizeof *r);
+}
+
+cs_status cs_verify_file(const char *path, const cs_verify_options *options, cs_verify_report *report) {
+    cs_verify_result *result = CS_NEW(cs_verify_result, 1);
+    memset(report, 0, sizeof *report);
+    if (result == NULL)
+        return CS_ERR_MEMORY;
+    const cs_status status = cs_verify_attestation(result, path, options);
+    *report = result->report;
+    cs_verify_result_free(result);
+    cs_free(result);
     return status;
 }

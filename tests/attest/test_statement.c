@@ -317,7 +317,13 @@ static void models_must_fit_the_statement(void **state) {
     cs_derived_free(&d);
     f->a.statement.initial_given = true; /* a given W(0) that is missing, out of its bounds, or another one */
     assert_int_equal(cs_derived_new(&d, &f->a.statement, NULL), CS_ERR_INPUT);
-    assert_int_equal(cs_derived_new(&d, &f->a.statement, &f->a.final), CS_ERR_INPUT);
+    cs_model small;
+    assert_int_equal(cs_model_from_seed(&small, &f->a.statement.params, (const uint8_t[32]){1}), CS_OK);
+    assert_int_equal(cs_derived_new(&d, &f->a.statement, &small), CS_REJECT);
+    assert_int_equal(cs_refusal_last(), CS_REFUSAL_INITIAL);
+    small.w[0][0] = f->a.statement.params.initial_max[0] + 1;
+    assert_int_equal(cs_derived_new(&d, &f->a.statement, &small), CS_ERR_INPUT);
+    cs_model_free(&small);
     f->a.statement.initial_given = false;
 }
 

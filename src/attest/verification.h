@@ -1,0 +1,32 @@
+/* A verification in progress: internal to src/attest/verify*.c. Everything local. */
+#ifndef CS_ATTEST_VERIFICATION_H
+#define CS_ATTEST_VERIFICATION_H
+
+#include "attest/attestation.h"
+#include "provenance/facts.h"
+#include "provenance/trust.h"
+
+typedef struct cs_verification {
+    const cs_attestation *a;
+    const cs_derived *d;
+    const cs_trust *trust; /* NULL: certificates are compared with the statement, and nobody's word is taken */
+    const char *at;        /* the day at which they are judged */
+    cs_facts *facts;       /* filled as far as things are shown */
+} cs_verification;
+
+/** What the statement says, without judgement: everything in `facts` that needs no signature. CS_ERR_MEMORY. */
+cs_status cs_verify_describe(const cs_verification *v);
+
+/** The manifest is signed by all members and says what the statement says; contributions are there if they are to be; each
+ * member signed the statement. CS_REJECT: manifest, signature, seed and the other kinds of cs_manifest_compare. */
+cs_status cs_verify_agreement(const cs_verification *v);
+
+/** Each certificate that the statement names is there and is about its dataset; its licence permits the day, the purpose and
+ * the recomputed draws; and, with a trust list, its authority is on it. CS_REJECT: dataset, schema, authority, ring,
+ * signature, expired, denied, purpose, quota. */
+cs_status cs_verify_certificates(const cs_verification *v);
+
+/** The datasets' own proofs hold for exactly the statement's documents. CS_REJECT (proof, dataset), CS_ERR_INPUT. */
+cs_status cs_verify_wellformed(const cs_verification *v);
+
+#endif

@@ -1,0 +1,96 @@
+#include <sodium.h>
+#include <string.h>
+
+#include "attest/manifest.h"
+#include "attest/verification.h"
+#include "base/memory.h"
+#include "base/strings.h"
+
+static cs_status describe_dataset(cs_fact_dataset *out, const cs_dataset_use *use, const cs_draw_count *count) {
+    CS_TRY(cs_string_own(&out->name, cs_string_copy(use->doc.name)));
+    out->rows = use->doc.rows;
+    out->draws = count->total;
+    out->draws_epoch_max = count->epoch_max;
+    return cs_dataset_doc_digest(out->digest, &use->doc);
+}
+
+static cs_status describe_member(cs_fact_member *out, const cs_verification *v, int rank) {
+    const cs_statement_member *m = &v->a->statement.members[rank];
+    const cs_params *p = &v->a->statement.params;
+    const size_t n = m->datasets.n, draws = p->steps * p->batch;
+    CS_TRY(cs_string_own(&out->name, cs_string_copy(m->signer.identified ? m->signer.name : m->name)));
+    out->identified = m->signer.identified;
+    memcpy(out->ed25519, m->signer.ed25519, sizeof out->ed25519);
+    out->draws = draws;
+    out->datasets = CS_NEW(cs_fact_dataset, n);
+    cs_draw_count *count = CS_NEW(cs_draw_count, n);
+    cs_status status = out->datasets != NULL && count != NULL ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK) {
+        out->n_datasets = n;
+        status = cs_draws_count(count, v->d->draws[rank], draws, &v->d->shards[rank]);
+    }
+    for (size_t k = 0; status == CS_OK && k < n; k++)
+        status = describe_dataset(&out->datasets[k], &m->datasets.use[k], &count[k]);
+    cs_free(count);
+    return status;
+}
+
+/* A model that is only committed is named by its commitments. */
+static void digest_points(uint8_t out[32], const cs_g1_affine *points, size_t n) {
+    static const char label[] = "consort/committed-model/1";
+    crypto_hash_sha256_state hash;
+    crypto_hash_sha256_init(&hash);
+    crypto_hash_sha256_update(&hash, (const uint8_t *)label, sizeof label);
+    for (size_t k = 0; k < n; k++) {
+        uint8_t bytes[32];
+        cs_g1_encode(bytes, points[k]);
+        crypto_hash_sha256_update(&hash, bytes, sizeof bytes);
+    }
+    crypto_hash_sha256_final(&hash, out);
+}
+
+static void describe_models(cs_facts *f, const cs_verification *v) {
+    const cs_statement *s = &v->a->statement;
+    const cs_buffer *file = &v->a->container.section[CS_SECTION_MODEL];
+    f->initial_given = s->initial_given;
+    memcpy(f->initial, v->d->initial_digest, sizeof f->initial);
+    f->final_public = s->params.final_public;
+    if (f->final_public) {
+        memcpy(f->final, s->final_digest, sizeof f->final);
+        crypto_hash_sha256(f->final_file, file->data, file->size);
+    } else {
+        digest_points(f->final, s->final_rows, cs_final_row_count(&s->params));
+    }
+    f->has_previous = s->has_previous;
+    memcpy(f->previous, s->previous, sizeof f->previous);
+}
+
+static void describe_digests(cs_facts *f, const cs_verification *v) {
+    memcpy(f->seed, v->d->seed, sizeof f->seed);
+    memcpy(f->statement, v->d->instance.digest, sizeof f->statement);
+    memcpy(f->attestation, v->a->digest, sizeof f->attestation);
+}
+
+cs_status cs_verify_describe(const cs_verification *v) {
+    const cs_statement *s = &v->a->statement;
+    const cs_params *p = &s->params;
+    cs_facts *f = v->facts;
+    CS_TRY(cs_string_own(&f->job, cs_string_copy(s->name)));
+    CS_TRY(cs_string_own(&f->purpose, cs_string_copy(s->manifest != NULL ? s->purpose : "")));
+    CS_TRY(cs_string_own(&f->beacon, cs_string_copy(s->beacon)));
+    f->contributions = s->has_contributions;
+    f->indices_hidden = p->hidden_passes != 0;
+    f->batch = (uint64_t)p->n_ranks * p->batch;
+    f->widths = CS_NEW(size_t, p->layers + 1);
+    f->members = CS_NEW(cs_fact_member, (size_t)p->n_ranks);
+    if (f->widths == NULL || f->members == NULL)
+        return CS_ERR_MEMORY;
+    memcpy(f->widths, p->widths, (p->layers + 1) * sizeof *f->widths);
+    f->layers = p->layers;
+    f->n_members = (size_t)p->n_ranks;
+    for (int i = 0; i < p->n_ranks; i++)
+        CS_TRY(describe_member(&f->members[i], v, i));
+    describe_models(f, v);
+    describe_digests(f, v);
+    return cs_compute_count(&f->compute, p->widths, p->layers, p->steps, f->batch);
+}
