@@ -47,7 +47,7 @@ cs_status cs_manifest_body(json_t **out, const cs_statement *s, const char *beac
                      "schema", cs_document_hex_to_json(schema, sizeof schema), "members", members_to_json(s), /* */
                      "datasets", cs_statement_datasets_to_json(s, true),                                      /* */
                      "seeds", "beacon_source", beacon_source, "contributions", (int)s->has_contributions,     /* */
-                     "indices", s->params.hidden_passes != 0 ? "hidden" : "public",                           /* */
+                     "indices", s->hidden ? "hidden" : "public",                                              /* */
                      "previous", s->has_previous ? cs_document_hex_to_json(s->previous, 32) : json_null());
     return *out == NULL ? cs_fail(CS_ERR_MEMORY, "no memory for the manifest") : CS_OK;
 }

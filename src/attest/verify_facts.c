@@ -6,33 +6,41 @@
 #include "base/memory.h"
 #include "base/strings.h"
 
-static cs_status describe_dataset(cs_fact_dataset *out, const cs_dataset_use *use, const cs_draw_count *count) {
+static cs_status describe_dataset(cs_fact_dataset *out, const cs_dataset_use *use, cs_draw_count count) {
     CS_TRY(cs_string_own(&out->name, cs_string_copy(use->doc.name)));
     out->rows = use->doc.rows;
-    out->draws = count->total;
-    out->draws_epoch_max = count->epoch_max;
+    out->draws = count.total;
+    out->draws_epoch_max = count.epoch_max;
     return cs_dataset_doc_digest(out->digest, &use->doc);
+}
+
+/* Hidden draws were proved to be as many of each dataset as is stated; others are counted. */
+static cs_status describe_datasets(cs_fact_member *out, const cs_verification *v, int rank) {
+    const cs_dataset_uses *u = &v->a->statement.members[rank].datasets;
+    const bool hidden = v->a->statement.hidden;
+    cs_passes counted = {0};
+    if (!hidden)
+        CS_TRY(cs_passes_new(&counted, &v->d->shards[rank], v->d->draws[rank], out->draws));
+    cs_status status = CS_OK;
+    for (size_t k = 0; status == CS_OK && k < u->n; k++)
+        status =
+            describe_dataset(&out->datasets[k], &u->use[k], cs_passes_piece(hidden ? &v->d->passes[rank] : &counted, k));
+    cs_passes_free(&counted);
+    return status;
 }
 
 static cs_status describe_member(cs_fact_member *out, const cs_verification *v, int rank) {
     const cs_statement_member *m = &v->a->statement.members[rank];
     const cs_params *p = &v->a->statement.params;
-    const size_t n = m->datasets.n, draws = p->steps * p->batch;
     CS_TRY(cs_string_own(&out->name, cs_string_copy(m->signer.identified ? m->signer.name : m->name)));
     out->identified = m->signer.identified;
     memcpy(out->ed25519, m->signer.ed25519, sizeof out->ed25519);
-    out->draws = draws;
-    out->datasets = CS_NEW(cs_fact_dataset, n);
-    cs_draw_count *count = CS_NEW(cs_draw_count, n);
-    cs_status status = out->datasets != NULL && count != NULL ? CS_OK : CS_ERR_MEMORY;
-    if (status == CS_OK) {
-        out->n_datasets = n;
-        status = cs_draws_count(count, v->d->draws[rank], draws, &v->d->shards[rank]);
-    }
-    for (size_t k = 0; status == CS_OK && k < n; k++)
-        status = describe_dataset(&out->datasets[k], &m->datasets.use[k], &count[k]);
-    cs_free(count);
-    return status;
+    out->draws = p->steps * p->batch;
+    out->datasets = CS_NEW(cs_fact_dataset, m->datasets.n);
+    if (out->datasets == NULL)
+        return CS_ERR_MEMORY;
+    out->n_datasets = m->datasets.n;
+    return describe_datasets(out, v, rank);
 }
 
 /* A model that is only committed is named by its commitments. */
@@ -79,7 +87,7 @@ cs_status cs_verify_describe(const cs_verification *v) {
     CS_TRY(cs_string_own(&f->purpose, cs_string_copy(s->manifest != NULL ? s->purpose : "")));
     CS_TRY(cs_string_own(&f->beacon, cs_string_copy(s->beacon)));
     f->contributions = s->has_contributions;
-    f->indices_hidden = p->hidden_passes != 0;
+    f->indices_hidden = s->hidden;
     f->batch = (uint64_t)p->n_ranks * p->batch;
     f->widths = CS_NEW(size_t, p->layers + 1);
     f->members = CS_NEW(cs_fact_member, (size_t)p->n_ranks);
