@@ -138,6 +138,8 @@ static json_t *signer_info(const char *name, const uint8_t key[32]) {
 
 cs_status cs_export_c2pa_body(json_t **out, const cs_facts *f, const char *signer, const uint8_t key[32]) {
     char id[URN_BYTES];
+    *out = NULL;
+    CS_TRY(cs_facts_check_judged(f));
     json_t *manifests = json_object(), *facts = cs_facts_to_json(f);
     json_object_del(facts, "at");
     urn(id, "attestation", f->attestation);

@@ -11,10 +11,10 @@
  * have the attestation's digest; ingredients: datasets and the model it started from) and one for each certificate
  * (assertions: the licence as training-and-data-mining entries, CAWG 1.1, and the certificate's facts). The model's
  * names its signer too: a signature alone does not cover the signer's name. All of it follows from facts and signer, and
- * does not depend on `at`. A new object. CS_ERR_MEMORY. */
+ * does not depend on `at`. A new object. CS_ERR_USAGE (cs_facts_check_judged), CS_ERR_MEMORY. */
 cs_status cs_export_c2pa_body(json_t **out, const cs_facts *f, const char *signer, const uint8_t key[32]);
 
-/** Appends the document, canonical, signed by `me` under CS_SIGN_EXPORT. CS_ERR_MEMORY. */
+/** Appends the document, canonical, signed by `me` under CS_SIGN_EXPORT. CS_ERR_USAGE, CS_ERR_MEMORY. */
 cs_status cs_export_c2pa(cs_buffer *out, const cs_facts *f, const cs_secret_identity *me);
 
 #endif

@@ -108,6 +108,7 @@ cs_status cs_export_check(cs_export_report *report, const char *path, const cs_f
     cs_export_report local, *r = report != NULL ? report : &local;
     cs_buffer file = {0};
     memset(r, 0, sizeof *r);
+    CS_TRY(cs_facts_check_judged(f));
     cs_status status = as_refusal(cs_file_read(path, CS_EXPORT_MAX_BYTES, &file));
     r->c2pa = status == CS_OK && file.size > 0 && file.data[0] == '{';
     if (status == CS_OK)

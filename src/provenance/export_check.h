@@ -15,7 +15,8 @@ typedef struct cs_export_report {
 
 /** The document at `path`, by its first byte: '{' is a C2PA-style manifest, anything else a model card. CS_OK if it is the
  * unedited export of `f` by this version of the program's export format. CS_REJECT (EXPORT) with the first place that
- * differs otherwise. CS_ERR_IO, CS_ERR_MEMORY. `report` may be NULL. */
+ * differs otherwise. CS_ERR_USAGE if certificates were not judged (cs_facts_check_judged), CS_ERR_IO, CS_ERR_MEMORY.
+ * `report` may be NULL. */
 cs_status cs_export_check(cs_export_report *report, const char *path, const cs_facts *f);
 
 #endif

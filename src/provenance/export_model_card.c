@@ -180,6 +180,7 @@ static void add_limits(cs_buffer *out) {
 }
 
 cs_status cs_export_model_card(cs_buffer *out, const cs_facts *f) {
+    CS_TRY(cs_facts_check_judged(f));
     CS_TRY(add_front_matter(out, f));
     add_head(out, f);
     add_members(out, f);

@@ -9,7 +9,8 @@
 /** Of model card and C2PA-style manifest: changes whenever the same facts would be written differently. */
 enum { CS_EXPORT_VERSION = 1 };
 
-/** Appends the card of one attestation's facts. Does not depend on `at`. CS_ERR_MEMORY. */
+/** Appends the card of one attestation's facts. Does not depend on `at`. CS_ERR_USAGE (cs_facts_check_judged),
+ * CS_ERR_MEMORY. */
 cs_status cs_export_model_card(cs_buffer *out, const cs_facts *f);
 
 #endif

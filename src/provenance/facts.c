@@ -35,7 +35,7 @@ void cs_facts_free(cs_facts *f) {
 
 cs_status cs_facts_set_certificate(cs_fact_dataset *d, const cs_certificate *c) {
     cs_fact_certificate *out = &d->certificate;
-    d->certified = true;
+    d->names_certificate = d->certified = true;
     memcpy(out->digest, c->digest, sizeof out->digest);
     out->licence = c->licence;
     out->hidden = c->hidden;
@@ -47,6 +47,17 @@ cs_status cs_facts_set_certificate(cs_fact_dataset *d, const cs_certificate *c) 
     CS_TRY(cs_string_own(&out->from, cs_string_copy(c->from)));
     CS_TRY(cs_string_own(&out->until, cs_string_copy(c->until)));
     return c->hidden ? CS_OK : cs_string_own(&out->authority, cs_string_copy(c->authority));
+}
+
+cs_status cs_facts_check_judged(const cs_facts *f) {
+    for (size_t i = 0; i < f->n_members; i++)
+        for (size_t k = 0; k < f->members[i].n_datasets; k++) {
+            const cs_fact_dataset *d = &f->members[i].datasets[k];
+            if (d->names_certificate && !d->certified)
+                return cs_fail(CS_ERR_USAGE, "there are certificates, of \"%s\" for one: say whose you accept (--trust)",
+                               d->name);
+        }
+    return CS_OK;
 }
 
 static json_t *hex(const uint8_t bytes[32]) {
@@ -84,9 +95,10 @@ static json_t *certificate_to_json(const cs_fact_certificate *c) {
 }
 
 static json_t *dataset_to_json(const cs_fact_dataset *d) {
-    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:b, s:o}", "digest", hex(d->digest), "name", d->name, "rows",
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:b, s:o, s:o}", "digest", hex(d->digest), "name", d->name, "rows",
                      count(d->rows), "draws", count(d->draws), "draws_epoch_max", count(d->draws_epoch_max), "well_formed",
-                     (int)d->well_formed, "certificate", d->certified ? certificate_to_json(&d->certificate) : json_null());
+                     (int)d->well_formed, "certificate_named", hex_or_null(d->names_certificate, d->certificate.digest),
+                     "certificate", d->certified ? certificate_to_json(&d->certificate) : json_null());
 }
 
 static json_t *member_to_json(const cs_fact_member *m) {

@@ -28,7 +28,8 @@ typedef struct cs_fact_dataset {
     uint64_t draws;           /* records of it used in this run; one drawn twice counts twice */
     uint64_t draws_epoch_max; /* most draws in one pass over the member's data */
     bool well_formed;         /* ranges, one-hot labels and zero padding were shown (by its own proof or by this one) */
-    bool certified;           /* else `certificate` is zero */
+    bool names_certificate;   /* the statement names one, `certificate.digest`, … */
+    bool certified;           /* … and it was held against a trust list, and accepted; else the rest of it is zero */
     cs_fact_certificate certificate;
 } cs_fact_dataset;
 
@@ -73,6 +74,9 @@ typedef struct cs_facts {
 
 /** Frees and empties; a zeroed one is fine, as is a half-filled one whose arrays have the lengths that they say. */
 void cs_facts_free(cs_facts *f);
+
+/** CS_ERR_USAGE if a certificate is named and was not held against a trust list: then nobody's word was taken. */
+cs_status cs_facts_check_judged(const cs_facts *f);
 
 /** The dataset is certified by `c`, which was checked: copies what it says. CS_ERR_MEMORY. */
 cs_status cs_facts_set_certificate(cs_fact_dataset *d, const cs_certificate *c);

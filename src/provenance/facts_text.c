@@ -46,7 +46,10 @@ static void show_dataset(cs_buffer *out, const cs_fact_dataset *d) {
                    d->well_formed ? "feature range, one class a record, nothing beyond the records" : "nothing");
     if (d->certified)
         show_certificate(out, &d->certificate);
-    else
+    else if (d->names_certificate) {
+        show_digest(out, "      source    not judged, for want of a trust list: certificate ", d->certificate.digest);
+        cs_text_append(out, "\n");
+    } else
         cs_text_append(out, "      source    not certified\n");
 }
 

@@ -127,7 +127,9 @@ static void check_datasets(cs_policy_verdict *v, bool hidden, const cs_facts *ch
     cs_hex32(digest, dataset->digest);
     cs_policy_unmet *u = hidden ? add_unmet(v, "hidden_sources", "refused") : add_unmet(v, "datasets_certified", "true");
     set_found(u, "the dataset %.16s of %s %s", digest, member->name,
-              hidden ? "hides which authority certified it" : "has no certificate");
+              hidden                       ? "hides which authority certified it"
+              : dataset->names_certificate ? "has a certificate that was not held against a trust list"
+                                           : "has no certificate");
 }
 
 static void check_signatures(cs_policy_verdict *v, const cs_facts *chain, size_t n) {

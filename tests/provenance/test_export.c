@@ -217,7 +217,7 @@ static void test_c2pa_of_a_continuation(void **state) {
     fixture_facts(&f);
     f.has_previous = f.initial_given = true;
     f.final_public = false;
-    f.members[1].datasets[0].certified = false;
+    f.members[1].datasets[0].names_certificate = f.members[1].datasets[0].certified = false;
     save_c2pa(&f);
     assert_int_equal(cs_export_check(NULL, path, &f), CS_OK);
     json_t *document = load_c2pa(), *model = model_of(document), *ingredients = json_object_get(model, "ingredients");
@@ -315,12 +315,28 @@ static void test_of_another(void **state) {
     cs_facts_free(&g);
 }
 
+/* Nothing is said about certificates that nobody judged. */
+static void test_not_judged(void **state) {
+    (void)state;
+    cs_facts f;
+    cs_buffer b = {0};
+    fixture_facts(&f);
+    save_c2pa(&f);
+    f.members[1].datasets[0].certified = false;
+    assert_int_equal(cs_export_c2pa(&b, &f, &exporter), CS_ERR_USAGE);
+    assert_int_equal(cs_export_model_card(&b, &f), CS_ERR_USAGE);
+    assert_int_equal(b.size, 0);
+    assert_int_equal(cs_export_check(NULL, path, &f), CS_ERR_USAGE);
+    cs_buffer_free(&b);
+    cs_facts_free(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_card),        cmocka_unit_test(test_edited_card),
         cmocka_unit_test(test_c2pa),        cmocka_unit_test(test_c2pa_of_a_continuation),
         cmocka_unit_test(test_edited_c2pa), cmocka_unit_test(test_other_forms),
-        cmocka_unit_test(test_of_another),
+        cmocka_unit_test(test_of_another),  cmocka_unit_test(test_not_judged),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -72,13 +72,15 @@ static void test_text_of_little(void **state) {
     f.has_manifest = f.final_public = f.contributions = false;
     f.has_previous = f.initial_given = f.indices_hidden = true;
     memset(f.previous, 0xab, 32);
-    f.members[0].datasets[0].certified = f.members[0].datasets[1].well_formed = false;
+    f.members[0].datasets[0].names_certificate = f.members[0].datasets[0].certified = false;
+    f.members[0].datasets[1].well_formed = f.members[1].datasets[0].certified = false;
     f.members[0].signed_statement = f.members[1].signed_manifest = false;
     f.members[2].signed_manifest = f.members[2].signed_statement = false;
     char *text = text_of(&f);
     static const char *const PARTS[] = {"manifest      none",
                                         "continues     abab",
                                         "not certified",
+                                        "not judged, for want of a trust list: certificate 2424",
                                         "shown     nothing",
                                         "signed      the manifest only",
                                         "signed      the statement only",
@@ -183,6 +185,13 @@ static void flip_dataset_draws(cs_facts *f) {
 static void flip_dataset_epoch(cs_facts *f) {
     f->members[0].datasets[1].draws_epoch_max++;
 }
+static void flip_named(cs_facts *f) {
+    f->members[0].datasets[1].names_certificate = false;
+    f->members[0].datasets[1].certified = false;
+}
+static void flip_judged(cs_facts *f) {
+    f->members[0].datasets[1].certified = false;
+}
 static void flip_certificate(cs_facts *f) {
     f->members[0].datasets[1].certificate.digest[9] ^= 1;
 }
@@ -212,8 +221,9 @@ static void test_nothing_is_left_out(void **state) {
         flip_statement,  flip_attestation, flip_manifest,      flip_seed,          flip_initial,       flip_final,
         flip_final_file, flip_beacon,      flip_contributions, flip_indices,       flip_previous,      flip_purpose,
         flip_steps,      flip_draws,       flip_adds,          flip_width,         flip_member,        flip_member_key,
-        flip_signed,     flip_dataset,     flip_dataset_rows,  flip_dataset_draws, flip_dataset_epoch, flip_certificate,
-        flip_source,     flip_until,       flip_authority,     flip_set,           flip_licence};
+        flip_signed,     flip_dataset,     flip_dataset_rows,  flip_dataset_draws, flip_dataset_epoch, flip_named,
+        flip_judged,     flip_certificate, flip_source,        flip_until,         flip_authority,     flip_set,
+        flip_licence};
     cs_facts f;
     fixture_facts(&f);
     char *text = text_of(&f), *json = json_of(&f);
@@ -274,7 +284,7 @@ static void test_certificate(void **state) {
         cs_free(d->certificate.until);
         cs_free(d->certificate.authority);
         d->certificate = (cs_fact_certificate){0};
-        d->certified = false;
+        d->names_certificate = d->certified = false;
         if (hidden)
             fixture_hide(&expected.members[0].datasets[1].certificate);
         assert_int_equal(cs_facts_set_certificate(d, &c), CS_OK);

@@ -101,6 +101,9 @@ static void test_short_of_one(void **state) {
     fixture_facts(&f);
     f.members[1].datasets[0].certified = false;
     assert_int_equal(judge(&v, MET, &f, 1), CS_REJECT);
+    assert_non_null(strstr(v.unmet[0].found, "clinic-b has a certificate that was not held against a trust list"));
+    f.members[1].datasets[0].names_certificate = false;
+    assert_int_equal(judge(&v, MET, &f, 1), CS_REJECT);
     assert_int_equal(v.n_unmet, 1);
     assert_string_equal(v.unmet[0].field, "datasets_certified");
     assert_non_null(strstr(v.unmet[0].found, "clinic-b has no certificate"));
