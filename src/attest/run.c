@@ -87,20 +87,14 @@ static cs_status commit_final(cs_run_state *r, cs_buffer *out) {
     const cs_params *p = &r->statement.params;
     const cs_model *m = cs_trainer_model(r->trainer);
     const size_t n = cs_final_row_count(p);
-    for (size_t l = 1; l <= p->layers; l++) {
-        cs_tensor *f = &r->tensors[cs_blocks_find(&r->blocks, CS_BLOCK_F, l, 0)];
-        const unsigned bits = cs_params_width_bits(p, l);
-        for (size_t k = 0; k < m->rows[l - 1]; k++)
-            for (size_t j = 0; j < m->columns[l - 1]; j++)
-                cs_tensor_set(f, (k << bits) + j, m->w[l - 1][k * m->columns[l - 1] + j]);
-    }
+    cs_model_to_blocks(r->tensors, &r->blocks, CS_BLOCK_F, m);
     cs_g1_affine *points = CS_NEW(cs_g1_affine, n);
     r->final_blindings = CS_NEW(cs_fr, n);
     cs_status status = points != NULL && r->final_blindings != NULL ? CS_OK : CS_ERR_MEMORY;
     for (size_t k = 0; status == CS_OK && k < n; k++)
         r->final_blindings[k] = cs_fr_random();
     if (status == CS_OK)
-        status = cs_final_commit(points, p, &r->blocks, r->tensors, r->final_blindings);
+        status = cs_model_commit(points, p, m, r->final_blindings, n);
     if (status == CS_OK)
         status = append_points(out, points, n);
     cs_free(points);

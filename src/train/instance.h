@@ -22,8 +22,7 @@ typedef struct cs_instance {
     const cs_g1_affine *initial_rows;  /* [cs_initial_row_count], or NULL if W(0) is public */
     const cs_g1_affine *final_rows;    /* [cs_final_row_count], or NULL if the final model is public */
     uint32_t *const *draws;            /* [n_ranks][steps * batch]; hidden ones: each rank has its own only */
-    const cs_passes
-        *passes; /* [n_ranks] if draws are hidden, at most params->hidden_passes passes each */
+    const cs_passes *passes;           /* [n_ranks] if draws are hidden, at most params->hidden_passes passes each */
 } cs_instance;
 
 /** A rank's private part of the proof. Borrowed; wiped by their owners. */
@@ -52,10 +51,15 @@ size_t cs_dataset_row_count(const cs_params *p);
 size_t cs_final_row_count(const cs_params *p);
 size_t cs_initial_row_count(const cs_params *p);
 
-/** Commits to D and Y (or to F) with the given blindings. out[row count]. Local. */
+/** Commits to D and Y with the given blindings. out[row count]. Local. */
 cs_status cs_dataset_commit(cs_g1_affine *out, const cs_params *p, const cs_blocks *blocks, const cs_tensor *tensors,
                             const cs_fr *blindings);
-cs_status cs_final_commit(cs_g1_affine *out, const cs_params *p, const cs_blocks *blocks, const cs_tensor *tensors,
-                          const cs_fr *blindings);
+
+/** Commits to a model within the bounds of W(T), as rows of F or, the same, of G: out[n], n = blindings, is
+ * cs_final_row_count or cs_initial_row_count. CS_ERR_INTERNAL if a weight is out of bounds; CS_ERR_MEMORY. Local. */
+cs_status cs_model_commit(cs_g1_affine *out, const cs_params *p, const cs_model *m, const cs_fr *blindings, size_t n);
+
+/** Puts a model into the blocks F or G. Local. */
+void cs_model_to_blocks(cs_tensor *tensors, const cs_blocks *blocks, cs_block_kind kind, const cs_model *m);
 
 #endif

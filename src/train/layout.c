@@ -54,37 +54,59 @@ size_t cs_initial_row_count(const cs_params *p) {
     return p->initial_committed ? model_row_count(p) : 0;
 }
 
-/* Commits to some blocks one after the other; commitments are by row, so their place in the matrix has no part in them. */
-static cs_status commit_blocks(cs_g1_affine *out, const cs_params *p, const cs_blocks *blocks, const cs_tensor *tensors,
-                               const cs_fr *blindings, const cs_block_kind *kinds, size_t n_kinds, size_t n_rows) {
-    const size_t columns = (size_t)1 << p->column_bits;
-    cs_int_row *rows = CS_NEW(cs_int_row, n_rows);
+/* Layer l, in the shape of its block. */
+static void put_layer(cs_tensor *t, const cs_model *m, size_t l, unsigned bits) {
+    for (size_t k = 0; k < m->rows[l - 1]; k++)
+        for (size_t j = 0; j < m->columns[l - 1]; j++)
+            cs_tensor_set(t, (k << bits) + j, m->w[l - 1][k * m->columns[l - 1] + j]);
+}
+
+void cs_model_to_blocks(cs_tensor *tensors, const cs_blocks *blocks, cs_block_kind kind, const cs_model *m) {
+    for (size_t l = 1; l <= m->layers; l++) {
+        const size_t block = cs_blocks_find(blocks, kind, l, 0);
+        put_layer(&tensors[block], m, l, blocks->info[block].bits[1]);
+    }
+}
+
+static size_t append_rows(cs_int_row *rows, size_t n, const cs_tensor *t, size_t columns) {
+    for (size_t at = 0; at < t->n; at += columns)
+        rows[n++] = (cs_int_row){t->type, cs_tensor_at(t, at), t->n < columns ? t->n : columns, t->min, t->max};
+    return n;
+}
+
+/* Commitments are by row, so the blocks' place in the matrix has no part in them. */
+cs_status cs_dataset_commit(cs_g1_affine *out, const cs_params *p, const cs_blocks *blocks, const cs_tensor *tensors,
+                            const cs_fr *blindings) {
+    cs_int_row *rows = CS_NEW(cs_int_row, cs_dataset_row_count(p));
     if (!rows)
         return CS_ERR_MEMORY;
-    size_t n = 0;
-    for (size_t kind = 0; kind < n_kinds; kind++)
-        for (size_t k = 0; k < blocks->n; k++) {
-            const cs_tensor *t = &tensors[k];
-            if (blocks->info[k].kind != kinds[kind])
-                continue;
-            for (size_t at = 0; at < t->n; at += columns)
-                rows[n++] = (cs_int_row){t->type, cs_tensor_at(t, at), t->n < columns ? t->n : columns, t->min, t->max};
-        }
-    const cs_status status = cs_commit_rows(out, rows, n_rows, blindings);
+    size_t n = append_rows(rows, 0, &tensors[cs_blocks_find(blocks, CS_BLOCK_D, 0, 0)], (size_t)1 << p->column_bits);
+    n = append_rows(rows, n, &tensors[cs_blocks_find(blocks, CS_BLOCK_Y, 0, 0)], (size_t)1 << p->column_bits);
+    const cs_status status = cs_commit_rows(out, rows, n, blindings);
     cs_free(rows);
     return status;
 }
 
-cs_status cs_dataset_commit(cs_g1_affine *out, const cs_params *p, const cs_blocks *blocks, const cs_tensor *tensors,
-                            const cs_fr *blindings) {
-    static const cs_block_kind kinds[2] = {CS_BLOCK_D, CS_BLOCK_Y};
-    return commit_blocks(out, p, blocks, tensors, blindings, kinds, 2, cs_dataset_row_count(p));
-}
-
-cs_status cs_final_commit(cs_g1_affine *out, const cs_params *p, const cs_blocks *blocks, const cs_tensor *tensors,
-                          const cs_fr *blindings) {
-    static const cs_block_kind kind = CS_BLOCK_F;
-    return commit_blocks(out, p, blocks, tensors, blindings, &kind, 1, cs_final_row_count(p));
+cs_status cs_model_commit(cs_g1_affine *out, const cs_params *p, const cs_model *m, const cs_fr *blindings, size_t n) {
+    cs_tensor layers[CS_MAX_LAYERS] = {{0}};
+    cs_int_row *rows = CS_NEW(cs_int_row, n);
+    cs_status status = rows ? CS_OK : CS_ERR_MEMORY;
+    size_t made = 0;
+    for (size_t l = 1; l <= p->layers && status == CS_OK; l++) {
+        const unsigned j = cs_params_width_bits(p, l), k = cs_params_long_width_bits(p, l - 1);
+        const int64_t bound = (int64_t)cs_params_weight_max(p, l);
+        status = cs_tensor_new(&layers[l - 1], (size_t)1 << (k + j), -bound, bound);
+        if (status != CS_OK)
+            break;
+        put_layer(&layers[l - 1], m, l, j);
+        made = append_rows(rows, made, &layers[l - 1], (size_t)1 << p->column_bits);
+    }
+    if (status == CS_OK)
+        status = cs_commit_rows(out, rows, made, blindings);
+    for (size_t l = 0; l < p->layers; l++)
+        cs_tensor_free(&layers[l]);
+    cs_free(rows);
+    return status;
 }
 
 /* The list of the statement that a certified block's rows are in. */

@@ -163,17 +163,6 @@ static cs_status make_rank(cs_example *e, int rank, const cs_example_options *o)
     return cs_dataset_commit(e->dataset_rows[rank], &e->params, &e->blocks, r->tensors, r->dataset_blindings);
 }
 
-/* Puts a model into rank 0's blocks F or G. */
-static void fill_model(cs_example *e, cs_block_kind kind, const cs_model *m) {
-    for (size_t l = 1; l <= e->params.layers; l++) {
-        cs_tensor *f = &e->ranks[0].tensors[cs_blocks_find(&e->blocks, kind, l, 0)];
-        const unsigned bits = cs_params_width_bits(&e->params, l);
-        for (size_t k = 0; k < m->rows[l - 1]; k++)
-            for (size_t j = 0; j < m->columns[l - 1]; j++)
-                cs_tensor_set(f, (k << bits) + j, m->w[l - 1][k * m->columns[l - 1] + j]);
-    }
-}
-
 /* W(0) is the committed final model of another run: its rows and their blindings are used again. */
 static cs_status continue_from(cs_example *e, const cs_example *previous) {
     const size_t n = cs_initial_row_count(&e->params);
@@ -186,7 +175,7 @@ static cs_status continue_from(cs_example *e, const cs_example *previous) {
         return CS_ERR_MEMORY;
     memcpy(e->initial_rows, previous->final_rows, n * sizeof *e->initial_rows);
     memcpy(root->initial_blindings, previous->ranks[0].final_blindings, n * sizeof *root->initial_blindings);
-    fill_model(e, CS_BLOCK_G, &e->initial);
+    cs_model_to_blocks(root->tensors, &e->blocks, CS_BLOCK_G, &e->initial);
     e->instance.initial_rows = e->initial_rows;
     return CS_OK;
 }
@@ -284,8 +273,9 @@ static cs_status publish_model(cs_example *e) {
     if (e->params.final_public) {
         e->instance.final = &e->final;
     } else {
-        fill_model(e, CS_BLOCK_F, &e->final);
-        CS_TRY(cs_final_commit(e->final_rows, &e->params, &e->blocks, e->ranks[0].tensors, e->ranks[0].final_blindings));
+        cs_model_to_blocks(e->ranks[0].tensors, &e->blocks, CS_BLOCK_F, &e->final);
+        CS_TRY(cs_model_commit(e->final_rows, &e->params, &e->final, e->ranks[0].final_blindings,
+                               cs_final_row_count(&e->params)));
         e->instance.final_rows = e->final_rows;
     }
     cs_example_digest(e);
