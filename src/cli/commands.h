@@ -18,6 +18,7 @@ cs_status cs_cli_compare(int argc, char **argv);
 cs_status cs_cli_dataset(int argc, char **argv);
 cs_status cs_cli_licence(int argc, char **argv);
 cs_status cs_cli_trust(int argc, char **argv);
+cs_status cs_cli_manifest(int argc, char **argv);
 
 /** Of `consort dataset`. */
 cs_status cs_cli_dataset_commit(int argc, char **argv);

@@ -19,6 +19,7 @@ static const struct {
                 {"dataset", "commit to a dataset, certify it, show it", cs_cli_dataset},
                 {"licence", "translate licences to and from CAWG assertions", cs_cli_licence},
                 {"trust", "keep a list of authorities", cs_cli_trust},
+                {"manifest", "what the members of a job agree on and sign", cs_cli_manifest},
                 {"compare", "accuracy of the released model, and of floating point", cs_cli_compare}};
 
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
