@@ -14,6 +14,7 @@ cs_status cs_cli_inspect(int argc, char **argv);
 cs_status cs_cli_plan(int argc, char **argv);
 cs_status cs_cli_keygen(int argc, char **argv);
 cs_status cs_cli_compare(int argc, char **argv);
+cs_status cs_cli_export(int argc, char **argv);
 
 cs_status cs_cli_dataset(int argc, char **argv);
 cs_status cs_cli_licence(int argc, char **argv);

@@ -20,6 +20,7 @@ static const struct {
                 {"licence", "translate licences to and from CAWG assertions", cs_cli_licence},
                 {"trust", "keep a list of authorities", cs_cli_trust},
                 {"manifest", "what the members of a job agree on and sign", cs_cli_manifest},
+                {"export", "tell others, in a C2PA-style manifest or a model card", cs_cli_export},
                 {"compare", "accuracy of the released model, and of floating point", cs_cli_compare}};
 
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
