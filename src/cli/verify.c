@@ -48,13 +48,32 @@ static json_t *report_to_json(const cs_verify_report *r, cs_status status) {
         "proof_seconds", r->proof_seconds);
 }
 
+/* Of --export: only what was accepted. */
+static json_t *export_to_json(const cs_export_report *r) {
+    char key[65];
+    cs_hex32(key, r->signer.key);
+    return r->c2pa ? json_pack("{s:s, s:s, s:s}", "kind", "c2pa", "signer", r->signer.name, "key", key)
+                   : json_pack("{s:s}", "kind", "model-card");
+}
+
+static void export_to_text(cs_buffer *out, const cs_export_report *r) {
+    char key[65];
+    cs_hex32(key, r->signer.key);
+    if (r->c2pa)
+        cs_text_append(out, "  export        an unedited C2PA-style manifest, signed by %s, key %s\n", r->signer.name, key);
+    else
+        cs_text_append(out, "  export        an unedited model card\n");
+}
+
 /* Facts only if they are established: null where the attestation itself is refused. */
 static json_t *to_json(const cs_verify_result *r, cs_status status) {
     json_t *out = report_to_json(&r->report, status);
     const bool established = status == CS_OK || r->has_verdict || r->has_export;
     const bool good = out != NULL &&
                       json_object_set_new(out, "facts", established ? cs_facts_to_json(&r->facts) : json_null()) == 0 &&
-                      (!r->has_verdict || json_object_set_new(out, "policy", cs_policy_verdict_to_json(&r->verdict)) == 0);
+                      (!r->has_verdict || json_object_set_new(out, "policy", cs_policy_verdict_to_json(&r->verdict)) == 0) &&
+                      (!r->has_export ||
+                       json_object_set_new(out, "export", status == CS_OK ? export_to_json(&r->export) : json_null()) == 0);
     if (good)
         return out;
     json_decref(out);
@@ -70,6 +89,8 @@ static void to_text(cs_buffer *out, const cs_verify_result *result) {
     cs_facts_to_text(out, &result->facts);
     if (result->has_verdict)
         cs_policy_verdict_to_text(out, &result->verdict);
+    if (result->has_export)
+        export_to_text(out, &result->export);
     cs_text_append(out, "  proof %s, checked in %.3f s\n", cs_text_bytes(size, (double)r->proof_bytes),
                    r->read_seconds + r->derive_seconds + r->provenance_seconds + r->proof_seconds);
 }
