@@ -119,7 +119,7 @@ $(ATTACK_BIN): $(BUILD)/tests/attack/%: tests/attack/%.c $(TAMPER_SUPPORT) $(TAM
 EMULATED     := $(BUILD)/emulated
 EMULATED_SRC := $(if $(filter x86_64,$(ISAS)),$(sort $(wildcard src/*/avx512ifma/*.c)) src/base/isa.c src/field/fr_vec.c src/curve/batch.c src/train/int_matmul.c)
 EMULATED_OBJ := $(EMULATED_SRC:%.c=$(EMULATED)/%.o)
-EMULATED_BIN := $(if $(EMULATED_SRC),$(patsubst %,$(EMULATED)/tests/%,field/test_field field/test_kernels curve/test_curve curve/test_batch sumcheck/test_sumcheck train/test_int_matmul train/test_protocol))
+EMULATED_BIN := $(if $(EMULATED_SRC),$(patsubst %,$(EMULATED)/tests/%,field/test_field field/test_kernels curve/test_curve curve/test_batch sumcheck/test_sumcheck lookup/test_lookup train/test_int_matmul train/test_protocol))
 
 $(EMULATED)/src/%.o: src/%.c
 	@mkdir -p $(@D)
