@@ -20,7 +20,8 @@ static uint64_t larger(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
-/* A bound of the entries' magnitudes. The types of one and two bytes are their own bound. */
+/* A bound of the entries' magnitudes, less than twice the largest of them. The types of one and two bytes are their own
+ * bound. */
 static uint64_t bound_of(cs_int_type type, const void *x, size_t n) {
     uint64_t out = 0;
     if (type == CS_INT_I8 || type == CS_INT_I16)
@@ -28,7 +29,7 @@ static uint64_t bound_of(cs_int_type type, const void *x, size_t n) {
     if (type == CS_INT_FR)
         return UINT64_MAX;
     for (size_t j = 0; j < n; j++)
-        out = larger(out, magnitude(cs_int_at(type, x, j)));
+        out |= magnitude(cs_int_at(type, x, j));
     return out;
 }
 
