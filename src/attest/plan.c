@@ -77,7 +77,7 @@ static double working_memory(const cs_plan *plan, const cs_params *p) {
     const size_t table = cs_pow2(plan->table_rows), columns = (size_t)1 << p->column_bits;
     const size_t matrix = plan->committed_integers > columns ? plan->committed_integers : columns;
     const unsigned bits = cs_bits(plan->lookup_leaves + table);
-    const double lookups = ldexp(bits < 25 ? 64 : 32, (int)bits) + 32 * (double)table;
+    const double lookups = ldexp(32, (int)bits) + 32 * (double)table;
     return fmax(lookups, 4 * (double)cs_pow2(matrix));
 }
 

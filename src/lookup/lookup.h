@@ -46,7 +46,8 @@ typedef struct cs_lookups {
     size_t n;
     cs_lookup_table table;
     size_t multiplicities;
-    unsigned long_bits; /* trees of 2^long_bits leaves and more are proved in half the memory, somewhat slower; 0: 2^25 */
+    unsigned long_bits; /* trees of 2^long_bits leaves and more that are no small integers are proved in half the memory,
+                           somewhat slower; 0: 2^25 */
 } cs_lookups;
 
 /** Proves all lookups of all ranks; leaves one claim on the witness. Collective. */
