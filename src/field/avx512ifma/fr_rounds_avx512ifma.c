@@ -94,15 +94,12 @@ CS_V8 void load_lines(lines *l, const cs_fr_round *w, size_t j, const cs_mod8 *m
 
 /* To node 2, 3 or 4, values below 3m, 5m or 7m; the last less 2m if they are no less. */
 CS_V8 void advance(lines *l, unsigned n_tables, bool to_four, const cs_mod8 *m) {
+    cs_mod8 twice;
+    for (int i = 0; i < 5; i++)
+        twice.m[i] = cs_v8_add(m->m[i], m->m[i]);
     for (unsigned k = 0; k < n_tables; k++) {
         l->next[k] = cs_x8_add(&l->next[k], &l->step[k]);
-        l->at[k] = cs_x8_carry(&l->next[k]);
-        if (to_four) {
-            cs_mod8 twice;
-            for (int i = 0; i < 5; i++)
-                twice.m[i] = cs_v8_add(m->m[i], m->m[i]);
-            l->at[k] = cs_x8_reduce_carried(&l->at[k], &twice);
-        }
+        l->at[k] = to_four ? cs_x8_reduce(&l->next[k], &twice) : cs_x8_carry(&l->next[k]);
     }
 }
 

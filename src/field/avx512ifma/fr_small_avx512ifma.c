@@ -19,8 +19,8 @@ CS_V8 void affine_group(cs_fr *r, const cs_x8 *base, const cs_x8 *t, const int64
     }
     cs_columns_step(c, m);
     cs_x8 sum = {{c[1], c[2], c[3], c[4], c[5]}};
+    sum = cs_x8_lessen(&sum, m);
     sum = cs_x8_reduce(&sum, m);
-    sum = cs_x8_reduce_carried(&sum, m);
     cs_x8_store(r, &sum);
 }
 

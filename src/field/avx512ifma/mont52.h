@@ -203,29 +203,35 @@ CS_V8 cs_x8 cs_x8_sub_raw(const cs_x8 *a, const cs_x8 *b, const cs_mod8 *m) {
     return cs_x8_carry(&r);
 }
 
-/** a, or a - m if that is not negative, for carried a; the result is carried, and reduced for a below 2m. */
-CS_V8 cs_x8 cs_x8_reduce_carried(const cs_x8 *a, const cs_mod8 *m) {
+/* Which lanes are negative numbers: limbs need not be carried. */
+CS_V8 cs_m8 cs_x8_negative(const cs_x8 *a) {
+    cs_v8 carry = cs_v8_sar(a->l[0], 52);
+    for (int k = 1; k < 4; k++)
+        carry = cs_v8_sar(cs_v8_add(a->l[k], carry), 52);
+    return cs_v8_negative(cs_v8_add(a->l[4], carry));
+}
+
+/** a, or a - m if that is not negative. a need not be carried, and the result is not. */
+CS_V8 cs_x8 cs_x8_lessen(const cs_x8 *a, const cs_mod8 *m) {
     cs_x8 less;
     for (int k = 0; k < 5; k++)
         less.l[k] = cs_v8_sub(a->l[k], m->m[k]);
-    less = cs_x8_carry(&less);
-    return cs_x8_blend(cs_v8_negative(less.l[4]), &less, a);
+    return cs_x8_blend(cs_x8_negative(&less), &less, a);
 }
 
-/** The same for a that need not be carried. */
+/** The same, carried: reduced for a below 2m. */
 CS_V8 cs_x8 cs_x8_reduce(const cs_x8 *a, const cs_mod8 *m) {
-    const cs_x8 whole = cs_x8_carry(a);
-    return cs_x8_reduce_carried(&whole, m);
+    const cs_x8 less = cs_x8_lessen(a, m);
+    return cs_x8_carry(&less);
 }
 
-/** a if it is not negative, else a + m: reduced for a in (-m, m); a need not be carried. */
+/** a if it is not negative, else a + m, carried: reduced for a in (-m, m). a need not be carried. */
 CS_V8 cs_x8 cs_x8_raise(const cs_x8 *a, const cs_mod8 *m) {
-    const cs_x8 whole = cs_x8_carry(a);
-    cs_x8 more;
+    cs_x8 r;
     for (int k = 0; k < 5; k++)
-        more.l[k] = cs_v8_add(whole.l[k], m->m[k]);
-    more = cs_x8_carry(&more);
-    return cs_x8_blend(cs_v8_negative(whole.l[4]), &whole, &more);
+        r.l[k] = cs_v8_add(a->l[k], m->m[k]);
+    r = cs_x8_blend(cs_x8_negative(a), a, &r);
+    return cs_x8_carry(&r);
 }
 
 /** 16 a for carried a below 5m: carried. */
