@@ -113,7 +113,7 @@ static void memory_is_what_long_jobs_take(void **state) {
     cs_plan plan;
     assert_int_equal(cs_job_load(&job, "examples/digits/job.json"), CS_OK);
     assert_int_equal(cs_plan_new(&plan, &job.params), CS_OK);
-    assert_within(plan.memory_bytes, 311.5e6, 0.15);
+    assert_within(plan.memory_bytes, 177.7e6, 0.15);
     cs_job_free(&job);
     static int64_t rates[469];
     for (int k = 0; k < 469; k++)
