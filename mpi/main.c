@@ -11,6 +11,7 @@
 #include "curve/generators.h"
 #include "options.h"
 #include "progress_bar.h"
+#include "provenance/refusal.h"
 #include "transport.h"
 
 /* mpirun ends with the first failure that it sees: that of a rank which only heard of the failure comes after its cause. */
@@ -80,6 +81,7 @@ static void tamper(void *context, int rank, size_t step, int what, size_t layer,
 static cs_status run(cs_comm *comm, cs_prove_options *options) {
     cs_progress_bar bar;
     cs_run_report report;
+    char name[32];
     const char *local = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
     options->run.ranks_here = local == NULL ? 0 : atoi(local);
     const bool speaks = comm->rank == 0 && !options->quiet;
@@ -95,7 +97,7 @@ static cs_status run(cs_comm *comm, cs_prove_options *options) {
         status = show(options, &report);
     if (status != CS_OK)
         fprintf(stderr, "consort-prove: rank %d%s%s%s: %s: %s\n", comm->rank, report.member[0] ? " (" : "", report.member,
-                report.member[0] ? ")" : "", cs_status_name(status), cs_error_text());
+                report.member[0] ? ")" : "", cs_refusal_status_name(name, status), cs_error_text());
     return status;
 }
 
@@ -125,7 +127,7 @@ int main(int argc, char **argv) {
     if (status == CS_OK && answer_alone(&options, &status)) {
         if (status != CS_OK)
             fprintf(stderr, "consort-prove: %s\n", cs_error_text());
-        return (int)status;
+        return cs_refusal_exit_status(status);
     }
     if (status != CS_OK)
         fprintf(stderr, "consort-prove: %s\n", cs_error_text());
@@ -139,5 +141,5 @@ int main(int argc, char **argv) {
     cs_generators_release();
     if (status == CS_ERR_RANK)
         nanosleep(&(struct timespec){.tv_nsec = LATE_NANOSECONDS}, NULL);
-    return (int)status;
+    return cs_refusal_exit_status(status);
 }

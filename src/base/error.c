@@ -73,6 +73,14 @@ cs_status cs_vfail_kind(cs_status status, int kind, const char *format, va_list 
     return status;
 }
 
+cs_status cs_fail_kind(cs_status status, int kind, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)cs_vfail_kind(status, kind, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
 cs_status cs_fail_prefix(cs_status status, const char *format, ...) {
     if (status == CS_OK)
         return status;

@@ -9,7 +9,8 @@
 /** Records the formatted text (cut at 1023 bytes) and returns `status`. Never prints. */
 cs_status cs_fail(cs_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** As cs_fail, with a kind (> 0) that cs_error_kind() tells until the next failure is recorded. A prefix leaves it. */
+/** As cs_fail, with a kind (0: none) that cs_error_kind() tells until the next failure is recorded. A prefix leaves it. */
+cs_status cs_fail_kind(cs_status status, int kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 cs_status cs_vfail_kind(cs_status status, int kind, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 

@@ -51,15 +51,8 @@ static cs_status dispatch(int argc, char **argv) {
     return cs_fail(CS_ERR_USAGE, "unknown command \"%s\"; see consort --help", argv[1]);
 }
 
-static void print_failure(cs_status status) {
-    const cs_refusal kind = status == CS_REJECT ? cs_refusal_last() : CS_REFUSAL_NONE;
-    if (kind == CS_REFUSAL_NONE)
-        fprintf(stderr, "consort: %s: %s\n", cs_status_name(status), cs_error_text());
-    else
-        fprintf(stderr, "consort: refused (%s): %s\n", cs_refusal_name(kind), cs_error_text());
-}
-
 int main(int argc, char **argv) {
+    char name[32];
     if (sodium_init() < 0) {
         fprintf(stderr, "consort: libsodium does not start\n");
         return CS_ERR_INTERNAL;
@@ -68,7 +61,7 @@ int main(int argc, char **argv) {
     if (status == CS_OK)
         status = dispatch(argc, argv);
     if (status != CS_OK)
-        print_failure(status);
+        fprintf(stderr, "consort: %s: %s\n", cs_refusal_status_name(name, status), cs_error_text());
     cs_generators_release();
     return cs_refusal_exit_status(status);
 }

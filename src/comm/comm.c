@@ -19,19 +19,21 @@ typedef struct troubles {
     uint32_t rank[MAX_NAMED], what[MAX_NAMED];
 } troubles;
 
-/* A failure and its text, kept while further transport calls may fail and record texts of their own. */
+/* A failure with its text and kind, kept while further transport calls may fail and record texts of their own. */
 typedef struct kept {
     cs_status status;
+    int kind;
     char text[1024];
 } kept;
 
 static void keep(kept *k, cs_status status) {
     k->status = status;
+    k->kind = cs_error_kind();
     snprintf(k->text, sizeof k->text, "%s", cs_error_text());
 }
 
 static cs_status restore(const kept *k) {
-    return cs_fail(k->status, "%s", k->text);
+    return cs_fail_kind(k->status, k->kind, "%s", k->text);
 }
 
 static void add_trouble(troubles *t, int rank, uint32_t what) {

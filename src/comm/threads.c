@@ -131,8 +131,10 @@ static void *rank_main(void *argument) {
     seat *s = argument;
     cs_error_clear();
     s->outcome.status = s->run(&s->comm, s->arg);
-    if (s->outcome.status != CS_OK)
+    if (s->outcome.status != CS_OK) {
+        s->outcome.kind = cs_error_kind();
         snprintf(s->outcome.text, sizeof s->outcome.text, "%s", cs_error_text());
+    }
     s->outcome.stats = s->comm.stats;
     leave(s);
     return NULL;
@@ -162,7 +164,9 @@ static cs_status first_cause(const hub *h) {
         if (s->outcome.status != CS_OK && (worst == NULL || (cause && worst->outcome.status == CS_ERR_RANK)))
             worst = s;
     }
-    return worst == NULL ? CS_OK : cs_fail(worst->outcome.status, "rank %d: %s", worst->comm.rank, worst->outcome.text);
+    return worst == NULL ? CS_OK
+                         : cs_fail_kind(worst->outcome.status, worst->outcome.kind, "rank %d: %s", worst->comm.rank,
+                                        worst->outcome.text);
 }
 
 cs_status cs_comm_run_threads(int size, cs_comm_run *run, void *const *args, cs_comm_outcome *outcomes) {

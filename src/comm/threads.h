@@ -11,6 +11,7 @@ typedef cs_status cs_comm_run(cs_comm *comm, void *arg);
 /** How a rank ended. */
 typedef struct cs_comm_outcome {
     cs_status status;
+    int kind;        /* of its failure (cs_error_kind), 0 with CS_OK */
     char text[1024]; /* its error text, "" with CS_OK */
     cs_comm_stats stats;
 } cs_comm_outcome;

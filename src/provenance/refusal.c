@@ -1,6 +1,7 @@
 #include "provenance/refusal.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 enum { FIRST_EXIT_STATUS = 20 };
 
@@ -24,6 +25,15 @@ cs_refusal cs_refusal_last(void) {
 
 const char *cs_refusal_name(cs_refusal kind) {
     return (size_t)kind < CS_REFUSAL_COUNT ? NAMES[kind] : "unknown kind";
+}
+
+const char *cs_refusal_status_name(char text[32], cs_status status) {
+    const cs_refusal kind = cs_refusal_last();
+    if (status == CS_REJECT && kind != CS_REFUSAL_NONE)
+        snprintf(text, 32, "refused (%s)", cs_refusal_name(kind));
+    else
+        snprintf(text, 32, "%s", cs_status_name(status));
+    return text;
 }
 
 int cs_refusal_exit_status(cs_status status) {

@@ -39,6 +39,10 @@ cs_refusal cs_refusal_last(void);
 /** "authority", "expired", …; static storage. */
 const char *cs_refusal_name(cs_refusal kind);
 
+/** Of the last failure, for people: "refused (ring)" for CS_REJECT with a kind, else cs_status_name(status). Written to
+ * text[32], which is returned. */
+const char *cs_refusal_status_name(char text[32], cs_status status);
+
 /** What a program exits with: 20 + kind for CS_REJECT with a kind, else the status itself. Of the last failure. */
 int cs_refusal_exit_status(cs_status status);
 

@@ -15,7 +15,7 @@
 #include "data/json.h"
 #include "provenance/refusal.h"
 
-enum { CS_RING_KEY_SIZE = 32, CS_RING_SCALAR_SIZE = 32, CS_RING_MIN = 2, CS_RING_MAX = 256 };
+enum { CS_RING_KEY_SIZE = 32, CS_RING_SCALAR_SIZE = 32, CS_RING_MIN = 2, CS_RING_MAX = 128 };
 
 /** Zero-initialise it. */
 typedef struct cs_ring_signature {
@@ -26,7 +26,7 @@ typedef struct cs_ring_signature {
 
 void cs_ring_free(cs_ring_signature *s);
 
-/** keys[n]: 2..256 canonical encodings, none the identity, strictly ascending as byte strings, so that one set has one order
+/** keys[n]: 2..128 canonical encodings, none the identity, strictly ascending as byte strings, so that one set has one order
  * (CS_ERR_INPUT). secret: a reduced scalar, not zero. CS_REJECT (RING) if its public key is none of them. CS_ERR_MEMORY.
  * `label` names the kind of what is signed (provenance/sign.h). Time and sequence of calls depend on n only; which entry of
  * `keys` is the signer's own shows in addresses. */

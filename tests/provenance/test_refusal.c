@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "comm/threads.h"
 #include "provenance/refusal.h"
 
 static void kinds_are_told_apart(void **state) {
@@ -41,8 +42,33 @@ static void a_kind_is_of_the_last_failure_only(void **state) {
     assert_int_equal(cs_refusal_exit_status(CS_OK), 0);
 }
 
+static void people_read_the_kind(void **state) {
+    (void)state;
+    char text[32];
+    assert_int_equal(cs_refuse(CS_REFUSAL_AUTHORITY, "no"), CS_REJECT);
+    assert_string_equal(cs_refusal_status_name(text, CS_REJECT), "refused (authority)");
+    assert_string_equal(cs_refusal_status_name(text, CS_ERR_IO), cs_status_name(CS_ERR_IO));
+    assert_int_equal(cs_fail(CS_REJECT, "no"), CS_REJECT);
+    assert_string_equal(cs_refusal_status_name(text, CS_REJECT), cs_status_name(CS_REJECT));
+}
+
+/* Rank 1 refuses; the exchange that tells the others records failures of its own. */
+static cs_status refuse_on_one(cs_comm *c, void *arg) {
+    (void)arg;
+    return cs_comm_agree(c, 1, c->rank == 1 ? cs_refuse(CS_REFUSAL_MANIFEST, "another manifest") : CS_OK);
+}
+
+static void kinds_survive_the_end_of_a_run(void **state) {
+    (void)state;
+    cs_comm_outcome outcomes[2];
+    assert_int_equal(cs_comm_run_threads(2, refuse_on_one, NULL, outcomes), CS_REJECT);
+    assert_int_equal(cs_refusal_last(), CS_REFUSAL_MANIFEST);
+    assert_int_equal(outcomes[1].kind, CS_REFUSAL_MANIFEST);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_are_told_apart),
-                                       cmocka_unit_test(a_kind_is_of_the_last_failure_only)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kinds_are_told_apart), cmocka_unit_test(a_kind_is_of_the_last_failure_only),
+        cmocka_unit_test(people_read_the_kind), cmocka_unit_test(kinds_survive_the_end_of_a_run)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
