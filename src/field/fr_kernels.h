@@ -22,6 +22,7 @@ typedef struct cs_fr_kernels {
     void (*from_int)(cs_fr *r, cs_int_type type, const void *x, size_t n);
     void (*axpy_int)(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size_t n);
     cs_fr (*dot_int)(const cs_fr *v, cs_int_type type, const void *x, size_t n);
+    void (*dot_rows)(cs_fr *out, const cs_fr *v, cs_int_type type, const void *x, size_t n_rows, size_t n);
     void (*affine)(cs_fr *r, cs_fr base, const cs_fr *t, const int64_t *const *x, unsigned n_terms, size_t n);
     void (*dots)(cs_fr *out, const cs_fr *v, cs_fr total, const int64_t *const *x, unsigned n_terms, size_t n);
 } cs_fr_kernels;

@@ -94,6 +94,10 @@ cs_fr cs_fr_vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t 
     return kernels()->dot_int(v, type, x, n);
 }
 
+void cs_fr_vec_dot_rows(cs_fr *out, const cs_fr *v, cs_int_type type, const void *x, size_t n_rows, size_t n) {
+    kernels()->dot_rows(out, v, type, x, n_rows, n);
+}
+
 void cs_fr_vec_affine(cs_fr *r, cs_fr base, const cs_fr *t, const int64_t *const *x, unsigned n_terms, size_t n) {
     kernels()->affine(r, base, t, x, n_terms, n);
 }

@@ -77,6 +77,9 @@ void cs_fr_vec_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size
 /** Sum of v[j] x[j], accumulated unreduced. |x| < 2^63; n < 2^40. */
 cs_fr cs_fr_vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n);
 
+/** out[k] = sum over j < n of v[j] x[k n + j], k < n_rows: the same for a matrix of integers. */
+void cs_fr_vec_dot_rows(cs_fr *out, const cs_fr *v, cs_int_type type, const void *x, size_t n_rows, size_t n);
+
 /* Several arrays of small integers at once. Results are arbitrary where integers are out of range. */
 enum { CS_AFFINE_BITS = 45, CS_AFFINE_TERMS = 40, CS_DOTS_BITS = 50 };
 

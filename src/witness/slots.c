@@ -73,19 +73,20 @@ static void contract(cs_slots *s, const cs_outer *products, size_t n_products, c
     const size_t lo = p->offset > start ? p->offset : start, hi = p->offset + p->n < end ? p->offset + p->n : end;
     const size_t column = (lo - start) % row_size, length = row_size < hi - lo ? row_size : hi - lo;
     cs_fr sums[ROWS];
-    for (size_t at = lo; at < hi;) {
+    for (size_t at = lo, next; at < hi; at = next) {
         const size_t row = (at - start) / row_size, left = (hi - at) / length;
         rows r = {products, n_products, row / products->n[1], row % products->n[1], products->n[1] - row % products->n[1]};
         r.n = r.n < left ? r.n : left;
         r.n = r.n < ROWS ? r.n : ROWS;
-        bool any = false;
-        for (size_t k = 0; k < r.n; k++, at += length) {
-            const bool wanted = is_wanted(&r, r.first + k);
-            any |= wanted;
-            sums[k] = wanted ? cs_fr_vec_dot_int(products->t[2] + column, p->type, integers_at(p, at), length) : CS_FR_ZERO;
-        }
-        if (any)
-            add_rows(s, &r, p->slot, sums);
+        next = at + r.n * length;
+        for (; r.n && !is_wanted(&r, r.first); r.first++, r.n--)
+            at += length;
+        while (r.n && !is_wanted(&r, r.first + r.n - 1))
+            r.n--;
+        if (r.n == 0)
+            continue;
+        cs_fr_vec_dot_rows(sums, products->t[2] + column, p->type, integers_at(p, at), r.n, length);
+        add_rows(s, &r, p->slot, sums);
     }
 }
 

@@ -185,6 +185,17 @@ static void run_ints(const cs_fr_kernels *k, const inputs *in, outputs *out, siz
     out->s[m] = k->dot_int(in->b, INTS[which].type, x, m);
 }
 
+/* Rows of integers of one type, of one to several hundred entries; against the product of each row. */
+static void run_rows(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    const size_t which = n % N_INTS, columns = over ? n / 4 : 1 + n % 9, rows = columns ? n / columns : 3;
+    const uint8_t *x = (const uint8_t *)in + INTS[which].offset;
+    start(out, NULL, NULL);
+    k->dot_rows(out->r, in->b, INTS[which].type, x, rows, columns);
+    for (size_t row = 0; row < rows; row++)
+        out->s[row] = k->dot_int(in->b, INTS[which].type, x + row * columns * cs_int_size(INTS[which].type), columns);
+    assert_memory_equal(out->r, out->s, rows * sizeof(cs_fr));
+}
+
 /* Several arrays of small integers at once. */
 static void run_small(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
     const int64_t *x[CS_AFFINE_TERMS], *y[CS_AFFINE_TERMS];
@@ -223,8 +234,11 @@ static void same_bytes_as_portable(void **state) {
             const size_t n = length(l) < LONGEST ? length(l) : LONGEST - 1;
             for (size_t r = 0; r < sizeof RUNS / sizeof *RUNS; r++)
                 compare(RUNS[r], k, in, n, out);
-            for (size_t which = 0; which < N_INTS; which++)
+            for (size_t which = 0; which < N_INTS; which++) {
                 compare(run_ints, k, in, n + which, out);
+                if (n + which < LONGEST)
+                    compare(run_rows, k, in, n + which, out);
+            }
         }
     }
     free(in);

@@ -197,6 +197,11 @@ static void vec_eq(cs_fr *r, const cs_fr *point, unsigned bits) {
     }
 }
 
+static void vec_dot_rows(cs_fr *out, const cs_fr *v, cs_int_type type, const void *x, size_t n_rows, size_t n) {
+    for (size_t row = 0; row < n_rows; row++)
+        out[row] = cs_fr_avx512_dot_int(v, type, (const uint8_t *)x + row * n * cs_int_size(type), n);
+}
+
 const cs_fr_kernels cs_fr_kernels_avx512ifma = {
     .isa = CS_ISA_AVX512IFMA,
     .add = vec_add,
@@ -216,4 +221,5 @@ const cs_fr_kernels cs_fr_kernels_avx512ifma = {
     .dot_int = cs_fr_avx512_dot_int,
     .affine = cs_fr_avx512_affine,
     .dots = cs_fr_avx512_dots,
+    .dot_rows = vec_dot_rows,
 };

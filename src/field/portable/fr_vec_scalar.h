@@ -463,6 +463,15 @@ static cs_fr vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t
     return type == CS_INT_I8 ? dot_ints(v, CS_INT_I8, x, n) : dot_ints(v, type, x, n);
 }
 
+static void vec_dot_rows(cs_fr *out, const cs_fr *v, cs_int_type type, const void *x, size_t n_rows, size_t n) {
+    size_t row = 0;
+#ifdef CS_MULX
+    row = cs_fr_rows_dot(out, v, type, x, n_rows, n);
+#endif
+    for (; row < n_rows; row++)
+        out[row] = vec_dot_int(v, type, (const uint8_t *)x + row * n * cs_int_size(type), n);
+}
+
 /* Small integers stand as u minus a power of two, u not negative. */
 static const uint64_t AFFINE_LIFT = UINT64_C(1) << CS_AFFINE_BITS, DOTS_LIFT = UINT64_C(1) << CS_DOTS_BITS;
 static const cs_fr AFFINE_LIFT_FR = {{0xa6d30bee573b3b8c, 0xdd5e734dc6614b9a, 0x7171f54ca309a404, 0x01c285fab3508885}};
@@ -531,6 +540,7 @@ const cs_fr_kernels CS_KERNELS = {
     .from_int = vec_from_int,
     .axpy_int = vec_axpy_int,
     .dot_int = vec_dot_int,
+    .dot_rows = vec_dot_rows,
     .affine = vec_affine,
     .dots = vec_dots,
 };
