@@ -55,28 +55,36 @@ static cs_status compress_lines(const cs_leaves *l, cs_leaf_block *b) {
     return CS_OK;
 }
 
-cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr beta) {
-    *l = (cs_leaves){.w = w, .what = what, .alpha = alpha, .n = what->n + 1, .blocks = CS_NEW(cs_leaf_block, what->n + 1)};
+static cs_status place_blocks(cs_leaves *l, cs_leaves_part part) {
+    if (part != CS_LEAVES_LOOKUPS)
+        l->blocks[l->n++] = (cs_leaf_block){.size = l->what->table.n};
+    for (size_t k = 0; part != CS_LEAVES_TABLE && k < l->what->n; k++) {
+        const cs_lookup *lookup = &l->what->list[k];
+        l->blocks[l->n++] =
+            (cs_leaf_block){.size = shape_of(l, lookup)->size, .lookup = lookup, .constant = constant_of(l, lookup)};
+    }
+    qsort(l->blocks, l->n, sizeof *l->blocks, by_size);
+    size_t offset = 0;
+    for (size_t k = 0; k < l->n; k++) {
+        l->blocks[k].base = offset;
+        offset += l->blocks[k].size;
+        CS_TRY(compress_lines(l, &l->blocks[k]));
+    }
+    l->bits = cs_bits(offset);
+    return CS_OK;
+}
+
+cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_leaves_part part, cs_fr alpha,
+                        cs_fr beta) {
+    *l = (cs_leaves){.w = w, .what = what, .alpha = alpha, .blocks = CS_NEW(cs_leaf_block, what->n + 1)};
     if (!l->blocks)
         return CS_ERR_MEMORY;
     l->long_bits = what->long_bits ? what->long_bits : LONG_BITS;
     l->mix[0] = beta;
     l->mix[1] = cs_fr_mul(beta, beta);
     l->mix[2] = cs_fr_mul(l->mix[1], beta);
-    l->blocks[0] = (cs_leaf_block){.size = what->table.n};
-    for (size_t k = 0; k < what->n; k++)
-        l->blocks[k + 1] = (cs_leaf_block){
-            .size = shape_of(l, &what->list[k])->size, .lookup = &what->list[k], .constant = constant_of(l, &what->list[k])};
-    qsort(l->blocks, l->n, sizeof *l->blocks, by_size);
-    size_t offset = 0;
-    for (size_t k = 0; k < l->n; k++) {
-        l->blocks[k].base = offset;
-        offset += l->blocks[k].size;
-    }
-    l->bits = cs_bits(offset);
-    for (size_t k = 0; k < l->n; k++)
-        CS_TRY(compress_lines(l, &l->blocks[k]));
-    return cs_proving(w->session) ? compress_table(l) : CS_OK;
+    CS_TRY(place_blocks(l, part));
+    return cs_proving(w->session) && part != CS_LEAVES_LOOKUPS ? compress_table(l) : CS_OK;
 }
 
 void cs_leaves_free(cs_leaves *l) {

@@ -12,6 +12,9 @@ typedef struct cs_leaf_block {
     cs_fr constant;          /* denominators of a lookup: less its columns' blocks */
 } cs_leaf_block;
 
+/** Which of them stand in one tree. */
+typedef enum cs_leaves_part { CS_LEAVES_ALL, CS_LEAVES_LOOKUPS, CS_LEAVES_TABLE } cs_leaves_part;
+
 typedef struct cs_leaves {
     const cs_witness *w;
     const cs_lookups *what;
@@ -22,7 +25,8 @@ typedef struct cs_leaves {
     cs_fr *table;          /* [what->table.n] alpha - compressed row (prover) */
 } cs_leaves;
 
-cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr beta);
+cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_leaves_part part, cs_fr alpha,
+                        cs_fr beta);
 void cs_leaves_free(cs_leaves *l);
 
 /** Numerators and denominators of leaves offset..; unused leaves are 0/1. Prover. */

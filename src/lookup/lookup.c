@@ -160,8 +160,9 @@ static cs_status layer_tables(tree *t, half_leaves halves[2], unsigned level, co
 typedef struct state {
     cs_fr point[MAX_BITS];
     cs_sc_result values;
-    cs_var root; /* before the first layer: q_i is root + 2 i, and p_i is zero */
-    bool at_root;
+    cs_var q, p; /* before the first layer: q_i is q + i stride; p_i is p + i stride, or zero */
+    size_t stride;
+    bool at_root, has_p;
     cs_fr lambda, mu; /* of the last layer */
 } state;
 
@@ -169,7 +170,9 @@ typedef struct state {
 static void add_fraction(cs_expr *e, const state *st, int i, cs_fr omega, cs_fr lambda) {
     const cs_fr on_q = cs_fr_mul(omega, lambda);
     if (st->at_root) {
-        cs_expr_add_term(e, on_q, st->root + 2 * (cs_var)i);
+        cs_expr_add_term(e, on_q, st->q + (cs_var)((size_t)i * st->stride));
+        if (st->has_p)
+            cs_expr_add_term(e, omega, st->p + (cs_var)((size_t)i * st->stride));
         return;
     }
     const cs_fr not_mu = cs_fr_sub(CS_FR_ONE, st->mu);
@@ -185,21 +188,57 @@ static void add_fractions_of_ranks(const cs_session *s, const state *st, const c
         add_fraction(out, st, i, omega[i], lambda);
 }
 
-/* q at the root has an inverse, and p is zero. */
+/* (a) (b) = sign (c), or = 1 without c, of variables of one rank. */
+static cs_status root_row(cs_session *s, cs_label label, int rank, cs_var a, cs_var b, const cs_var *c, cs_fr sign) {
+    cs_expr left = {0}, right = {0}, product = {0};
+    cs_expr_add_term(&left, CS_FR_ONE, a);
+    cs_expr_add_term(&right, CS_FR_ONE, b);
+    if (c)
+        cs_expr_add_term(&product, sign, *c);
+    else
+        cs_expr_add_const(&product, CS_FR_ONE, rank);
+    return cs_session_fail(s, cs_ledger_product(&s->ledger, &left, &right, &product, rank, label));
+}
+
+/* One tree: q at the root has an inverse, and p is zero. */
 static cs_status send_root(cs_session *s, const tree *t, state *st) {
     cs_fr mine[2];
     if (cs_proving(s)) {
         mine[0] = t->q[0][0];
         mine[1] = cs_fr_inv(mine[0]);
     }
-    CS_TRY(cs_session_send_own(s, CS_LABEL_LOOKUP_ROOT, mine, 2, NULL, 0, &st->root));
-    st->at_root = true;
+    *st = (state){.at_root = true, .stride = 2};
+    CS_TRY(cs_session_send_own(s, CS_LABEL_LOOKUP_ROOT, mine, 2, NULL, 0, &st->q));
     for (int i = 0; i < s->n_ranks; i++) {
-        cs_expr a = {0}, b = {0}, c = {0};
-        cs_expr_add_term(&a, CS_FR_ONE, st->root + 2 * (cs_var)i);
-        cs_expr_add_term(&b, CS_FR_ONE, st->root + 2 * (cs_var)i + 1);
-        cs_expr_add_const(&c, CS_FR_ONE, i);
-        CS_TRY(cs_session_fail(s, cs_ledger_product(&s->ledger, &a, &b, &c, i, CS_LABEL_LOOKUP_INVERTIBLE)));
+        const cs_var q = st->q + 2 * (cs_var)i;
+        CS_TRY(root_row(s, CS_LABEL_LOOKUP_INVERTIBLE, i, q, q + 1, NULL, CS_FR_ONE));
+    }
+    return CS_OK;
+}
+
+enum { ROOT_P, ROOT_Q, ROOT_INVERSE, ROOT_TREE, ROOT_SUM = 2 * ROOT_TREE, ROOT_VALUES };
+
+/* Two trees: both q have inverses, and p / q of the first, the sum, is -p / q of the second. */
+static cs_status send_two_roots(cs_session *s, const tree *trees, state *st) {
+    cs_fr mine[ROOT_VALUES];
+    cs_var first;
+    for (int k = 0; cs_proving(s) && k < 2; k++) {
+        mine[k * ROOT_TREE + ROOT_P] = trees[k].p[0][0];
+        mine[k * ROOT_TREE + ROOT_Q] = trees[k].q[0][0];
+        mine[k * ROOT_TREE + ROOT_INVERSE] = cs_fr_inv(trees[k].q[0][0]);
+    }
+    if (cs_proving(s))
+        mine[ROOT_SUM] = cs_fr_mul(mine[ROOT_P], mine[ROOT_INVERSE]);
+    CS_TRY(cs_session_send_own(s, CS_LABEL_LOOKUP_ROOT, mine, ROOT_VALUES, NULL, 0, &first));
+    for (int k = 0; k < 2; k++) {
+        const cs_var root = first + (cs_var)k * ROOT_TREE;
+        const cs_fr sign = k ? cs_fr_neg(CS_FR_ONE) : CS_FR_ONE;
+        st[k] = (state){.at_root = true, .stride = ROOT_VALUES, .has_p = true, .p = root + ROOT_P, .q = root + ROOT_Q};
+        for (int i = 0; i < s->n_ranks; i++) {
+            const cs_var of_rank = (cs_var)i * ROOT_VALUES, p = st[k].p + of_rank, q = st[k].q + of_rank;
+            CS_TRY(root_row(s, CS_LABEL_LOOKUP_INVERTIBLE, i, q, root + of_rank + ROOT_INVERSE, NULL, CS_FR_ONE));
+            CS_TRY(root_row(s, CS_LABEL_LOOKUP_ROOT, i, first + of_rank + ROOT_SUM, q, &p, sign));
+        }
     }
     return CS_OK;
 }
@@ -238,38 +277,52 @@ static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsign
     return CS_OK;
 }
 
-static cs_status reduce(cs_witness *w, const cs_leaves *leaves, tree *t, cs_fr *omega) {
+/* From a tree's root to one claim on the witness. */
+static cs_status reduce(cs_witness *w, const cs_leaves *leaves, tree *t, state *st, cs_fr *omega) {
     cs_session *s = w->session;
     half_leaves halves[2] = {{.l = leaves}, {.l = leaves}};
-    state st = {0};
-    CS_TRY(send_root(s, t, &st));
     for (unsigned level = 0; level < leaves->bits; level++)
-        CS_TRY(prove_layer(s, t, halves, level, omega, &st));
+        CS_TRY(prove_layer(s, t, halves, level, omega, st));
     cs_session_rank_weights(s, CS_LABEL_LOOKUP_RANKS, omega);
     const cs_fr lambda = cs_session_challenge(s, CS_LABEL_LOOKUP_LAMBDA);
     cs_expr value = {0};
-    add_fractions_of_ranks(s, &st, omega, lambda, &value);
-    const cs_status status = cs_leaves_claim(leaves, w, st.point, omega, lambda, &value);
+    add_fractions_of_ranks(s, st, omega, lambda, &value);
+    const cs_status status = cs_leaves_claim(leaves, w, st->point, omega, lambda, &value);
     cs_expr_free(&value);
     return cs_session_fail(s, status);
 }
 
+static cs_status grow(cs_witness *w, const cs_lookups *what, cs_leaves_part part, const cs_fr mix[2], cs_leaves *leaves,
+                      tree *t) {
+    CS_TRY(cs_leaves_new(leaves, w, what, part, mix[0], mix[1]));
+    if (leaves->bits >= MAX_BITS)
+        return cs_fail(CS_ERR_INTERNAL, "lookups: too many leaves");
+    return cs_proving(w->session) ? grow_tree(t, leaves) : CS_OK;
+}
+
 cs_status cs_lookup_prove(cs_witness *w, const cs_lookups *what) {
+    static const cs_leaves_part parts[2][2] = {{CS_LEAVES_ALL}, {CS_LEAVES_LOOKUPS, CS_LEAVES_TABLE}};
     cs_session *s = w->session;
-    const cs_fr alpha = cs_session_challenge(s, CS_LABEL_LOOKUP_ALPHA), beta = cs_session_challenge(s, CS_LABEL_LOOKUP_BETA);
-    cs_leaves leaves;
-    tree t = {0};
+    const int n = what->apart ? 2 : 1;
+    cs_leaves leaves[2] = {{0}, {0}};
+    tree trees[2] = {{0}, {0}};
+    state states[2];
+    cs_fr mix[2];
+    mix[0] = cs_session_challenge(s, CS_LABEL_LOOKUP_ALPHA);
+    mix[1] = cs_session_challenge(s, CS_LABEL_LOOKUP_BETA);
     cs_fr *omega = CS_NEW(cs_fr, (size_t)s->n_ranks);
-    cs_status status = cs_leaves_new(&leaves, w, what, alpha, beta);
-    if (status == CS_OK && (!omega || leaves.bits >= MAX_BITS))
-        status = omega ? cs_fail(CS_ERR_INTERNAL, "lookups: too many leaves") : CS_ERR_MEMORY;
-    if (status == CS_OK && cs_proving(s))
-        status = grow_tree(&t, &leaves);
+    cs_status status = omega ? CS_OK : CS_ERR_MEMORY;
+    for (int k = 0; status == CS_OK && k < n; k++)
+        status = grow(w, what, parts[n - 1][k], mix, &leaves[k], &trees[k]);
     status = cs_session_fail(s, status);
     if (status == CS_OK)
-        status = reduce(w, &leaves, &t, omega);
-    free_tree(&t);
-    cs_leaves_free(&leaves);
+        status = n == 1 ? send_root(s, trees, states) : send_two_roots(s, trees, states);
+    for (int k = 0; k < n; k++) {
+        if (status == CS_OK)
+            status = reduce(w, &leaves[k], &trees[k], &states[k], omega);
+        free_tree(&trees[k]);
+        cs_leaves_free(&leaves[k]);
+    }
     cs_free(omega);
     return status;
 }

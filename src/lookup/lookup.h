@@ -4,7 +4,7 @@
  *     sum over entries of 1 / (alpha - f(x))  -  sum over rows y of mult(y) / (alpha - table(y))  =  0
  *
  * where f and table compress (tag, columns) with beta. Leaves are linear in committed blocks, so no column of field elements
- * is committed. */
+ * is committed. The two sums may also stand in trees of their own, whose roots are equal fractions. */
 #ifndef CS_LOOKUP_LOOKUP_H
 #define CS_LOOKUP_LOOKUP_H
 
@@ -46,6 +46,7 @@ typedef struct cs_lookups {
     size_t n;
     cs_lookup_table table;
     size_t multiplicities;
+    bool apart; /* the table, of two rows at least, has a tree of its own: less work if the lookups alone fill theirs */
     unsigned long_bits; /* trees of 2^long_bits leaves and more that are no small integers are proved in half the memory,
                            somewhat slower; 0: 2^25 */
 } cs_lookups;

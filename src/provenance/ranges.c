@@ -25,7 +25,7 @@ static cs_status count_rows(cs_ranges *r, const cs_dataset_doc *d) {
                        "maps: the features' ranges have %zu values in all, each width counted once; at most %d are allowed: "
                        "choose multipliers that give features the same width",
                        rows, MAX_TABLE);
-    r->n = cs_pow2(rows);
+    r->n = rows > 1 ? cs_pow2(rows) : 2; /* a tree has a layer */
     return CS_OK;
 }
 

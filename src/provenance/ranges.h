@@ -8,7 +8,7 @@
 #include "provenance/dataset_doc.h"
 
 typedef struct cs_ranges {
-    size_t n;              /* rows, a power of two, padded with copies of row 0 */
+    size_t n;              /* rows, a power of two above one, padded with copies of row 0 */
     int32_t *tag, *value;  /* [n] */
     int32_t *none;         /* [n] zeros: the columns that are not used */
     size_t *first;         /* [65536] row of (tag, 0); SIZE_MAX for a width that no feature has */

@@ -248,7 +248,7 @@ static bench *open_bench(unsigned set, unsigned seed) {
     BETA = cs_fr_sqr(ALPHA);
     for (unsigned k = 0; k < 16; k++)
         b->point[k] = cs_fr_pow(ALPHA, 3 + k);
-    assert_int_equal(cs_leaves_new(&b->leaves, &b->w, &b->f.what, ALPHA, BETA), CS_OK);
+    assert_int_equal(cs_leaves_new(&b->leaves, &b->w, &b->f.what, CS_LEAVES_ALL, ALPHA, BETA), CS_OK);
     b->n = leaves_by_definition(&b->f, b->p, b->q);
     assert_int_equal((size_t)1 << b->leaves.bits, b->n);
     for (size_t x = 0; x < b->n / 2; x++) {
@@ -514,6 +514,9 @@ static void true_lookups_are_proved(void **state) {
         fixture f;
         open_fixture(&f, sets[k], k);
         assert_int_equal(prove_and_verify(&f), CS_OK);
+        f.what.apart = true;
+        assert_int_equal(prove_and_verify(&f), CS_OK);
+        f.what.apart = k % 2 == 1;
         /* as field elements, and without the first layer */
         assert_int_equal(cs_tensor_to_fr(&f.tensors[U]), CS_OK);
         assert_int_equal(prove_and_verify(&f), CS_OK);
@@ -536,7 +539,9 @@ static void refuse(size_t block, size_t x, int64_t value, bool count_again) {
     }
     assert_int_equal(prove_and_verify(&f), CS_ERR_ABORT);
     assert_non_null(strstr(cs_error_text(), "part of lookup/lambda does not hold"));
-
+    f.what.apart = true;
+    assert_int_equal(prove_and_verify(&f), CS_ERR_ABORT);
+    assert_non_null(strstr(cs_error_text(), "part of lookup/root does not hold"));
     close_fixture(&f);
 }
 
