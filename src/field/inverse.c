@@ -28,6 +28,11 @@ CS_INLINE uint64_t mask_of(uint64_t flag) {
     return mask;
 }
 
+/* All ones if the number is negative. */
+CS_INLINE int64_t if_negative(const number *a) {
+    return (int64_t)mask_of((uint64_t)a->l[LIMBS - 1] >> 63);
+}
+
 /* The low limbs of f and g, and delta as -(delta + 1/2), an integer. */
 typedef struct state {
     uint64_t f, g, minus_delta;
@@ -86,7 +91,7 @@ CS_INLINE int64_t missing(wide low, uint64_t n0) {
 /* (d, e) = t (d, e) / 2^62 mod m, both in (-2m, m) before and after: a negative one is taken as plus m, so that the product
  * lies in 2^62 (-m, m), and the multiple of m that makes it divisible is taken off. */
 static void apply_mod(number *d, number *e, const matrix *t, const number *m, uint64_t n0) {
-    const int64_t d_negative = d->l[LIMBS - 1] >> 63, e_negative = e->l[LIMBS - 1] >> 63;
+    const int64_t d_negative = if_negative(d), e_negative = if_negative(e);
     int64_t md = (t->u & d_negative) + (t->v & e_negative), me = (t->q & d_negative) + (t->r & e_negative);
     wide x = (wide)t->u * d->l[0] + (wide)t->v * e->l[0], y = (wide)t->q * d->l[0] + (wide)t->r * e->l[0];
     md -= (int64_t)(((uint64_t)md - (uint64_t)missing(x, n0)) & LOW);
@@ -120,7 +125,7 @@ static void carry(number *a) {
 }
 
 static void add_if_negative(number *a, const number *m) {
-    const int64_t mask = (int64_t)mask_of((uint64_t)a->l[LIMBS - 1] >> 63);
+    const int64_t mask = if_negative(a);
     for (int k = 0; k < LIMBS; k++)
         a->l[k] += m->l[k] & mask;
     carry(a);
