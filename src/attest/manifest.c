@@ -74,17 +74,6 @@ cs_status cs_manifest_load(cs_signed *out, const char *path) {
     return status;
 }
 
-/* The beacon's source is said before its value is known, so only that there is one can be compared. */
-static cs_status check_beacon(const cs_statement *s, const char *source) {
-    if (source == NULL && s->beacon[0] != '\0')
-        return cs_refuse(CS_REFUSAL_SEED, "the seed contains the beacon \"%s\", and the manifest names no source of one",
-                         s->beacon);
-    if (source != NULL && s->beacon[0] == '\0')
-        return cs_refuse(CS_REFUSAL_SEED, "the manifest names \"%s\" as the source of a beacon, and the seed contains none",
-                         source);
-    return CS_OK;
-}
-
 static cs_refusal kind_of(const char *field) {
     static const struct {
         const char *field;
@@ -124,7 +113,18 @@ cs_status cs_manifest_compare(const json_t *body, const cs_statement *s) {
                           difference(signed_value, value, field) == field ? "" : difference(signed_value, value, field));
     }
     json_decref(expected);
-    return status == CS_OK ? check_beacon(s, source) : status;
+    if (status == CS_OK && source == NULL && s->beacon[0] != '\0')
+        return cs_refuse(CS_REFUSAL_SEED, "the seed contains the beacon \"%s\", and the manifest names no source of one",
+                         s->beacon);
+    return status;
+}
+
+cs_status cs_manifest_check_beacon(const json_t *body, const cs_statement *s) {
+    const char *source = json_string_value(json_object_get(json_object_get(body, "seeds"), "beacon_source"));
+    if (source != NULL && s->beacon[0] == '\0')
+        return cs_refuse(CS_REFUSAL_SEED, "the manifest names \"%s\" as the source of a beacon, and the seed contains none",
+                         source);
+    return CS_OK;
 }
 
 /* ------------------------------------------------------------ signatures */

@@ -24,6 +24,10 @@ cs_status cs_manifest_load(cs_signed *out, const char *path);
  * beacon), dataset, purpose, version, unknown, manifest for all others. */
 cs_status cs_manifest_compare(const json_t *body, const cs_statement *s);
 
+/** The beacon's source is said before its value is known; once the run begins, the statement has a value if there is to be
+ * one. CS_REJECT (seed). */
+cs_status cs_manifest_check_beacon(const json_t *body, const cs_statement *s);
+
 /** Each member has signed `digest`, in any order, and nobody else has. `what`: "the manifest". CS_REJECT of the kind
  * signature names who is missing or foreign; of the kind `broken`, whose signature does not hold. */
 cs_status cs_check_all_signed(const cs_signature *signatures, size_t n, const char *label, const uint8_t digest[32],

@@ -25,6 +25,7 @@ cs_status cs_run_load_manifest(cs_run_state *r) {
         return CS_OK;
     CS_TRY(cs_manifest_load(&r->manifest, path));
     CS_TRY(cs_fail_prefix(cs_manifest_compare(r->manifest.body, &r->statement), "%s: not what %s says", path, r->job.file));
+    CS_TRY(cs_fail_prefix(cs_manifest_check_beacon(r->manifest.body, &r->statement), "%s: seeds.beacon", r->job.file));
     CS_TRY(cs_fail_prefix(cs_check_all_signed(r->manifest.signatures, r->manifest.n, CS_SIGN_MANIFEST, r->manifest.digest,
                                               &r->statement, "the manifest", CS_REFUSAL_MANIFEST),
                           "%s", path));

@@ -21,6 +21,7 @@ static cs_status check_manifest(const cs_verification *v) {
     CS_TRY(cs_check_all_signed(e->manifest, e->n_manifest, CS_SIGN_MANIFEST, f->manifest, s, "the manifest",
                                CS_REFUSAL_MANIFEST));
     CS_TRY(cs_manifest_compare(s->manifest, s));
+    CS_TRY(cs_manifest_check_beacon(s->manifest, s));
     f->has_manifest = true;
     for (size_t i = 0; i < f->n_members; i++)
         f->members[i].signed_manifest = true;
