@@ -191,7 +191,7 @@ json_t *cs_policy_verdict_to_json(const cs_policy_verdict *v) {
 
 void cs_policy_verdict_to_text(cs_buffer *out, const cs_policy_verdict *v) {
     if (v->n_unmet == 0)
-        cs_text_append(out, "  policy        %zu demands, all met\n", v->demands);
+        cs_text_append(out, "  policy        met: %zu demand%s\n", v->demands, v->demands == 1 ? "" : "s");
     for (size_t k = 0; k < v->n_unmet; k++)
         cs_text_append(out, "  policy        %s: demanded %s; found %s\n", v->unmet[k].field, v->unmet[k].demanded,
                        v->unmet[k].found);

@@ -177,7 +177,7 @@ static void test_all_unmet(void **state) {
     assert_int_equal(judge(&v, "{\"version\":1,\"steps\":{\"at_least\":20}}", &f, 1), CS_OK);
     cs_policy_verdict_to_text(&text, &v);
     cs_buffer_append(&text, "", 1);
-    assert_string_equal((const char *)text.data, "  policy        1 demands, all met\n");
+    assert_string_equal((const char *)text.data, "  policy        met: 1 demand\n");
     cs_buffer_free(&text);
     json = cs_policy_verdict_to_json(&v);
     json_text = cs_json_canonical(json);
