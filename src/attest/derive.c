@@ -6,19 +6,33 @@
 #include "provenance/refusal.h"
 #include "provenance/shard.h"
 
+static cs_status check_initial(const cs_derived *out, const cs_statement *s) {
+    uint8_t digest[32];
+    CS_TRY(cs_fail_prefix(cs_model_validate(&out->initial, &s->params, true), "W(0)"));
+    cs_model_digest(digest, &out->initial);
+    if (s->initial_given && memcmp(digest, s->initial_digest, 32) != 0)
+        return cs_refuse(CS_REFUSAL_INITIAL, "initial: the given W(0) does not have the digest that the statement names");
+    return CS_OK;
+}
+
+/* A committed W(0) is known to the members only, who compare it with its commitments (attest/run_initial.c). */
 static cs_status derive_initial(cs_derived *out, const cs_statement *s, const cs_model *initial) {
-    if (s->initial_given != (initial != NULL))
+    const bool committed = s->params.initial_committed;
+    if (!committed && s->initial_given != (initial != NULL))
         return cs_fail(CS_ERR_INPUT, s->initial_given
                                          ? "initial: the statement names a given W(0), which is not at hand"
                                          : "initial: there is a W(0), but the statement derives it from the seed");
-    if (initial == NULL)
-        CS_TRY(cs_model_from_seed(&out->initial, &s->params, out->seed));
-    else
+    if (initial != NULL)
         CS_TRY(cs_model_copy(&out->initial, initial));
-    CS_TRY(cs_fail_prefix(cs_model_validate(&out->initial, &s->params, true), "W(0)"));
-    cs_model_digest(out->initial_digest, &out->initial);
-    if (initial != NULL && memcmp(out->initial_digest, s->initial_digest, 32) != 0)
-        return cs_refuse(CS_REFUSAL_INITIAL, "initial: the given W(0) does not have the digest that the statement names");
+    else if (!committed)
+        CS_TRY(cs_model_from_seed(&out->initial, &s->params, out->seed));
+    out->has_initial = initial != NULL || !committed;
+    if (out->has_initial)
+        CS_TRY(check_initial(out, s));
+    if (committed)
+        memcpy(out->initial_digest, s->initial_digest, sizeof out->initial_digest);
+    else
+        cs_model_digest(out->initial_digest, &out->initial);
     return CS_OK;
 }
 
@@ -97,7 +111,8 @@ cs_status cs_derived_complete(cs_derived *d, const cs_model *final) {
     d->instance = (cs_instance){.params = &s->params,
                                 .table = &d->table,
                                 .blocks = &d->blocks,
-                                .initial = &d->initial,
+                                .initial = d->has_initial ? &d->initial : NULL,
+                                .initial_rows = s->initial_rows,
                                 .final = final == NULL ? NULL : &d->final,
                                 .dataset_rows = d->dataset_rows,
                                 .final_rows = s->final_rows,

@@ -11,6 +11,7 @@ typedef struct cs_derived {
     uint8_t seed[32];
     uint8_t initial_digest[32], table_digest[32];
     uint8_t training_digest[32]; /* before the final model is known */
+    bool has_initial;            /* not if W(0) is committed and the caller does not know it */
     cs_model initial, final;     /* final: only if public */
     cs_table table;
     cs_blocks blocks;
@@ -23,7 +24,8 @@ typedef struct cs_derived {
 } cs_derived;
 
 /** Seed, W(0), table, blocks, draws, training digest. The statement has parameters, members and dataset commitments; it need
- * not be complete. `initial`: the given W(0) (copied), NULL if the statement derives it from the seed. CS_ERR_INPUT if it is
+ * not be complete. `initial`: the given W(0) (copied), NULL if the statement derives it from the seed, or
+ * only commits to it and the caller is no member. CS_ERR_INPUT if it is
  * missing, superfluous, out of its bounds or does not have the digest that the statement says; CS_ERR_MEMORY. Freed by
  * cs_derived_free; empty after a failure. */
 cs_status cs_derived_new(cs_derived *out, const cs_statement *s, const cs_model *initial);

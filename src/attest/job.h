@@ -7,6 +7,7 @@
 #include "data/dataset.h"
 #include "data/json.h"
 #include "provenance/certificate.h"
+#include "train/model.h"
 
 /** Longest job file in bytes. */
 #define CS_JOB_MAX_BYTES ((size_t)1 << 22)
@@ -27,19 +28,31 @@ typedef struct cs_job_member {
     cs_certificate *certificates; /* [datasets.n]; zero for those without one */
 } cs_job_member;
 
+/** The attestation that a job goes on from: its W(T) is this job's W(0). */
+typedef struct cs_job_previous {
+    bool given;
+    uint8_t digest[32]; /* of its statement */
+    bool committed;     /* its model is only committed: rows, not model */
+    cs_model model;
+    size_t n_rows;
+    cs_g1_affine *rows; /* [n_rows] */
+} cs_job_previous;
+
 typedef struct cs_job {
-    char *file;                          /* for messages and relative paths */
-    char *name;                          /* as a member's name; names the output files */
-    cs_params params;                    /* complete and validated */
-    unsigned rate_shift;                 /* s: rate / global batch = c * 2^-s, w = a + d + s */
-    char *purpose;                       /* what the model is for (cs_purpose_is_valid); "" if nothing is said */
-    char *beacon;                        /* "" if there is none */
-    char *beacon_source;                 /* where its value comes from, said before it is known; NULL: not said */
-    bool hidden;                         /* positions of draws stay with their members */
-    bool contributions;                  /* members contribute to the seed (attest/contributions.h) */
-    char *manifest;                      /* path of the manifest; a default one need not exist */
-    bool manifest_named;                 /* the job names it, so it must */
-    char *initial;                       /* path of a .safetensors file with W(0); NULL: W(0) comes from the seed */
+    char *file;          /* for messages and relative paths */
+    char *name;          /* as a member's name; names the output files */
+    cs_params params;    /* complete and validated */
+    unsigned rate_shift; /* s: rate / global batch = c * 2^-s, w = a + d + s */
+    char *purpose;       /* what the model is for (cs_purpose_is_valid); "" if nothing is said */
+    char *beacon;        /* "" if there is none */
+    char *beacon_source; /* where its value comes from, said before it is known; NULL: not said */
+    bool hidden;         /* positions of draws stay with their members */
+    bool contributions;  /* members contribute to the seed (attest/contributions.h) */
+    char *manifest;      /* path of the manifest; a default one need not exist */
+    bool manifest_named; /* the job names it, so it must */
+    char *initial; /* path of a .safetensors file with W(0); NULL: W(0) comes from the seed, or from `previous`. If that one
+                      only commits to its model: the model's file, which the first member alone has */
+    cs_job_previous previous;
     cs_job_member members[CS_MAX_RANKS]; /* [params.n_ranks] */
     bool has_datasets;                   /* all members have committed datasets; else all have data */
     cs_dataset_format format;
@@ -70,7 +83,7 @@ cs_status cs_job_parse(cs_job *out, const char *file, const void *text, size_t s
 void cs_job_free(cs_job *job);
 
 /** SHA-256 of all that the members must agree on, in a canonical encoding: everything but paths, file formats and the test
- * data. `initial_digest` is that of the given W(0), NULL if it comes from the seed. CS_ERR_MEMORY. */
+ * data. `initial_digest` is that of the given or committed W(0), NULL if it comes from the seed. CS_ERR_MEMORY. */
 cs_status cs_job_digest(uint8_t out[32], const cs_job *job, const uint8_t *initial_digest);
 
 /** How to read a data file of the job (borrows from the job). `labels`: path of the labels' own file, or NULL; `rows`: most

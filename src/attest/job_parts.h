@@ -38,6 +38,11 @@ cs_status cs_job_take_datasets(cs_job *job);
 /** Steps, rates, w. Needs ranks, rows, a and d. */
 cs_status cs_job_read_schedule(cs_job *job, const cs_json *v);
 
+/** The attestation that the job goes on from: its final model, and bounds, scales and columns that follow from it. Needs
+ * widths, a and w; before the columns' default. */
+cs_status cs_job_read_previous(cs_job *job, const cs_json *v);
+void cs_job_previous_free(cs_job_previous *previous);
+
 /** How data files look and how features become integers. Needs widths and value_bits. */
 cs_status cs_job_read_data(cs_job *job, const cs_json *v);
 cs_status cs_job_read_test(cs_job *job, const cs_json *v);

@@ -12,14 +12,11 @@
 
 enum { NAME_BYTES = 64, PATH_BYTES = 4096, BEACON_BYTES = 1024 };
 
-static const cs_json_field ROOT[] = {{"name", true},      {"model", true},
-                                     {"scales", false},   {"schedule", true},
-                                     {"seeds", false},    {"indices", false},
-                                     {"initial", false},  {"purpose", false},
-                                     {"manifest", false}, {"members", true},
-                                     {"data", false},     {"test", false},
-                                     {"output", false},   {"honest_but_curious", false},
-                                     {"columns", false}};
+static const cs_json_field ROOT[] = {
+    {"name", true},     {"model", true},    {"scales", false},   {"schedule", true}, {"seeds", false},
+    {"indices", false}, {"initial", false}, {"previous", false}, {"purpose", false}, {"manifest", false},
+    {"members", true},  {"data", false},    {"test", false},     {"output", false},  {"honest_but_curious", false},
+    {"columns", false}};
 static const cs_json_field MODEL[] = {{"widths", true}, {"initial_max", false}};
 static const cs_json_field SCALES[] = {
     {"a", false}, {"d", false}, {"value_bits", false}, {"exp_bits", false}, {"limb_bits", false}};
@@ -136,6 +133,21 @@ static cs_status read_initial_max(cs_job *job, const cs_json *model) {
     return CS_OK;
 }
 
+static cs_status read_previous(cs_job *job, const cs_json *root) {
+    const cs_json v = cs_json_get(root, "previous"), model = cs_json_get(root, "model"),
+                  bound = cs_json_get(&model, "initial_max"), initial = cs_json_get(root, "initial");
+    CS_TRY(cs_job_read_previous(job, &v));
+    if (!job->previous.given)
+        return CS_OK;
+    if (bound.value != NULL)
+        return cs_json_fail(&bound, "with \"previous\" the bound follows from the model there; leave it out");
+    if (!job->previous.committed && initial.value != NULL)
+        return cs_json_fail(&initial, "the attestation in \"previous\" has its model with it; leave this out");
+    if (job->previous.committed && (!json_is_string(initial.value) || strcmp(json_string_value(initial.value), "seed") == 0))
+        return cs_json_fail(&v, "its model is only committed: give the first member's file of it as \"initial\"");
+    return CS_OK;
+}
+
 static cs_status read_output(cs_job *job, const cs_json *v) {
     const cs_json model = cs_json_get(v, "model");
     job->params.final_public = true;
@@ -154,9 +166,17 @@ static cs_status read_output(cs_job *job, const cs_json *v) {
 
 static cs_status read_columns(cs_job *job, const cs_json *v) {
     cs_params *p = &job->params;
+    const unsigned before = p->column_bits; /* of a committed W(0) */
     p->ledger_width = CS_DEFAULT_LEDGER_WIDTH;
+    if (job->previous.committed && v->value != NULL)
+        return cs_json_fail(v, "the model in \"previous\" was committed with its number of columns already; leave it out");
+    if (v->value == NULL && job->previous.committed && !job->has_datasets)
+        return cs_fail_prefix(cs_params_validate(p), "%s", job->file);
     if (v->value == NULL && job->has_datasets) {
         p->column_bits = cs_bits(job->members[0].datasets.use[0].doc.columns);
+        if (job->previous.committed && before != p->column_bits)
+            return cs_json_fail(v, "%s: the datasets were committed with 2^%u columns, the model in \"previous\" with 2^%u",
+                                job->file, p->column_bits, before);
         return cs_fail_prefix(cs_params_validate(p), "%s", job->file);
     }
     if (v->value == NULL) {
@@ -249,6 +269,7 @@ cs_status cs_job_read(cs_job *job, const cs_json *v) {
     CS_TRY(read_limbs(job, &scales));
     CS_TRY(read_optional(&job->params.exp_bits, &scales, "exp_bits", cs_default_exp_bits(&job->params), 1, 16));
     CS_TRY(read_initial_max(job, &model));
+    CS_TRY(read_previous(job, v));
     CS_TRY(read_output(job, &output));
     CS_TRY(read_indices(job, &indices));
     CS_TRY(read_columns(job, &columns));

@@ -70,7 +70,8 @@ static cs_status train(cs_run_state *r, const cs_progress *progress) {
     const cs_progress training = {.fn = report_scaled, .context = &part};
     if (r->statement.hidden)
         CS_TRY(cs_run_choose_draws(r));
-    CS_TRY(cs_derived_new(&r->derived, &r->statement, r->initial_given ? &r->initial : NULL));
+    CS_TRY(cs_run_share_initial(r));
+    CS_TRY(cs_derived_new(&r->derived, &r->statement, r->initial_given || p->initial_committed ? &r->initial : NULL));
     if (r->statement.hidden)
         r->derived.draws[rank] = r->own_draws;
     CS_TRY(cs_trainer_new(&r->trainer, p, rank, r->job.members[rank].name, &r->derived.initial, r->derived.draws[rank],
@@ -128,6 +129,7 @@ static cs_status finish_statement(cs_run_state *r) {
 static cs_status prove(cs_run_state *r, const cs_progress *progress) {
     cs_shard shard = {.tensors = r->tensors,
                       .dataset_blindings = r->dataset_blindings,
+                      .initial_blindings = r->initial_blindings,
                       .final_blindings = r->final_blindings,
                       .trainer = r->job.honest_but_curious ? NULL : r->trainer};
     return cs_train_prove(r->comm, &r->keys, r->pads, &r->derived.instance, &shard, progress, &r->proof, &r->stats);
@@ -220,6 +222,7 @@ static void release(cs_run_state *r) {
     cs_blocks_free(&r->blocks);
     cs_run_free_datasets(r);
     cs_free(r->report_path);
+    cs_free(r->model_opening_path);
     cs_free(r->model_path);
     cs_free(r->attestation_path);
     cs_free(r->opening_path);
@@ -228,6 +231,7 @@ static void release(cs_run_state *r) {
     cs_keyring_free(&r->keys);
     cs_secret_identity_wipe(&r->identity);
     cs_model_free(&r->initial);
+    cs_free(r->initial_blindings);
     cs_job_free(&r->job);
 }
 

@@ -2,7 +2,6 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "attest/model_file.h"
 #include "attest/plan.h"
 #include "attest/run_state.h"
 #include "base/file.h"
@@ -29,17 +28,6 @@ static cs_status check_ranks(const cs_run_state *r) {
         return cs_fail(CS_ERR_USAGE,
                        "--member %s: rank %d is member \"%s\" of %s; give the members' commands in the order of the job",
                        name, r->comm->rank, me(r)->name, r->job.file);
-    return CS_OK;
-}
-
-static cs_status load_initial(cs_run_state *r) {
-    r->initial_given = r->job.initial != NULL;
-    if (!r->initial_given)
-        return CS_OK;
-    CS_TRY(cs_model_load(&r->initial, &r->job.params, r->job.initial));
-    CS_TRY(cs_fail_prefix(cs_model_validate(&r->initial, &r->job.params, true), "%s (bounds: model.initial_max of the job)",
-                          r->job.initial));
-    cs_model_digest(r->initial_digest, &r->initial);
     return CS_OK;
 }
 
@@ -95,10 +83,12 @@ static cs_status check_outputs(cs_run_state *r) {
         return cs_fail(CS_ERR_USAGE, "--out DIR is required");
     CS_TRY(cs_string_own(&r->attestation_path, cs_string_format("%s/%s.attestation", out, name)));
     CS_TRY(cs_string_own(&r->model_path, cs_string_format("%s/%s.safetensors", out, name)));
+    CS_TRY(cs_string_own(&r->model_opening_path, cs_string_format("%s.opening", r->model_path)));
     CS_TRY(cs_string_own(&r->report_path, cs_string_format("%s/%s.report.json", out, name)));
     CS_TRY(cs_file_must_not_exist(r->attestation_path));
     CS_TRY(cs_file_must_not_exist(r->model_path));
     CS_TRY(cs_file_must_not_exist(r->report_path));
+    CS_TRY(cs_file_must_not_exist(r->model_opening_path));
     CS_TRY(cs_file_make_folder(out));
     return check_room(r);
 }
@@ -113,7 +103,7 @@ static cs_status load_test(cs_run_state *r) {
 cs_status cs_run_prepare(cs_run_state *r) {
     CS_TRY(cs_job_load(&r->job, r->options->job));
     CS_TRY(check_ranks(r));
-    CS_TRY(load_initial(r));
+    CS_TRY(cs_run_load_initial(r));
     CS_TRY(cs_job_digest(r->job_digest, &r->job, r->initial_given ? r->initial_digest : NULL));
     CS_TRY(cs_run_load_manifest(r));
     CS_TRY(check_memory(r));

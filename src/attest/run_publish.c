@@ -5,6 +5,7 @@
 
 #include "attest/attestation.h"
 #include "attest/model_file.h"
+#include "attest/model_opening.h"
 #include "attest/run_state.h"
 #include "base/file.h"
 #include "base/timer.h"
@@ -76,13 +77,17 @@ static cs_status write_container(cs_run_state *r, const cs_model *final) {
     return status;
 }
 
-/* A model that is only committed stays with the members: its file is the root's alone. */
+/* A model that is only committed stays with the members: its file is the root's alone, as is what opens its commitments. */
 static cs_status write_model(cs_run_state *r, const cs_model *final) {
+    const cs_statement *s = &r->statement;
     cs_buffer file = {0};
-    cs_status status = cs_model_encode(&file, final, &r->statement.params);
+    cs_status status = cs_model_encode(&file, final, &s->params);
     if (status == CS_OK)
-        status = cs_file_write(r->model_path, file.data, file.size, r->statement.params.final_public ? 0644 : 0600);
+        status = cs_file_write(r->model_path, file.data, file.size, s->params.final_public ? 0644 : 0600);
     cs_buffer_free(&file);
+    if (status == CS_OK && !s->params.final_public)
+        status =
+            cs_model_opening_write(r->model_opening_path, s->final_rows, r->final_blindings, cs_final_row_count(&s->params));
     return status;
 }
 
@@ -118,5 +123,7 @@ cs_status cs_run_publish(cs_run_state *r) {
 void cs_run_withdraw(cs_run_state *r) {
     (void)unlink(r->attestation_path);
     (void)unlink(r->model_path);
+    if (!r->statement.params.final_public)
+        (void)unlink(r->model_opening_path);
     (void)unlink(r->report_path);
 }

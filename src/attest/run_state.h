@@ -22,12 +22,13 @@ typedef struct cs_run_state {
     bool initial_given;
     uint8_t initial_digest[32];
     cs_model initial;
+    cs_fr *initial_blindings;    /* [job.previous.n_rows] of a committed W(0) */
     cs_secret_identity identity; /* of --key, or made for this run */
     cs_keyring keys;
     cs_pads *pads;
     cs_dataset data, test;
     char *opening_path;
-    char *attestation_path, *model_path, *report_path; /* root */
+    char *attestation_path, *model_path, *model_opening_path, *report_path; /* root */
     cs_opening opening;
     size_t n_openings;
     cs_dataset_opening *openings; /* [n_openings] of this member's datasets */
@@ -55,6 +56,13 @@ cs_status cs_run_load_datasets(cs_run_state *r);
 /** Collective, after the handshake. The statement gets its members' keys and datasets, the same on every rank; tensors and
  * blindings of this rank's D and Y are filled. */
 cs_status cs_run_commit_datasets(cs_run_state *r);
+
+/** W(0) where it is no matter of the seed; of a committed one rank 0 alone has a file. Local; part of cs_run_prepare. */
+cs_status cs_run_load_initial(cs_run_state *r);
+
+/** Collective, after cs_run_commit_datasets: rank 0 gives a committed W(0) and its blindings to all, masked, and every
+ * member compares them with the commitments. Without effect for others. CS_ERR_ABORT. */
+cs_status cs_run_share_initial(cs_run_state *r);
 
 /** Collective, after cs_run_commit_datasets, for hidden draws: this rank's own, their blocks of the witness, and the
  * statement's last passes of all members. */

@@ -30,18 +30,45 @@ static cs_status copy_job(cs_statement *out, const cs_job *job) {
     return CS_OK;
 }
 
-cs_status cs_statement_from_job(cs_statement *out, const cs_job *job, const uint8_t *initial_digest) {
-    memset(out, 0, sizeof *out);
-    const cs_status status = copy_job(out, job);
-    if (status != CS_OK) {
-        cs_statement_free(out);
-        return status;
+cs_status cs_statement_set_initial_rows(cs_statement *s, const cs_g1_affine *rows) {
+    static const char label[] = "consort/initial-rows/1";
+    const size_t n = cs_initial_row_count(&s->params);
+    crypto_hash_sha256_state hash;
+    s->initial_rows = CS_NEW(cs_g1_affine, n);
+    if (s->initial_rows == NULL)
+        return CS_ERR_MEMORY;
+    crypto_hash_sha256_init(&hash);
+    crypto_hash_sha256_update(&hash, (const uint8_t *)label, sizeof label);
+    for (size_t k = 0; k < n; k++) {
+        uint8_t point[32];
+        s->initial_rows[k] = rows[k];
+        cs_g1_encode(point, rows[k]);
+        crypto_hash_sha256_update(&hash, point, sizeof point);
     }
-    out->hidden = job->hidden;
+    crypto_hash_sha256_final(&hash, s->initial_digest);
+    return CS_OK;
+}
+
+static cs_status copy_initial(cs_statement *out, const cs_job *job, const uint8_t *initial_digest) {
+    out->has_previous = job->previous.given;
+    memcpy(out->previous, job->previous.digest, sizeof out->previous);
+    if (job->previous.committed)
+        return cs_statement_set_initial_rows(out, job->previous.rows);
     out->initial_given = initial_digest != NULL;
     if (initial_digest != NULL)
         memcpy(out->initial_digest, initial_digest, 32);
     return CS_OK;
+}
+
+cs_status cs_statement_from_job(cs_statement *out, const cs_job *job, const uint8_t *initial_digest) {
+    memset(out, 0, sizeof *out);
+    out->hidden = job->hidden;
+    cs_status status = copy_job(out, job);
+    if (status == CS_OK)
+        status = copy_initial(out, job, initial_digest);
+    if (status != CS_OK)
+        cs_statement_free(out);
+    return status;
 }
 
 void cs_statement_free(cs_statement *s) {
@@ -53,6 +80,7 @@ void cs_statement_free(cs_statement *s) {
     cs_free(s->name);
     cs_free(s->purpose);
     cs_free(s->beacon);
+    cs_free(s->initial_rows);
     cs_free(s->final_rows);
     json_decref(s->manifest);
     cs_params_free(&s->params);
@@ -98,9 +126,10 @@ cs_status cs_statement_seed(uint8_t out[32], const cs_statement *s) {
     uint8_t manifest[32] = {0};
     if (s->manifest != NULL)
         CS_TRY(cs_statement_manifest_digest(manifest, s));
-    json_t *v = json_pack("{s:o, s:o, s:s, s:o, s:o}", "params", cs_params_to_json(&s->params), "datasets",
-                          cs_statement_datasets_to_json(s, true), "beacon", s->beacon, "contributions",
-                          cs_statement_contributions_to_json(s), "manifest",
+    json_t *v = json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "previous",
+                          s->has_previous ? cs_document_hex_to_json(s->previous, sizeof s->previous) : json_null(), "params",
+                          cs_params_to_json(&s->params), "datasets", cs_statement_datasets_to_json(s, true), "beacon",
+                          s->beacon, "contributions", cs_statement_contributions_to_json(s), "manifest",
                           s->manifest == NULL ? json_null() : cs_document_hex_to_json(manifest, sizeof manifest));
     return hash_json(out, "consort/seed/2", v, NULL, 0);
 }

@@ -36,11 +36,16 @@ typedef struct cs_statement {
     bool has_previous;               /* W(0) is the final model of another attestation ... */
     uint8_t previous[32];            /* ... of this digest */
     bool initial_given;              /* else W(0) comes from the seed */
-    uint8_t initial_digest[32];      /* of a given W(0) */
+    cs_g1_affine *initial_rows;      /* [cs_initial_row_count] commitments of a committed W(0) (params.initial_committed) */
+    uint8_t initial_digest[32];      /* of a given W(0), or of those commitments (cs_statement_set_initial_rows) */
     bool complete;                   /* the final model is set: not so while training */
     uint8_t final_digest[32];        /* of a public W(T) (params.final_public) */
     cs_g1_affine *final_rows;        /* [cs_final_row_count] commitments of a committed W(T) */
 } cs_statement;
+
+/** W(0) is committed: copies rows[cs_initial_row_count], sets initial_digest to SHA-256("consort/initial-rows/1" NUL, their
+ * encodings). CS_ERR_MEMORY. */
+cs_status cs_statement_set_initial_rows(cs_statement *s, const cs_g1_affine *rows);
 
 /** What the job says: no keys but pinned ones, contributions not yet known, datasets only if the job names documents, not
  * complete. CS_ERR_MEMORY. Freed by cs_statement_free; empty after a failure. */

@@ -16,14 +16,14 @@ static const cs_json_field MEMBER[] = {{"name", true}, {"key", true}, {"identity
 static const cs_json_field SIGNER[] = {{"ed25519", true}, {"name", true}};
 static const cs_json_field MANIFEST[] = {{"body", true}, {"digest", true}};
 static const cs_json_field INDICES[] = {{"last_pass", true}};
-static const cs_json_field INITIAL[] = {{"digest", true}};
+static const cs_json_field INITIAL[] = {{"digest", false}, {"committed", false}};
 static const cs_json_field FINAL[] = {{"public", false}, {"committed", false}};
 static const cs_json_shape ROOT_SHAPE = {"", ROOT, sizeof ROOT / sizeof *ROOT};
 static const cs_json_shape MEMBER_SHAPE = {"members[]", MEMBER, 3};
 static const cs_json_shape SIGNER_SHAPE = {"members[].identity", SIGNER, 2};
 static const cs_json_shape MANIFEST_SHAPE = {"manifest", MANIFEST, 2};
 static const cs_json_shape INDICES_SHAPE = {"indices", INDICES, 1};
-static const cs_json_shape INITIAL_SHAPE = {"initial", INITIAL, 1};
+static const cs_json_shape INITIAL_SHAPE = {"initial", INITIAL, 2};
 static const cs_json_shape FINAL_SHAPE = {"final", FINAL, 2};
 
 static cs_status read_text(char **out, const cs_json *v, size_t min, size_t max) {
@@ -187,8 +187,16 @@ static cs_status read_initial(cs_statement *s, const cs_json *v) {
         CS_TRY(cs_json_string(&text, v, 1, 64));
         return strcmp(text, "seed") == 0 ? CS_OK : cs_json_fail(v, "\"%s\"; allowed: \"seed\" or a digest", text);
     }
-    CS_TRY(cs_document_object(v, &INITIAL_SHAPE, 0));
-    const cs_json digest = cs_json_get(v, "digest");
+    const cs_json digest = cs_json_get(v, "digest"), committed = cs_json_get(v, "committed");
+    if (s->params.initial_committed) {
+        cs_g1_affine *rows = NULL;
+        cs_status status = s->has_previous ? read_points(&rows, &committed, cs_initial_row_count(&s->params))
+                                           : cs_json_fail(v, "only the model of an earlier attestation can be committed");
+        if (status == CS_OK)
+            status = cs_statement_set_initial_rows(s, rows);
+        cs_free(rows);
+        return status;
+    }
     s->initial_given = true;
     return cs_json_hex32(s->initial_digest, &digest);
 }
@@ -202,12 +210,19 @@ static cs_status read_final(cs_statement *s, const cs_json *v) {
 }
 
 /* The parameters first: every later length follows from them. */
-static cs_status read_params(cs_statement *s, const cs_json *v, const cs_json *final) {
+static cs_status read_params(cs_statement *s, const cs_json *v, const cs_json *initial, const cs_json *final) {
     const cs_json open = cs_json_get(final, "public"), hidden = cs_json_get(final, "committed");
     CS_TRY(cs_document_object(final, &FINAL_SHAPE, 0));
     if ((open.value == NULL) == (hidden.value == NULL))
         return cs_json_fail(final, "the final model is either public or committed");
-    return cs_params_from_json(&s->params, v, open.value != NULL);
+    CS_TRY(cs_params_from_json(&s->params, v, open.value != NULL));
+    if (!json_is_object(initial->value))
+        return CS_OK;
+    CS_TRY(cs_document_object(initial, &INITIAL_SHAPE, 0));
+    if (json_object_size(initial->value) != 1)
+        return cs_json_fail(initial, "a W(0) that is not from the seed is either given or committed");
+    s->params.initial_committed = json_object_get(initial->value, "committed") != NULL;
+    return cs_params_validate(&s->params);
 }
 
 static cs_status read_statement(cs_statement *s, const cs_json *v) {
@@ -218,7 +233,7 @@ static cs_status read_statement(cs_statement *s, const cs_json *v) {
                   datasets = cs_json_get(v, "datasets"), indices = cs_json_get(v, "indices"),
                   previous = cs_json_get(v, "previous"), initial = cs_json_get(v, "initial"),
                   final = cs_json_get(v, "final");
-    CS_TRY(read_params(s, &params, &final));
+    CS_TRY(read_params(s, &params, &initial, &final));
     CS_TRY(read_text(&s->name, &name, 1, NAME_BYTES));
     CS_TRY(read_text(&s->purpose, &purpose, 0, CS_PURPOSE_BYTES));
     if (s->purpose[0] != '\0' && !cs_purpose_is_valid(s->purpose))

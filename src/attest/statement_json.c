@@ -76,6 +76,8 @@ static json_t *digest_to_json(const char *name, const uint8_t digest[32]) {
 }
 
 json_t *cs_statement_initial_to_json(const cs_statement *s) {
+    if (s->params.initial_committed)
+        return json_pack("{s:o}", "committed", points_to_json(s->initial_rows, cs_initial_row_count(&s->params)));
     return s->initial_given ? digest_to_json("digest", s->initial_digest) : json_string("seed");
 }
 
