@@ -187,6 +187,7 @@ static cs_status read_initial(cs_statement *s, const cs_json *v) {
         CS_TRY(cs_json_string(&text, v, 1, 64));
         return strcmp(text, "seed") == 0 ? CS_OK : cs_json_fail(v, "\"%s\"; allowed: \"seed\" or a digest", text);
     }
+    CS_TRY(cs_document_object(v, &INITIAL_SHAPE, 0));
     const cs_json digest = cs_json_get(v, "digest"), committed = cs_json_get(v, "committed");
     if (s->params.initial_committed) {
         cs_g1_affine *rows = NULL;
