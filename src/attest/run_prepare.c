@@ -33,7 +33,9 @@ static cs_status check_ranks(const cs_run_state *r) {
 
 static cs_status load_identity(cs_run_state *r, const char *path) {
     char *passphrase = NULL;
-    if (r->options->passphrase_file != NULL)
+    bool sealed;
+    CS_TRY(cs_secret_identity_is_sealed(&sealed, path));
+    if (sealed && r->options->passphrase_file != NULL)
         CS_TRY(cs_passphrase_load(&passphrase, r->options->passphrase_file));
     const cs_status status = cs_secret_identity_load(&r->identity, path, passphrase);
     cs_free(passphrase);

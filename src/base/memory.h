@@ -1,5 +1,6 @@
 /* Memory. All sizes are checked for overflow; all blocks are 64-byte aligned and zeroed; every block that may hold a
- * secret is wiped when it is freed (the allocator keeps its size). Big ones are then kept for the next ones: base/pages.h. */
+ * secret is wiped when it is freed (the allocator keeps its size). Big ones are then kept for the next ones: base/pages.h.
+ */
 #ifndef CS_BASE_MEMORY_H
 #define CS_BASE_MEMORY_H
 

@@ -20,14 +20,19 @@ static cs_status ask(char **out, const char *prompt) {
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     fputs(prompt, stderr);
+    (void)setvbuf(stdin, NULL, _IONBF, 0); /* no copy of it in a buffer of stdio */
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
     const bool read = fgets(line, sizeof line, stdin) != NULL;
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
     fputc('\n', stderr);
-    if (!read)
-        return cs_fail(CS_ERR_USAGE, "no passphrase was given");
-    line[strcspn(line, "\n")] = '\0';
-    const cs_status status = cs_string_own(out, cs_string_copy(line));
+    char *end = read ? strchr(line, '\n') : NULL;
+    cs_status status = CS_OK;
+    if (end == NULL) {
+        status = cs_fail(CS_ERR_USAGE, "a line of at most %d bytes was expected as the passphrase", CS_PASSPHRASE_BYTES);
+    } else {
+        *end = '\0';
+        status = cs_string_own(out, cs_string_copy(line));
+    }
     sodium_memzero(line, sizeof line);
     return status;
 }
