@@ -18,9 +18,7 @@ shown "status 22, refused (authority)"
 shown "status 35, refused (compute): 1 of the policy's 3 demands are not met; multiply_adds.at_most: demanded 1000000 or fewer; found 1520640"
 expect 0 "file $(sha256sum "$work/clinics/run/clinics.safetensors" | cut -d ' ' -f 1)" cat "$work/log"
 
-verify() {
-    "$consort" verify "$work/clinics/run/clinics.attestation" --at 2026-11-21 "$@"
-}
+attestation=$work/clinics/run/clinics.attestation
 trust=$work/clinics/authorities.json
 # By members' keys: exactly these three, or not.
 members() {
@@ -32,18 +30,18 @@ members() {
     done
 }
 echo "{\"version\": 1, \"members\": [$(members lakeside northern-general st-agnes)]}" >"$work/members.json"
-expect 0 "met: 1 demand" verify --trust "$trust" --require "$work/members.json"
+expect 0 "met: 1 demand" "$consort" verify "$attestation" --at 2026-11-21 --trust "$trust" --require "$work/members.json"
 echo "{\"version\": 1, \"members\": [$(members lakeside northern-general)]}" >"$work/members.json"
-expect 40 "one of them St. Agnes" verify --trust "$trust" --require "$work/members.json"
+expect 40 "one of them St. Agnes" "$consort" verify "$attestation" --at 2026-11-21 --trust "$trust" --require "$work/members.json"
 echo "{\"version\": 1, \"members\": [$(members lakeside northern-general st-agnes other-authority)]}" >"$work/members.json"
-expect 40 "among them Other Authority" verify --trust "$trust" --require "$work/members.json"
+expect 40 "among them Other Authority" "$consort" verify "$attestation" --at 2026-11-21 --trust "$trust" --require "$work/members.json"
 
 # Without a trust list nobody's word is taken: no demand for certificates is met, and nothing can be exported.
 echo '{"version": 1, "datasets_certified": true}' >"$work/certified.json"
-expect 0 "met: 1 demand" verify --trust "$trust" --require "$work/certified.json"
-expect 40 "was not held against a trust list" verify --require "$work/certified.json"
-expect 0 "not judged, for want of a trust list" verify
-expect 2 "say whose you accept" verify --export "$work/clinics/run/clinics.md"
-expect 2 "say whose you accept" "$consort" export model-card "$work/clinics/run/clinics.attestation" --at 2026-11-21
+expect 0 "met: 1 demand" "$consort" verify "$attestation" --at 2026-11-21 --trust "$trust" --require "$work/certified.json"
+expect 40 "was not held against a trust list" "$consort" verify "$attestation" --at 2026-11-21 --require "$work/certified.json"
+expect 0 "not judged, for want of a trust list" "$consort" verify "$attestation" --at 2026-11-21
+expect 2 "say whose you accept" "$consort" verify "$attestation" --at 2026-11-21 --export "$work/clinics/run/clinics.md"
+expect 2 "say whose you accept" "$consort" export model-card "$attestation" --at 2026-11-21
 
 finish
