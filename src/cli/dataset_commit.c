@@ -33,7 +33,7 @@ static const char USAGE[] =
     "  --name TEXT     the dataset's name; default: RECORDS without folder and extension\n"
     "  --labels FILE   the labels, if they are not a column of RECORDS\n"
     "  --columns C     integers in one commitment, a power of two (2048); jobs that use the dataset have the same\n"
-    "  --no-check      no proof: nobody will certify the dataset, and no proof can use it\n"
+    "  --no-check      no proof: it cannot be certified, and each training proof shows again that it is well formed\n"
     "  --json          print as JSON\n";
 
 typedef struct work {
@@ -150,7 +150,7 @@ static cs_status print(const work *w, const char *folder, bool json) {
         cs_text_append(&text, "  proved well formed: %s (%.2f s)\n", cs_text_bytes(size, (double)w->proof.size),
                        w->proof_seconds);
     else
-        cs_text_append(&text, "  not proved well formed: no proof can use it\n");
+        cs_text_append(&text, "  not proved well formed: it cannot be certified\n");
     cs_text_append(&text, "  %s/opening is secret: keep it, training needs it\n", folder);
     return cs_cli_print(&text);
 }

@@ -57,6 +57,15 @@ cs_status cs_shard_check(const cs_params *p, int rank, const cs_dataset_doc *con
             return cs_fail(CS_ERR_INPUT, "dataset \"%s\" has no well-formedness proof: commit it with --check",
                            docs[k]->name);
     }
+    size_t records = 0;
+    for (size_t k = 0; k < n; k++)
+        records += docs[k]->rows;
+    if (!p->certified && records != extent)
+        return cs_fail(
+            CS_ERR_INPUT,
+            "%zu datasets without well-formedness proofs leave gaps in a shard, which a training proof cannot show: "
+            "commit them with --check, or as one",
+            n);
     if (extent != p->rows[rank])
         return cs_fail(CS_ERR_INPUT, "rows[%d] is %zu; its datasets take %zu", rank, p->rows[rank], extent);
     return CS_OK;

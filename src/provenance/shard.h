@@ -22,8 +22,9 @@
  * features and classes, or are too long together. */
 cs_status cs_shard_place(cs_piece *pieces, size_t *extent, const cs_dataset_doc *const *docs, size_t n);
 
-/** Do the datasets fit the parameters of the run (columns, features, classes, value_bits, the rank's rows), and has each a
- * proof? CS_ERR_INPUT with a text that names the dataset and the field. */
+/** Do the datasets fit the parameters of the run (columns, features, classes, value_bits, the rank's rows)? With
+ * p->certified each must have a proof; without, there may be no gaps between them. CS_ERR_INPUT with a text that names the
+ * dataset and the field. */
 cs_status cs_shard_check(const cs_params *p, int rank, const cs_dataset_doc *const *docs, size_t n);
 
 /** Row commitments of rank's D, then Y, as cs_instance.dataset_rows[rank]: out[cs_dataset_row_count(p)], the identity where

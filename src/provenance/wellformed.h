@@ -1,5 +1,5 @@
 /* The well-formedness proof of a dataset, made once by its owner and verified by everybody who uses it (docs/protocol.md,
- * section 8): the commitments of the document are those of
+ * 6.10): the commitments of the document are those of
  *
  *   D  whose entry (row, k) lies in the range of feature k (cs_dataset_doc_range), row < rows, k < features,
  *   Y  whose entries are bits and whose rows sum to one, row < rows,
@@ -14,7 +14,7 @@
 #include "provenance/dataset_folder.h"
 
 /** The document has its commitments; the opening belongs to it. *proof is replaced. Takes memory and time in proportion to
- * the padded features: docs/performance figures are in docs/results.md. CS_ERR_ABORT if the opening is not of that form,
+ * the padded features. CS_ERR_ABORT if the opening is not of that form,
  * CS_ERR_INPUT if the features have too many different ranges (more than 2^22 values in all), CS_ERR_MEMORY. The proof's
  * digest is not entered in the document: cs_wellformed_seal. */
 cs_status cs_wellformed_prove(const cs_dataset_doc *doc, const cs_dataset_opening *opening, const cs_progress *progress,
