@@ -46,4 +46,9 @@ typedef struct cs_verify_report {
  * has the reason. Local; one thread. */
 cs_status cs_verify_file(const char *path, const cs_verify_options *options, cs_verify_report *report);
 
+/** The same for a chain: attestation k + 1 goes on from the final model of attestation k. All of them are verified;
+ * `options` are about the last one's model and export, and a policy about all of them together. An attestation that goes on
+ * from another one is accepted in its chain only. *report: of the last attestation. n >= 1. */
+cs_status cs_verify_chain(const char *const *paths, size_t n, const cs_verify_options *options, cs_verify_report *report);
+
 #endif

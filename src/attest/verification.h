@@ -29,4 +29,12 @@ cs_status cs_verify_certificates(const cs_verification *v);
 /** The datasets' own proofs hold for exactly the statement's documents. CS_REJECT (proof, dataset), CS_ERR_INPUT. */
 cs_status cs_verify_wellformed(const cs_verification *v);
 
+/** Attestation k of a chain, `chain[0..k]` being the facts so far, follows attestation k - 1, whose statement is `before`
+ * (NULL for k = 0), and starts from the model that it ended with. A chain begins at its beginning. CS_REJECT: chain,
+ * initial. */
+cs_status cs_verify_link(const cs_statement *before, const cs_statement *s, const cs_facts *chain, size_t k);
+
+/** Total quotas of licences hold for all draws of a dataset in the whole chain. CS_REJECT: quota. */
+cs_status cs_verify_chain_quotas(const cs_facts *chain, size_t n);
+
 #endif

@@ -13,10 +13,12 @@ static void describe(cs_verify_report *report, const cs_attestation *a) {
     const cs_params *p = &a->statement.params;
     snprintf(report->job, sizeof report->job, "%s", a->statement.name);
     report->members = (size_t)p->n_ranks;
+    report->rows = 0;
     for (int i = 0; i < p->n_ranks; i++)
         for (size_t k = 0; k < a->statement.members[i].datasets.n; k++)
             report->rows += a->statement.members[i].datasets.use[k].doc.rows;
     report->layers = p->layers;
+    report->parameters = 0;
     for (size_t l = 1; l <= p->layers; l++)
         report->parameters += (p->widths[l - 1] + 1) * p->widths[l];
     report->steps = p->steps;
@@ -57,32 +59,42 @@ static cs_status check_proof(const cs_attestation *a, const cs_derived *d, cs_ve
     cs_proof_stats stats = {0};
     const double start = cs_wall_seconds();
     const cs_status status = cs_train_verify(&d->instance, proof->data, proof->size, &stats);
-    report->proof_seconds = cs_wall_seconds() - start;
+    report->proof_seconds += cs_wall_seconds() - start;
     report->messages = stats.messages;
     report->commitment_rows = stats.rows;
     return refuse_proof(status);
 }
 
+/* Attestation k of a chain in work. */
+typedef struct link {
+    size_t k;
+    const cs_trust *trust;
+    const char *at;
+    const cs_statement *before; /* of attestation k - 1, or NULL */
+    cs_verify_result *out;
+} link;
+
 /* What costs little first; nothing is believed before all of it holds. */
-static cs_status check_derived(const cs_attestation *a, const cs_derived *d, const cs_trust *trust, const char *at,
-                               cs_verify_result *out) {
-    const cs_verification v = {.a = a, .d = d, .trust = trust, .at = at, .facts = &out->facts};
+static cs_status check_derived(const link *l, const cs_attestation *a, const cs_derived *d) {
+    cs_verify_result *out = l->out;
+    const cs_verification v = {.a = a, .d = d, .trust = l->trust, .at = l->at, .facts = &out->facts[l->k]};
     const double start = cs_wall_seconds();
     cs_hex32(out->report.statement_digest, d->instance.digest);
     CS_TRY(cs_verify_describe(&v));
+    CS_TRY(cs_verify_link(l->before, &a->statement, out->facts, l->k));
     CS_TRY(cs_verify_agreement(&v));
     CS_TRY(cs_verify_certificates(&v));
     CS_TRY(cs_verify_wellformed(&v));
-    out->report.provenance_seconds = cs_wall_seconds() - start;
+    out->report.provenance_seconds += cs_wall_seconds() - start;
     return check_proof(a, d, &out->report);
 }
 
-static cs_status check_attestation(const cs_attestation *a, const cs_trust *trust, const char *at, cs_verify_result *out) {
+static cs_status check_attestation(const link *l, const cs_attestation *a) {
     cs_derived derived;
     const double start = cs_wall_seconds();
     CS_TRY(cs_attestation_derive(&derived, a));
-    out->report.derive_seconds = cs_wall_seconds() - start;
-    const cs_status status = check_derived(a, &derived, trust, at, out);
+    l->out->report.derive_seconds += cs_wall_seconds() - start;
+    const cs_status status = check_derived(l, a, &derived);
     cs_derived_free(&derived);
     return status;
 }
@@ -91,12 +103,12 @@ static cs_status check_policy(cs_verify_result *out, const char *path) {
     cs_policy policy;
     CS_TRY(cs_policy_load(&policy, path));
     out->has_verdict = true;
-    const cs_status status = cs_policy_check(&out->verdict, &policy, &out->facts, 1);
+    const cs_status status = cs_policy_check(&out->verdict, &policy, out->facts, out->n);
     cs_policy_free(&policy);
     return status;
 }
 
-/* With the attestation accepted: what else was asked for. */
+/* With all attestations accepted, of which `a` is the last: what else was asked for. */
 static cs_status check_options(cs_verify_result *out, const cs_attestation *a, const cs_verify_options *o) {
     if (o->model_path != NULL)
         CS_TRY(check_model(a, o->model_path));
@@ -105,52 +117,80 @@ static cs_status check_options(cs_verify_result *out, const cs_attestation *a, c
     if (o->export_path == NULL)
         return CS_OK;
     out->has_export = true;
-    return cs_export_check(&out->export, o->export_path, &out->facts);
+    return cs_export_check(&out->export, o->export_path, &out->facts[out->n - 1]);
 }
 
-static cs_status verify(cs_verify_result *out, const char *path, const cs_verify_options *o) {
-    cs_attestation a;
+/* Attestation l->k; *a is the caller's. */
+static cs_status verify_one(const link *l, const char *path, cs_attestation *a) {
+    cs_verify_report *report = &l->out->report;
+    const double start = cs_wall_seconds();
+    CS_TRY(cs_attestation_open(a, path));
+    describe(report, a);
+    report->read_seconds += cs_wall_seconds() - start;
+    return cs_fail_prefix(check_attestation(l, a), "%s", path);
+}
+
+/* Two attestations are open at a time. */
+static cs_status verify_all(cs_verify_result *out, const char *const *paths, const cs_trust *trust, const char *at,
+                            const cs_verify_options *o) {
+    cs_attestation a[2] = {0};
+    cs_status status = CS_OK;
+    for (size_t k = 0; status == CS_OK && k < out->n; k++) {
+        const link l = {.k = k, .trust = trust, .at = at, .before = k > 0 ? &a[(k - 1) % 2].statement : NULL, .out = out};
+        cs_attestation_free(&a[k % 2]);
+        status = verify_one(&l, paths[k], &a[k % 2]);
+    }
+    if (status == CS_OK)
+        status = cs_verify_chain_quotas(out->facts, out->n);
+    if (status == CS_OK)
+        status = check_options(out, &a[(out->n - 1) % 2], o);
+    cs_attestation_free(&a[0]);
+    cs_attestation_free(&a[1]);
+    return status;
+}
+
+static cs_status verify(cs_verify_result *out, const char *const *paths, const cs_verify_options *o) {
     cs_trust trust = {0};
     char at[CS_DATE_SIZE];
-    const double start = cs_wall_seconds();
     CS_TRY(o->at == NULL ? cs_date_today(at) : cs_date_read(at, "the day of verification", o->at));
     if (o->trust_path != NULL)
         CS_TRY(cs_trust_load(&trust, o->trust_path));
-    cs_status status = cs_attestation_open(&a, path);
-    if (status == CS_OK) {
-        describe(&out->report, &a);
-        out->report.read_seconds = cs_wall_seconds() - start;
-        status = cs_fail_prefix(check_attestation(&a, o->trust_path != NULL ? &trust : NULL, at, out), "%s", path);
-    }
-    if (status == CS_OK)
-        status = check_options(out, &a, o);
-    cs_attestation_free(&a);
+    const cs_status status = verify_all(out, paths, o->trust_path != NULL ? &trust : NULL, at, o);
     cs_trust_free(&trust);
     return status;
 }
 
-cs_status cs_verify_attestation(cs_verify_result *out, const char *path, const cs_verify_options *options) {
+cs_status cs_verify_attestations(cs_verify_result *out, const char *const *paths, size_t n,
+                                 const cs_verify_options *options) {
     static const cs_verify_options none;
-    memset(out, 0, sizeof *out);
-    const cs_status status = verify(out, path, options != NULL ? options : &none);
+    *out = (cs_verify_result){.n = n, .facts = CS_NEW(cs_facts, n)};
+    if (out->facts == NULL)
+        return CS_ERR_MEMORY;
+    const cs_status status = verify(out, paths, options != NULL ? options : &none);
     if (status == CS_REJECT && cs_refusal_last() != CS_REFUSAL_NONE)
         snprintf(out->report.refusal, sizeof out->report.refusal, "%s", cs_refusal_name(cs_refusal_last()));
     return status;
 }
 
 void cs_verify_result_free(cs_verify_result *r) {
-    cs_facts_free(&r->facts);
+    for (size_t k = 0; r->facts != NULL && k < r->n; k++)
+        cs_facts_free(&r->facts[k]);
+    cs_free(r->facts);
     memset(r, 0, sizeof *r);
 }
 
-cs_status cs_verify_file(const char *path, const cs_verify_options *options, cs_verify_report *report) {
+cs_status cs_verify_chain(const char *const *paths, size_t n, const cs_verify_options *options, cs_verify_report *report) {
     cs_verify_result *result = CS_NEW(cs_verify_result, 1);
     memset(report, 0, sizeof *report);
     if (result == NULL)
         return CS_ERR_MEMORY;
-    const cs_status status = cs_verify_attestation(result, path, options);
+    const cs_status status = cs_verify_attestations(result, paths, n, options);
     *report = result->report;
     cs_verify_result_free(result);
     cs_free(result);
     return status;
+}
+
+cs_status cs_verify_file(const char *path, const cs_verify_options *options, cs_verify_report *report) {
+    return cs_verify_chain(&path, 1, options, report);
 }

@@ -50,6 +50,10 @@ cs_status cs_cli_load_key(cs_secret_identity *out, const char *path, const char 
  * cs_free. CS_ERR_USAGE if the two differ. */
 cs_status cs_cli_new_passphrase(char **out, const char *passphrase_file);
 
+/** The same with one or more arguments: *files points into argv. */
+cs_status cs_cli_parse_list(int argc, char **argv, const struct option *options, const char **values,
+                            const char *const **files, size_t *n_files, const char *usage, int *help);
+
 /** Prints to standard output and frees the buffer, or the object. CS_ERR_MEMORY, CS_ERR_IO. */
 cs_status cs_cli_print(cs_buffer *text);
 cs_status cs_cli_print_json(json_t *v);

@@ -3,8 +3,8 @@
 
 #include "commands.h"
 
-cs_status cs_cli_parse(int argc, char **argv, const struct option *options, const char **values, const char **files,
-                       int n_files, const char *usage, int *help) {
+static cs_status parse_options(int argc, char **argv, const struct option *options, const char **values, const char *usage,
+                               int *help) {
     *help = 0;
     opterr = 0;
     optind = 1;
@@ -19,11 +19,31 @@ cs_status cs_cli_parse(int argc, char **argv, const struct option *options, cons
                            argv[optind - 1], argv[0]);
         values[option] = optarg != NULL ? optarg : "";
     }
+    return CS_OK;
+}
+
+cs_status cs_cli_parse(int argc, char **argv, const struct option *options, const char **values, const char **files,
+                       int n_files, const char *usage, int *help) {
+    CS_TRY(parse_options(argc, argv, options, values, usage, help));
+    if (*help)
+        return CS_OK;
     if (argc - optind != n_files)
         return cs_fail(CS_ERR_USAGE, "%s: %d arguments; %d are expected; see consort %s --help", argv[0], argc - optind,
                        n_files, argv[0]);
     for (int k = 0; k < n_files; k++)
         files[k] = argv[optind + k];
+    return CS_OK;
+}
+
+cs_status cs_cli_parse_list(int argc, char **argv, const struct option *options, const char **values,
+                            const char *const **files, size_t *n_files, const char *usage, int *help) {
+    CS_TRY(parse_options(argc, argv, options, values, usage, help));
+    if (*help)
+        return CS_OK;
+    if (argc <= optind)
+        return cs_fail(CS_ERR_USAGE, "%s: which file? see consort %s --help", argv[0], argv[0]);
+    *files = (const char *const *)(argv + optind);
+    *n_files = (size_t)(argc - optind);
     return CS_OK;
 }
 

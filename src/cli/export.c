@@ -60,21 +60,24 @@ static cs_status check_usage(const char *kind, const char *const *values) {
 }
 
 cs_status cs_cli_export(int argc, char **argv) {
-    const char *values[N_OPTIONS] = {0}, *files[2];
+    const char *values[N_OPTIONS] = {0}, *const * files;
+    size_t n;
     int help;
-    CS_TRY(cs_cli_parse(argc, argv, OPTIONS, values, files, 2, USAGE, &help));
+    CS_TRY(cs_cli_parse_list(argc, argv, OPTIONS, values, &files, &n, USAGE, &help));
     if (help)
         return CS_OK;
     CS_TRY(check_usage(files[0], values));
+    if (n < 2)
+        return cs_fail(CS_ERR_USAGE, "export %s: which attestation? see consort export --help", files[0]);
     const cs_verify_options options = {.trust_path = values[TRUST], .at = values[AT]};
     cs_buffer text = {0};
     cs_verify_result *result = CS_NEW(cs_verify_result, 1);
     if (result == NULL)
         return CS_ERR_MEMORY;
-    cs_status status = cs_verify_attestation(result, files[1], &options);
+    cs_status status = cs_verify_attestations(result, files + 1, n - 1, &options);
     if (status == CS_OK)
-        status = values[KEY] != NULL ? export_c2pa(&text, &result->facts, values[KEY], values[PASSPHRASE])
-                                     : cs_export_model_card(&text, &result->facts);
+        status = values[KEY] != NULL ? export_c2pa(&text, &result->facts[n - 2], values[KEY], values[PASSPHRASE])
+                                     : cs_export_model_card(&text, &result->facts[n - 2]);
     cs_verify_result_free(result);
     cs_free(result);
     if (status == CS_OK)

@@ -19,12 +19,12 @@ static const struct option OPTIONS[] = {{"json", no_argument, NULL, JSON},
                                         {NULL, 0, NULL, 0}};
 
 static const char USAGE[] =
-    "usage: consort verify FILE.attestation [--trust AUTHORITIES.json] [--at YYYY-MM-DD] [--require POLICY.json]\n"
+    "usage: consort verify FILE.attestation... [--trust AUTHORITIES.json] [--at YYYY-MM-DD] [--require POLICY.json]\n"
     "                      [--model FILE.safetensors] [--export FILE] [--json] [--quiet]\n\n"
     "Checks the attestation: that members who committed to their datasets trained the model on them exactly as the\n"
     "statement says; and manifest, signatures, certificates and datasets' proofs that come with it. Prints what it "
     "checked.\n"
-    "Needs no other file.\n\n"
+    "Needs no other file. Several files are a chain: each goes on from the model that the one before it ended with.\n\n"
     "  --trust FILE   the authorities whose certificates you accept (consort trust add); without it nobody's word on where\n"
     "                 records come from is taken\n"
     "  --at DAY       judge certificates and licences at this day (today, UTC)\n"
@@ -65,12 +65,24 @@ static void export_to_text(cs_buffer *out, const cs_export_report *r) {
         cs_text_append(out, "  export        an unedited model card\n");
 }
 
+/* Of one attestation an object, of a chain an array. */
+static json_t *facts_to_json(const cs_verify_result *r) {
+    if (r->n == 1)
+        return cs_facts_to_json(r->facts);
+    json_t *out = json_array();
+    for (size_t k = 0; k < r->n && out != NULL; k++)
+        if (json_array_append_new(out, cs_facts_to_json(&r->facts[k])) != 0) {
+            json_decref(out);
+            return NULL;
+        }
+    return out;
+}
+
 /* Facts only if they are established: null where the attestation itself is refused. */
 static json_t *to_json(const cs_verify_result *r, cs_status status) {
     json_t *out = report_to_json(&r->report, status);
     const bool established = status == CS_OK || r->has_verdict || r->has_export;
-    const bool good = out != NULL &&
-                      json_object_set_new(out, "facts", established ? cs_facts_to_json(&r->facts) : json_null()) == 0 &&
+    const bool good = out != NULL && json_object_set_new(out, "facts", established ? facts_to_json(r) : json_null()) == 0 &&
                       (!r->has_verdict || json_object_set_new(out, "policy", cs_policy_verdict_to_json(&r->verdict)) == 0) &&
                       (!r->has_export ||
                        json_object_set_new(out, "export", status == CS_OK ? export_to_json(&r->export) : json_null()) == 0);
@@ -86,7 +98,11 @@ static void to_text(cs_buffer *out, const cs_verify_result *result) {
     cs_text_append(out, "accepted: %s\n", r->job);
     cs_text_append(out, "  %zu members with %zu committed records trained %zu parameters in %zu steps of %zu records\n",
                    r->members, r->rows, r->parameters, r->steps, r->batch);
-    cs_facts_to_text(out, &result->facts);
+    for (size_t k = 0; k < result->n; k++) {
+        if (result->n > 1)
+            cs_text_append(out, "  segment %zu of %zu\n", k + 1, result->n);
+        cs_facts_to_text(out, &result->facts[k]);
+    }
     if (result->has_verdict)
         cs_policy_verdict_to_text(out, &result->verdict);
     if (result->has_export)
@@ -107,9 +123,10 @@ static cs_status print(const cs_verify_result *r, cs_status status, bool json) {
 }
 
 cs_status cs_cli_verify(int argc, char **argv) {
-    const char *values[N_OPTIONS] = {0}, *file;
+    const char *values[N_OPTIONS] = {0}, *const * files;
+    size_t n;
     int help;
-    CS_TRY(cs_cli_parse(argc, argv, OPTIONS, values, &file, 1, USAGE, &help));
+    CS_TRY(cs_cli_parse_list(argc, argv, OPTIONS, values, &files, &n, USAGE, &help));
     if (help)
         return CS_OK;
     const cs_verify_options options = {.model_path = values[MODEL],
@@ -120,7 +137,7 @@ cs_status cs_cli_verify(int argc, char **argv) {
     cs_verify_result *result = CS_NEW(cs_verify_result, 1);
     if (result == NULL)
         return CS_ERR_MEMORY;
-    const cs_status status = cs_verify_attestation(result, file, &options);
+    const cs_status status = cs_verify_attestations(result, files, n, &options);
     const cs_status printed = values[QUIET] != NULL ? CS_OK : print(result, status, values[JSON] != NULL);
     cs_verify_result_free(result);
     cs_free(result);
