@@ -44,4 +44,15 @@ expect 0 "not judged, for want of a trust list" "$consort" verify "$attestation"
 expect 2 "say whose you accept" "$consort" verify "$attestation" --at 2026-11-21 --export "$work/clinics/run/clinics.md"
 expect 2 "say whose you accept" "$consort" export model-card "$attestation" --at 2026-11-21
 
+# The manifest names a beacon: no run begins without its value.
+sed 's/"beacon": "[^"]*"/"beacon": ""/' "$work/clinics/job.json" >"$work/clinics/job.new"
+mv "$work/clinics/job.new" "$work/clinics/job.json"
+rank() {
+    echo "-n 1 $prove $work/clinics/job.json --out $work/again --quiet --member $1 --key $work/clinics/keys/$1.key"
+}
+# shellcheck disable=SC2046 # words are meant to be split
+expect 32 "and the seed contains none" timeout 60 scripts/mpirun.sh \
+    $(rank st-agnes) : $(rank lakeside) : $(rank northern-general)
+absent "$work/again/clinics.attestation"
+
 finish
