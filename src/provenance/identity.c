@@ -77,6 +77,18 @@ json_t *cs_public_identity_to_json(const cs_public_identity *p) {
                      "ristretto255", cs_document_hex_to_json(p->ristretto255, sizeof p->ristretto255));
 }
 
+/* Canonical and of prime order L: (L - 1) P = -P. The product is asked for besides, because some versions of libsodium take
+ * points with a part of small order for valid. */
+static bool ed25519_is_sound(const uint8_t key[CS_SIGN_KEY_SIZE]) {
+    static const uint8_t minus_one[32] = {0xec, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
+                                          0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10},
+                         identity[32] = {1};
+    uint8_t negative[32], sum[32];
+    return crypto_core_ed25519_is_valid_point(key) == 1 &&
+           crypto_scalarmult_ed25519_noclamp(negative, minus_one, key) == 0 &&
+           crypto_core_ed25519_add(sum, negative, key) == 0 && memcmp(sum, identity, sizeof sum) == 0;
+}
+
 /* Below 2^255 - 19, and no multiple of eight takes it to zero. */
 static bool x25519_is_sound(const uint8_t key[CS_KEY_SIZE]) {
     static const uint8_t any[CS_KEY_SIZE] = {8, [31] = 64};
@@ -100,7 +112,7 @@ cs_status cs_public_identity_from_json(cs_public_identity *out, const cs_json *v
     CS_TRY(cs_json_string(&name, &named, 1, CS_PARTY_NAME_BYTES));
     memcpy(out->name, name, strlen(name));
     CS_TRY(cs_document_hex(out->ed25519, sizeof out->ed25519, &ed));
-    if (crypto_core_ed25519_is_valid_point(out->ed25519) != 1)
+    if (!ed25519_is_sound(out->ed25519))
         return cs_json_fail(&ed, "not a canonical point of the prime-order group");
     CS_TRY(cs_document_hex(out->x25519, sizeof out->x25519, &x));
     if (!x25519_is_sound(out->x25519))

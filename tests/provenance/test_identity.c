@@ -354,7 +354,18 @@ static void unsound_keys_are_refused(void **state) {
                          CS_ERR_INPUT);
         assert_non_null(strstr(cs_error_text(), cases[k].field));
     }
-    /* The largest canonical neighbour of the X25519 cases is fine, and nine is the base point. */
+    /* A good key plus a point of order two, four, eight. */
+    static const char *const torsion[] = {"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                                          "0000000000000000000000000000000000000000000000000000000000000000",
+                                          "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"};
+    for (size_t k = 0; k < sizeof torsion / sizeof *torsion; k++) {
+        uint8_t point[32], sum[32];
+        assert_int_equal(sodium_hex2bin(point, 32, torsion[k], 64, NULL, NULL, NULL), 0);
+        assert_int_equal(crypto_core_ed25519_add(sum, a.public.ed25519, point), 0);
+        assert_int_equal(load_changed(&a, "ed25519", cs_document_hex_to_json(sum, 32), &a, "A", CS_SIGN_IDENTITY),
+                         CS_ERR_INPUT);
+    }
+    /* Nine is the base point. */
     assert_int_equal(load_changed(&a, "x25519",
                                   json_string("0900000000000000000000000000000000000000000000000000000000000000"), &a, "A",
                                   CS_SIGN_IDENTITY),
