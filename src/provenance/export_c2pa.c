@@ -50,7 +50,7 @@ static bool has_parent(const cs_facts *f) {
 
 static json_t *parent(const cs_facts *f) {
     return f->has_previous
-               ? ingredient("the model trained before", "attestation", f->previous, "parentOf", "c2pa.types.model", NULL)
+               ? ingredient("the model trained before", "statement", f->previous, "parentOf", "c2pa.types.model", NULL)
                : ingredient("the given initial model", "model", f->initial, "parentOf", "c2pa.types.model", NULL);
 }
 

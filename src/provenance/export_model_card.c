@@ -64,7 +64,7 @@ static void add_head(cs_buffer *out, const cs_facts *f) {
     } else
         cs_text_append(out, "- manifest: none\n");
     if (f->has_previous)
-        add_line(out, "continues the attestation", f->previous);
+        add_line(out, "continues the statement", f->previous);
 }
 
 static void add_member(cs_buffer *out, const cs_fact_member *m) {
@@ -163,7 +163,7 @@ static void add_training(cs_buffer *out, const cs_facts *f) {
     cs_text_append(out, "- multiply-adds: %" PRIu64 "\n- draws' positions: %s\n", c->multiply_adds,
                    f->indices_hidden ? "hidden, their counts shown" : "recomputed from the seed");
     add_line(out,
-             f->has_previous    ? "first model, the last one of the attestation before"
+             f->has_previous    ? "first model, the last one of the run before"
              : f->initial_given ? "first model, given"
                                 : "first model, from the seed",
              f->initial);

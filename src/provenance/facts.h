@@ -66,8 +66,8 @@ typedef struct cs_facts {
     char *beacon;           /* public randomness in the seed; "" if none */
     uint8_t seed[32];
     bool indices_hidden;     /* the draws' positions are not shown, only counted */
-    bool has_previous;       /* W(0) is the final model of another attestation … */
-    uint8_t previous[32];    /* … of this digest; else zero */
+    bool has_previous;       /* this run goes on from the final model of another one, which was verified before it ... */
+    uint8_t previous[32];    /* ... and has this `statement`; else zero */
     uint8_t statement[32];   /* digest that opens the proof's transcript */
     uint8_t attestation[32]; /* of the whole file */
 } cs_facts;

@@ -72,7 +72,7 @@ static void show_models(cs_buffer *out, const cs_facts *f) {
         cs_text_append(out, "%s%zu", l == 0 ? " " : "-", f->widths[l]);
     cs_text_append(out, ", %llu parameters\n", (unsigned long long)f->compute.parameters);
     show_digest(out,
-                f->has_previous    ? "  started from  the final model of the attestation before, "
+                f->has_previous    ? "  started from  the final model of the run before, "
                 : f->initial_given ? "  started from  a given model, "
                                    : "  started from  the seed, ",
                 f->initial);

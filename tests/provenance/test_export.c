@@ -216,6 +216,7 @@ static void test_c2pa_of_a_continuation(void **state) {
     cs_facts f;
     fixture_facts(&f);
     f.has_previous = f.initial_given = true;
+    memset(f.previous, 0xab, 32);
     f.final_public = false;
     f.members[1].datasets[0].names_certificate = f.members[1].datasets[0].certified = false;
     save_c2pa(&f);
@@ -224,6 +225,7 @@ static void test_c2pa_of_a_continuation(void **state) {
     assert_null(assertion_of(model, "c2pa.hash.data"));
     assert_int_equal(json_array_size(ingredients), 5);
     assert_string_equal(string_of(json_array_get(ingredients, 4), "relationship"), "parentOf");
+    assert_int_equal(strncmp(string_of(json_array_get(ingredients, 4), "instance_id"), "urn:consort:statement:ab", 24), 0);
     assert_null(json_object_get(json_array_get(ingredients, 2), "active_manifest"));
     json_t *actions = json_object_get(assertion_of(model, "c2pa.actions.v2"), "actions");
     assert_string_equal(string_of(json_array_get(actions, 0), "action"), "c2pa.opened");

@@ -85,7 +85,7 @@ static void test_text_of_little(void **state) {
                                         "signed      the manifest only",
                                         "signed      the statement only",
                                         "signed      nothing",
-                                        "from  the final model of the attestation before, 0101",
+                                        "from  the final model of the run before, 0101",
                                         "only committed, 0202",
                                         "no contributions",
                                         "positions hidden"};
