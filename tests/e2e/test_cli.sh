@@ -12,7 +12,7 @@ expect 2 "a command is missing" "$consort"
 expect 2 "unknown command" "$consort" frobnicate
 for command in verify inspect plan keygen compare; do
     expect 0 "usage: consort $command" "$consort" $command --help
-    expect 2 "arguments\|required" "$consort" $command
+    expect 2 "arguments\|required\|which file" "$consort" $command
     expect 2 "unknown option" "$consort" $command --frobnicate x
 done
 
