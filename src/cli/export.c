@@ -17,11 +17,12 @@ static const struct option OPTIONS[] = {{"key", required_argument, NULL, KEY},
                                         {NULL, 0, NULL, 0}};
 
 static const char USAGE[] =
-    "usage: consort export c2pa FILE.attestation --key FILE.key [options]\n"
-    "       consort export model-card FILE.attestation [options]\n\n"
+    "usage: consort export c2pa FILE.attestation... --key FILE.key [options]\n"
+    "       consort export model-card FILE.attestation... [options]\n\n"
     "Verifies the attestation, then writes what was established for readers of other formats: a C2PA-style manifest, "
     "signed\n"
-    "by the key, or the provenance section of a model card. consort verify --export tells an edited one.\n\n"
+    "by the key, or the provenance section of a model card. consort verify --export tells an edited one.\n"
+    "Several files are a chain; what is exported is about the last one.\n\n"
     "  --key FILE               who signs the C2PA-style manifest: anybody, it is a copy of what the attestation proves\n"
     "  --out FILE               where it goes (standard output); never replaced\n"
     "  --trust FILE             the authorities whose certificates you accept; needed if there are certificates\n"
