@@ -59,4 +59,18 @@ expect 38 "version" "$consort" verify "$attestation" --require "$work/policy.jso
 policy '{"version": 1, "steps": {"at_least": 3'
 expect 3 "line" "$consort" verify "$attestation" --require "$work/policy.json"
 
+# Of a chain: policies add up, exports are of the last one.
+sed 's|"name": "tiny"|"name": "next"|; s|"test"|"previous": "run/tiny.attestation", "test"|' "$work/job.json" >"$work/next.json"
+expect 0 "" run 60 2 "$work/next.json" --out "$work/run" --quiet
+next=$work/run/next.attestation
+policy '{"version": 1, "steps": {"at_most": 6}, "multiply_adds": {"at_least": 720}}'
+expect 0 "met: 2 demands" "$consort" verify "$attestation" "$next" --require "$work/policy.json"
+policy '{"version": 1, "steps": {"at_most": 5}}'
+expect 35 "steps.at_most: demanded 5 or fewer; found 6" "$consort" verify "$attestation" "$next" --require "$work/policy.json"
+expect 0 "" "$consort" export c2pa "$attestation" "$next" --key "$key" --out "$work/next.c2pa.json"
+expect 0 "parentOf" cat "$work/next.c2pa.json"
+expect 0 "unedited C2PA-style manifest" "$consort" verify "$attestation" "$next" --export "$work/next.c2pa.json"
+expect 36 "active_manifest is not what" "$consort" verify "$attestation" --export "$work/next.c2pa.json"
+expect 34 "goes on from another one" "$consort" export model-card "$next"
+
 finish
