@@ -47,11 +47,9 @@ static cs_status check_model(const cs_attestation *a, const char *path) {
 
 /* A proof that does not hold is a kind of refusal of its own. */
 static cs_status refuse_proof(cs_status status) {
-    char why[1024];
     if (status != CS_REJECT || cs_refusal_last() != CS_REFUSAL_NONE)
         return status;
-    snprintf(why, sizeof why, "%s", cs_error_text());
-    return cs_refuse(CS_REFUSAL_PROOF, "%s", why);
+    return cs_refuse(CS_REFUSAL_PROOF, "%s", cs_error_text());
 }
 
 static cs_status check_proof(const cs_attestation *a, const cs_derived *d, cs_verify_report *report) {

@@ -2,7 +2,6 @@
 
 #include "attest/manifest.h"
 #include "attest/verification.h"
-#include "base/memory.h"
 #include "base/strings.h"
 #include "provenance/wellformed.h"
 
@@ -96,10 +95,7 @@ static cs_status check_wellformed(const cs_dataset_doc *d, const cs_buffer *proo
     const cs_status status = cs_wellformed_verify(d, proof->data, proof->size);
     if (status != CS_REJECT || cs_refusal_last() != CS_REFUSAL_NONE)
         return status;
-    char *why = cs_string_copy(cs_error_text());
-    const cs_status refused = cs_refuse(CS_REFUSAL_PROOF, "it is not shown to be well formed: %s", why != NULL ? why : "");
-    cs_free(why);
-    return refused;
+    return cs_refuse(CS_REFUSAL_PROOF, "it is not shown to be well formed: %s", cs_error_text());
 }
 
 cs_status cs_verify_wellformed(const cs_verification *v) {

@@ -1,5 +1,6 @@
 #include "attest/attestation.h"
 #include "base/text.h"
+#include "certified.h"
 #include "commands.h"
 
 enum { JSON, N_OPTIONS };
@@ -7,17 +8,56 @@ enum { JSON, N_OPTIONS };
 static const struct option OPTIONS[] = {
     {"json", no_argument, NULL, JSON}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 
-static const char USAGE[] = "usage: consort inspect FILE.attestation [--json]\n\n"
-                            "Shows the statement of an attestation: who, what, how much. Checks that it is well formed, and "
-                            "does not check the proof.\n"
-                            "--json prints the statement itself.\n";
+static const char USAGE[] =
+    "usage: consort inspect FILE.attestation [--json]\n\n"
+    "Shows the statement of an attestation: who, what, which licences, how much. Checks that it is well "
+    "formed, and checks\n"
+    "no proof and no signature: consort verify does.\n"
+    "--json prints the statement itself.\n";
 
-static void show_members(cs_buffer *out, const cs_statement *s) {
+static void show_use(cs_buffer *out, const cs_dataset_use *u, const cs_certificate *c) {
+    cs_text_append(out, "      %s: %zu records", u->doc.name, u->doc.rows);
+    if (u->weight < 1)
+        cs_text_append(out, ", %g of them in a pass", u->weight);
+    if (u->per_epoch != CS_NO_LIMIT)
+        cs_text_append(out, ", at most %zu draws in a pass", u->per_epoch);
+    if (u->total != CS_NO_LIMIT)
+        cs_text_append(out, ", at most %zu draws in all", u->total);
+    cs_text_append(out, u->doc.has_proof ? ", with a proof of its own\n" : "\n");
+    if (c != NULL)
+        cs_cli_show_certificate(out, c);
+}
+
+static void show_members(cs_buffer *out, const cs_attestation *a) {
+    const cs_statement *s = &a->statement;
+    const cs_certificate *next = a->evidence.certificates;
     for (int i = 0; i < s->params.n_ranks; i++) {
+        const cs_statement_member *m = &s->members[i];
         char key[65];
-        cs_hex32(key, s->members[i].key);
-        cs_text_append(out, "    %-16s %zu records, key %s\n", s->members[i].name, s->params.rows[i], key);
+        cs_hex32(key, m->signer.identified ? m->signer.ed25519 : m->key);
+        cs_text_append(out, "    %-16s %s%s key %s\n", m->name, m->signer.name,
+                       m->signer.identified ? ", Ed25519" : "X25519", key);
+        for (size_t k = 0; k < m->datasets.n; k++) {
+            const cs_dataset_use *u = &m->datasets.use[k];
+            show_use(out, u, u->has_certificate ? next++ : NULL);
+        }
     }
+}
+
+static void show_agreement(cs_buffer *out, const cs_attestation *a) {
+    const cs_statement *s = &a->statement;
+    uint8_t digest[32];
+    char hex[65];
+    if (s->manifest != NULL && cs_statement_manifest_digest(digest, s) == CS_OK) {
+        cs_hex32(hex, digest);
+        cs_text_append(out, "  manifest    %s, with %zu signatures\n", hex, a->evidence.n_manifest);
+    }
+    if (s->purpose[0] != '\0')
+        cs_text_append(out, "  purpose     %s\n", s->purpose);
+    cs_text_append(out, "  seed        %s%s%s%s\n",
+                   s->has_contributions ? "contributions of all members" : "no contributions",
+                   s->beacon[0] != '\0' ? ", beacon \"" : ", no beacon", s->beacon, s->beacon[0] != '\0' ? "\"" : "");
+    cs_text_append(out, "  draws       %s\n", s->hidden ? "at hidden positions, counted" : "from the seed, public");
 }
 
 static void show_schedule(cs_buffer *out, const cs_params *p, size_t batch) {
@@ -34,18 +74,19 @@ static void show(cs_buffer *out, const cs_attestation *a) {
     const cs_params *p = &s->params;
     char digest[65], size[32];
     cs_text_append(out, "%s\n  members     %d\n", s->name, p->n_ranks);
-    show_members(out, s);
+    show_members(out, a);
+    show_agreement(out, a);
     cs_text_append(out, "  model       widths");
     for (size_t l = 0; l <= p->layers; l++)
         cs_text_append(out, "%s%zu", l == 0 ? " " : "-", p->widths[l]);
     cs_text_append(out, "; W(0) %s\n", s->initial_given ? "given" : "from the seed");
     cs_text_append(out, "  scales      activations 2^%u, errors 2^%u, weights 2^%u\n", p->a, p->d, p->w);
     show_schedule(out, p, p->batch * (size_t)p->n_ranks);
-    cs_text_append(out, "  beacon      \"%s\"\n", s->beacon);
     cs_hex32(digest, s->final_digest);
     cs_text_append(out, "  result      %s%s\n",
                    p->final_public ? "released model, SHA-256 " : "a model that is only committed",
                    p->final_public ? digest : "");
+    cs_text_append(out, "  statement   with %zu signatures\n", a->evidence.n_statement);
     cs_text_append(out, "  proof       %s (not checked here: consort verify)\n",
                    cs_text_bytes(size, (double)a->container.section[CS_SECTION_PROOF].size));
 }
