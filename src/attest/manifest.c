@@ -119,6 +119,14 @@ cs_status cs_manifest_compare(const json_t *body, const cs_statement *s) {
     return status;
 }
 
+cs_status cs_manifest_compare_job(const json_t *body, const cs_statement *s, const cs_job *job) {
+    CS_TRY(cs_manifest_compare(body, s));
+    const char *source = json_string_value(json_object_get(json_object_get(body, "seeds"), "beacon_source"));
+    if ((source == NULL) != (job->beacon_source == NULL) || (source != NULL && strcmp(source, job->beacon_source) != 0))
+        return cs_refuse(CS_REFUSAL_SEED, "the manifest was signed with another source of the beacon");
+    return CS_OK;
+}
+
 cs_status cs_manifest_check_beacon(const json_t *body, const cs_statement *s) {
     const char *source = json_string_value(json_object_get(json_object_get(body, "seeds"), "beacon_source"));
     if (source != NULL && s->beacon[0] == '\0')

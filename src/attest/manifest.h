@@ -28,6 +28,9 @@ cs_status cs_manifest_compare(const json_t *body, const cs_statement *s);
  * one. CS_REJECT (seed). */
 cs_status cs_manifest_check_beacon(const json_t *body, const cs_statement *s);
 
+/** The same of a job, whose statement `s` is: it must also name the source of the beacon that was signed. */
+cs_status cs_manifest_compare_job(const json_t *body, const cs_statement *s, const cs_job *job);
+
 /** Each member has signed `digest`, in any order, and nobody else has. `what`: "the manifest". CS_REJECT of the kind
  * signature names who is missing or foreign; of the kind `broken`, whose signature does not hold. */
 cs_status cs_check_all_signed(const cs_signature *signatures, size_t n, const char *label, const uint8_t digest[32],

@@ -24,7 +24,8 @@ cs_status cs_run_load_manifest(cs_run_state *r) {
     if (!r->job.manifest_named && access(path, F_OK) != 0 && errno == ENOENT)
         return CS_OK;
     CS_TRY(cs_manifest_load(&r->manifest, path));
-    CS_TRY(cs_fail_prefix(cs_manifest_compare(r->manifest.body, &r->statement), "%s: not what %s says", path, r->job.file));
+    CS_TRY(cs_fail_prefix(cs_manifest_compare_job(r->manifest.body, &r->statement, &r->job), "%s: not what %s says", path,
+                          r->job.file));
     CS_TRY(cs_fail_prefix(cs_manifest_check_beacon(r->manifest.body, &r->statement), "%s: seeds.beacon", r->job.file));
     CS_TRY(cs_fail_prefix(cs_check_all_signed(r->manifest.signatures, r->manifest.n, CS_SIGN_MANIFEST, r->manifest.digest,
                                               &r->statement, "the manifest", CS_REFUSAL_MANIFEST),

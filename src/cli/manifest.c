@@ -60,8 +60,8 @@ static cs_status load_job(work *w, const char *path) {
 static cs_status load(work *w, const char *path) {
     CS_TRY(load_job(w, path));
     CS_TRY(cs_manifest_load(&w->manifest, w->job.manifest));
-    return cs_fail_prefix(cs_manifest_compare(w->manifest.body, &w->statement), "%s: not what %s says", w->job.manifest,
-                          w->job.file);
+    return cs_fail_prefix(cs_manifest_compare_job(w->manifest.body, &w->statement, &w->job), "%s: not what %s says",
+                          w->job.manifest, w->job.file);
 }
 
 static void release(work *w) {
