@@ -1,11 +1,14 @@
 #!/bin/sh
 # Three clinics train one model on certified records, and others decide what to make of it: from keys to a refused policy.
-#   examples/clinics/run.sh [FOLDER]     FOLDER is made anew; build/clinics by default
+#   examples/clinics/run.sh [FOLDER]     a new folder; without it build/clinics, which is made anew
 # README.md says who does what, and why. In real life every key below is made, and stays, on a machine of its own.
 set -eu
+out=${1:+$(realpath -m -- "$1")}
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
-out=${1:-$build/clinics}
+[ -n "$out" ] || rm -rf "$build/clinics"
+out=${out:-$build/clinics}
+[ ! -e "$out" ] || { echo "$0: $out exists already" >&2; exit 2; }
 here=examples/clinics
 today=2026-11-21 # so that the example's validities hold for ever; leave --at out, and it is today
 consort() { "$build/consort" "$@"; }
@@ -25,7 +28,6 @@ refused() {
     echo "status $status, $(sed -n 's/^consort: //p' "$out/output")"
 }
 
-rm -rf "$out"
 mkdir -p "$out/records"
 cp $here/*.json "$out"
 

@@ -4,6 +4,7 @@
 
 expect 0 "done; the files are in" timeout 300 examples/clinics/run.sh "$work/clinics"
 cp "$work/output" "$work/log"
+expect 2 "exists already" examples/clinics/run.sh "$work/clinics"
 shown() {
     expect 0 "$1" cat "$work/log"
 }
