@@ -108,7 +108,7 @@ static void drawn_from_no_dataset(void **state) {
     passes->counts[0] = 5;
     passes->counts[1] = 1;
     passes->n = 2;
-    run.e.pieces[RANK].rows = 5;
+    run.e.pieces[RANK]->rows = 5;
     count(draws()[5], 0);
     count(8 + draws()[5], 1); /* of the second pass: rows are padded to 8 */
     refused(LABELS(CS_LABEL_OPEN_CLAIMS));
