@@ -8,7 +8,7 @@ build=${BUILD:-build}
 out=$build/bench
 rm -rf "$out"
 mkdir -p "$out"
-make -s "$build/benchmarks/bench_proof" "$build/benchmarks/bench_kernels"
+make -s "$build/benchmarks/bench_proof" "$build/benchmarks/bench_kernels" "$build/benchmarks/bench_dataset"
 results=$out/results.json
 
 # number FILE KEY: the first value of a key in one-object-a-line or pretty JSON.
@@ -46,6 +46,13 @@ figure "CPU of 4 ranks / CPU of 1 rank, same draws, one core" "$(awk -v a="$(num
 "$build/benchmarks/bench_proof" 1 64 16 12 256 256 10 >"$out/narrow.json"
 "$build/benchmarks/bench_proof" 1 64 16 12 512 512 10 >"$out/wide.json"
 figure "CPU of proving a step, widths 512 / 256, batch 16" "$(awk -v a="$(number "$out/wide.json" proof_cpu_s)" -v b="$(number "$out/narrow.json" proof_cpu_s)" 'BEGIN { print a / b }')" 2.3
+
+# Datasets: a million records of 32 features, or a tenth of that.
+records=1000000 share=1
+[ -z "${BENCH_QUICK:-}" ] || records=100000 share=10
+$one_core "$build/benchmarks/bench_dataset" "$records" 32 >"$out/dataset.json"
+figure "dataset of $records x 32: CPU of committing, s" "$(number "$out/dataset.json" commit_cpu_s)" "$(bar 4 32 | awk -v s=$share '{ print $1 / s }')"
+figure "dataset of $records x 32: CPU of its proof, s" "$(number "$out/dataset.json" proof_cpu_s)" "$(bar 4 32 | awk -v s=$share '{ print $1 / s }')"
 
 if [ -z "${BENCH_QUICK:-}" ]; then
     $one_core "$build/benchmarks/bench_proof" images 469 >"$out/images.json"
