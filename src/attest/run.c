@@ -9,7 +9,7 @@
 #include "train/loop.h"
 
 /* Tags of this file's own exchanges, apart from the labels' numbers. */
-enum { TAG_FINAL = 0x10001, TAG_FIGURES, TAG_END };
+enum { TAG_FINAL = 0x10001, TAG_FIGURES, TAG_VERIFIED, TAG_END };
 
 /* Training's part of the whole run, for progress. */
 static const double TRAINING_SHARE = 0.2;
@@ -197,8 +197,7 @@ static cs_status run(cs_run_state *r) {
     describe(r);
     CS_TRY(collect_figures(r));
     cs_progress_report(&progress, "verification", 0.97);
-    if (r->comm->rank == 0)
-        CS_TRY(cs_run_verify(r));
+    CS_TRY(cs_comm_agree(r->comm, TAG_VERIFIED, r->comm->rank == 0 ? cs_run_verify(r) : CS_OK));
     CS_TRY(cs_run_sign(r));
     if (r->comm->rank == 0)
         CS_TRY(cs_run_publish(r));
