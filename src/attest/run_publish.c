@@ -24,7 +24,7 @@ static cs_status measure_accuracy(cs_run_state *r) {
 cs_status cs_run_verify(cs_run_state *r) {
     const double start = cs_wall_seconds();
     r->report->proof_bytes = r->proof.size;
-    const cs_status status = cs_train_verify(&r->derived.instance, r->proof.data, r->proof.size, NULL);
+    const cs_status status = cs_train_verify(&r->derived.instance, r->proof.data, r->proof.size, NULL, NULL);
     r->report->verify_seconds = cs_wall_seconds() - start;
     return cs_fail_prefix(status, "the proof does not verify, so nothing is published");
 }

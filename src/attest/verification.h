@@ -5,13 +5,15 @@
 #include "attest/attestation.h"
 #include "provenance/facts.h"
 #include "provenance/trust.h"
+#include "session/deferred.h"
 
 typedef struct cs_verification {
     const cs_attestation *a;
     const cs_derived *d;
-    const cs_trust *trust; /* NULL: certificates are compared with the statement, and nobody's word is taken */
-    const char *at;        /* the day at which they are judged */
-    cs_facts *facts;       /* filled as far as things are shown */
+    const cs_trust *trust;  /* NULL: certificates are compared with the statement, and nobody's word is taken */
+    const char *at;         /* the day at which they are judged */
+    cs_facts *facts;        /* filled as far as things are shown */
+    cs_deferred *equations; /* of the datasets' proofs, left to the training proof's verification */
 } cs_verification;
 
 /** What the statement says, without judgement: everything in `facts` that needs no signature. CS_ERR_MEMORY. */
@@ -26,7 +28,8 @@ cs_status cs_verify_agreement(const cs_verification *v);
  * signature, expired, denied, purpose, quota. */
 cs_status cs_verify_certificates(const cs_verification *v);
 
-/** The datasets' own proofs hold for exactly the statement's documents. CS_REJECT (proof, dataset), CS_ERR_INPUT. */
+/** The datasets' own proofs hold for exactly the statement's documents, if v->equations do; with NULL there, they hold.
+ * CS_REJECT (proof, dataset), CS_ERR_INPUT. */
 cs_status cs_verify_wellformed(const cs_verification *v);
 
 /** Attestation k of a chain, `chain[0..k]` being the facts so far, follows attestation k - 1, whose statement is `before`

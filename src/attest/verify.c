@@ -6,6 +6,7 @@
 #include "attest/model_file.h"
 #include "attest/verification.h"
 #include "base/memory.h"
+#include "base/strings.h"
 #include "base/timer.h"
 #include "train/protocol.h"
 
@@ -52,15 +53,29 @@ static cs_status refuse_proof(cs_status status) {
     return cs_refuse(CS_REFUSAL_PROOF, "%s", cs_error_text());
 }
 
-static cs_status check_proof(const cs_attestation *a, const cs_derived *d, cs_verify_report *report) {
-    const cs_buffer *proof = &a->container.section[CS_SECTION_PROOF];
+/* Equations do not hold together: some dataset's proof is wrong by itself, else it is the training proof. */
+static cs_status refuse_some_proof(const cs_verification *v, cs_status status) {
+    cs_verification alone = *v;
+    alone.equations = NULL;
+    if (status != CS_REJECT)
+        return status;
+    char *why = cs_string_copy(cs_error_text());
+    const cs_status datasets = cs_verify_wellformed(&alone);
+    if (datasets == CS_OK)
+        status = refuse_proof(cs_fail(CS_REJECT, "%s", why != NULL ? why : ""));
+    cs_free(why);
+    return datasets == CS_OK ? status : datasets;
+}
+
+static cs_status check_proof(const cs_verification *v, cs_verify_report *report) {
+    const cs_buffer *proof = &v->a->container.section[CS_SECTION_PROOF];
     cs_proof_stats stats = {0};
     const double start = cs_wall_seconds();
-    const cs_status status = cs_train_verify(&d->instance, proof->data, proof->size, &stats);
+    const cs_status status = cs_train_verify(&v->d->instance, proof->data, proof->size, v->equations, &stats);
     report->proof_seconds += cs_wall_seconds() - start;
     report->messages = stats.messages;
     report->commitment_rows = stats.rows;
-    return refuse_proof(status);
+    return status == CS_OK ? CS_OK : refuse_some_proof(v, status);
 }
 
 /* Attestation k of a chain in work. */
@@ -73,18 +88,26 @@ typedef struct link {
 } link;
 
 /* What costs little first; nothing is believed before all of it holds. */
-static cs_status check_derived(const link *l, const cs_attestation *a, const cs_derived *d) {
+static cs_status check_all(const link *l, const cs_verification *v) {
     cs_verify_result *out = l->out;
-    const cs_verification v = {.a = a, .d = d, .trust = l->trust, .at = l->at, .facts = &out->facts[l->k]};
     const double start = cs_wall_seconds();
-    cs_hex32(out->report.statement_digest, d->instance.digest);
-    CS_TRY(cs_verify_describe(&v));
-    CS_TRY(cs_verify_link(l->before, &a->statement, out->facts, l->k));
-    CS_TRY(cs_verify_agreement(&v));
-    CS_TRY(cs_verify_certificates(&v));
-    CS_TRY(cs_verify_wellformed(&v));
+    cs_hex32(out->report.statement_digest, v->d->instance.digest);
+    CS_TRY(cs_verify_describe(v));
+    CS_TRY(cs_verify_link(l->before, &v->a->statement, out->facts, l->k));
+    CS_TRY(cs_verify_agreement(v));
+    CS_TRY(cs_verify_certificates(v));
+    CS_TRY(cs_verify_wellformed(v));
     out->report.provenance_seconds += cs_wall_seconds() - start;
-    return check_proof(a, d, &out->report);
+    return check_proof(v, &out->report);
+}
+
+static cs_status check_derived(const link *l, const cs_attestation *a, const cs_derived *d) {
+    cs_deferred equations = {0};
+    const cs_verification v = {
+        .a = a, .d = d, .trust = l->trust, .at = l->at, .facts = &l->out->facts[l->k], .equations = &equations};
+    const cs_status status = check_all(l, &v);
+    cs_deferred_free(&equations);
+    return status;
 }
 
 static cs_status check_attestation(const link *l, const cs_attestation *a) {

@@ -91,8 +91,8 @@ cs_status cs_verify_certificates(const cs_verification *v) {
 
 /* ------------------------------------------------------------ well-formedness */
 
-static cs_status check_wellformed(const cs_dataset_doc *d, const cs_buffer *proof) {
-    const cs_status status = cs_wellformed_verify(d, proof->data, proof->size);
+static cs_status check_wellformed(const cs_dataset_doc *d, const cs_buffer *proof, cs_deferred *later) {
+    const cs_status status = cs_wellformed_verify_later(d, proof->data, proof->size, later);
     if (status != CS_REJECT || cs_refusal_last() != CS_REFUSAL_NONE)
         return status;
     return cs_refuse(CS_REFUSAL_PROOF, "it is not shown to be well formed: %s", cs_error_text());
@@ -105,8 +105,8 @@ cs_status cs_verify_wellformed(const cs_verification *v) {
         for (size_t k = 0; k < s->members[i].datasets.n; k++) {
             const cs_dataset_doc *d = &s->members[i].datasets.use[k].doc;
             if (d->has_proof)
-                CS_TRY(cs_fail_prefix(check_wellformed(d, &v->a->evidence.proofs[next++]), "dataset \"%s\" of member \"%s\"",
-                                      d->name, s->members[i].name));
+                CS_TRY(cs_fail_prefix(check_wellformed(d, &v->a->evidence.proofs[next++], v->equations),
+                                      "dataset \"%s\" of member \"%s\"", d->name, s->members[i].name));
             v->facts->members[i].datasets[k].well_formed = true;
         }
     return CS_OK;

@@ -263,7 +263,7 @@ void cs_wellformed_seal(cs_dataset_doc *doc, const cs_buffer *proof_file) {
     crypto_hash_sha256(doc->proof_digest, proof_file->data, proof_file->size);
 }
 
-static cs_status verify(const cs_dataset_doc *doc, const uint8_t *in, size_t size) {
+static cs_status verify(const cs_dataset_doc *doc, const uint8_t *in, size_t size, cs_deferred *later) {
     uint8_t digest[32];
     CS_TRY(cs_dataset_doc_base_digest(digest, doc));
     proof *p = CS_NEW(proof, 1);
@@ -271,13 +271,14 @@ static cs_status verify(const cs_dataset_doc *doc, const uint8_t *in, size_t siz
         return CS_ERR_MEMORY;
     p->doc = doc;
     cs_status status = cs_session_verify(&p->session, 1, digest, LEDGER_WIDTH, in, size);
+    p->session.later = later;
     if (status == CS_OK)
         status = run(p, NULL);
     close_proof(p);
     return status;
 }
 
-cs_status cs_wellformed_verify(const cs_dataset_doc *doc, const uint8_t *in, size_t size) {
+cs_status cs_wellformed_verify_later(const cs_dataset_doc *doc, const uint8_t *in, size_t size, cs_deferred *later) {
     uint8_t digest[32];
     if (!doc->has_proof)
         return cs_fail(CS_REJECT, "dataset \"%s\" names no well-formedness proof", doc->name);
@@ -285,5 +286,9 @@ cs_status cs_wellformed_verify(const cs_dataset_doc *doc, const uint8_t *in, siz
     if (memcmp(digest, doc->proof_digest, sizeof digest) != 0)
         return cs_fail(CS_REJECT, "dataset \"%s\": this is not the well-formedness proof that its document names",
                        doc->name);
-    return cs_fail_prefix(verify(doc, in, size), "well-formedness of dataset \"%s\"", doc->name);
+    return cs_fail_prefix(verify(doc, in, size, later), "well-formedness of dataset \"%s\"", doc->name);
+}
+
+cs_status cs_wellformed_verify(const cs_dataset_doc *doc, const uint8_t *in, size_t size) {
+    return cs_wellformed_verify_later(doc, in, size, NULL);
 }

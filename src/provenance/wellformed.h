@@ -12,6 +12,7 @@
 
 #include "base/progress.h"
 #include "provenance/dataset_folder.h"
+#include "session/deferred.h"
 
 /** The document has its commitments; the opening belongs to it. *proof is replaced. Takes memory and time in proportion to
  * the padded features. CS_ERR_ABORT if the opening is not of that form,
@@ -26,5 +27,9 @@ void cs_wellformed_seal(cs_dataset_doc *doc, const cs_buffer *proof);
 /** CS_OK: shown. CS_REJECT: well formed and wrong, or not the proof that the document names. CS_ERR_INPUT: malformed.
  * CS_ERR_MEMORY. */
 cs_status cs_wellformed_verify(const cs_dataset_doc *doc, const uint8_t *proof, size_t size);
+
+/** The same but for the group equations, which are added to *later: the caller's to check (with those of other proofs, for
+ * less than each by itself) and to free. Nothing is shown before they hold. */
+cs_status cs_wellformed_verify_later(const cs_dataset_doc *doc, const uint8_t *proof, size_t size, cs_deferred *later);
 
 #endif

@@ -53,6 +53,15 @@ void cs_deferred_add_u(cs_deferred *d, cs_fr scalar) {
     d->u = cs_fr_add(d->u, cs_fr_mul(d->weight, scalar));
 }
 
+cs_status cs_deferred_merge(cs_deferred *d, const cs_deferred *other) {
+    d->weight = CS_FR_ONE; /* no equation is in work */
+    for (size_t k = 0; k < other->n; k++)
+        CS_TRY(cs_deferred_add(d, other->scalars[k], other->points[k]));
+    cs_deferred_add_h(d, other->h);
+    cs_deferred_add_u(d, other->u);
+    return cs_deferred_add_generators(d, other->generators, other->n_generators);
+}
+
 /* All terms in two arrays: the points added, the generators, h and u. */
 static cs_status collect(const cs_deferred *d, cs_fr *scalars, cs_g1_affine *points) {
     cs_generators gens;

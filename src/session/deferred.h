@@ -25,6 +25,9 @@ cs_status cs_deferred_add_generators(cs_deferred *d, const cs_fr *scalars, size_
 void cs_deferred_add_h(cs_deferred *d, cs_fr scalar);
 void cs_deferred_add_u(cs_deferred *d, cs_fr scalar);
 
+/** All equations of another proof as well, with the weights that they have there. CS_ERR_MEMORY. */
+cs_status cs_deferred_merge(cs_deferred *d, const cs_deferred *other);
+
 /** CS_OK if all equations hold, CS_REJECT if not. */
 cs_status cs_deferred_check(const cs_deferred *d);
 

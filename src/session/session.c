@@ -139,5 +139,5 @@ cs_status cs_session_finish(cs_session *s) {
         return CS_OK;
     if (s->in_pos != s->in_size)
         return cs_fail(CS_ERR_INPUT, "proof: %zu bytes too many", s->in_size - s->in_pos);
-    return cs_deferred_check(&s->deferred);
+    return s->later != NULL ? cs_deferred_merge(s->later, &s->deferred) : cs_deferred_check(&s->deferred);
 }

@@ -47,6 +47,7 @@ typedef struct cs_session {
     const uint8_t *in;
     size_t in_size, in_pos;
     cs_deferred deferred;
+    cs_deferred *later; /* gets the group equations instead of their being checked at the end; NULL: they are checked */
 #ifdef CS_TAMPER
     cs_attack *attack; /* NULL: honest */
 #endif
@@ -131,7 +132,8 @@ cs_status cs_session_root_scalars(cs_session *s, cs_label label, cs_fr *scalars,
 /** The zero-share of a cross row (section 5) under this rank's view. Local. */
 cs_status cs_session_zero_share(cs_session *s, cs_label label, cs_fr *out);
 
-/** The verifier has read everything (CS_ERR_INPUT for trailing data) and all group equations hold (CS_REJECT). Local. */
+/** The verifier has read everything (CS_ERR_INPUT for trailing data) and all group equations hold (CS_REJECT), or are left
+ * to s->later. Local. */
 cs_status cs_session_finish(cs_session *s);
 
 #endif

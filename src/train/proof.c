@@ -141,12 +141,15 @@ cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, c
     return status;
 }
 
-cs_status cs_train_verify(const cs_instance *instance, const uint8_t *proof, size_t size, cs_proof_stats *stats) {
+cs_status cs_train_verify(const cs_instance *instance, const uint8_t *proof, size_t size, const cs_deferred *earlier,
+                          cs_proof_stats *stats) {
     cs_proof *p = CS_NEW(cs_proof, 1);
     if (!p)
         return CS_ERR_MEMORY;
     cs_status status = cs_session_verify(&p->session, instance->params->n_ranks, instance->digest,
                                          instance->params->ledger_width, proof, size);
+    if (status == CS_OK && earlier != NULL)
+        status = cs_deferred_merge(&p->session.deferred, earlier);
     if (status == CS_OK)
         status = open_instance(p, instance, NULL);
     if (status == CS_OK)

@@ -5,6 +5,7 @@
 
 #include "base/progress.h"
 #include "comm/comm.h"
+#include "session/deferred.h"
 #include "session/keys.h"
 #include "session/pads.h"
 #include "train/instance.h"
@@ -22,8 +23,10 @@ typedef struct cs_proof_stats {
 cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, const cs_instance *instance, cs_shard *shard,
                          const cs_progress *progress, cs_buffer *proof, cs_proof_stats *stats);
 
-/** Local. CS_OK: accepted. CS_REJECT: with the reason. CS_ERR_INPUT: malformed (truncated, trailing data, bad point, scalar
- * not reduced). */
-cs_status cs_train_verify(const cs_instance *instance, const uint8_t *proof, size_t size, cs_proof_stats *stats);
+/** Local. earlier: group equations of other proofs, which are checked with this one's for less than each by itself, or NULL:
+ * CS_REJECT does not say then which proof is wrong. CS_OK: accepted. CS_REJECT: with the reason. CS_ERR_INPUT: malformed
+ * (truncated, trailing data, bad point, scalar not reduced). */
+cs_status cs_train_verify(const cs_instance *instance, const uint8_t *proof, size_t size, const cs_deferred *earlier,
+                          cs_proof_stats *stats);
 
 #endif

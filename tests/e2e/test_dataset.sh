@@ -77,4 +77,29 @@ schema '{"features": {"min": 0, "max": 2, "multiplier": 4}, "classes": 1}' 'reco
 schema '{"features": {"min": 0, "max": 2, "multiplier": 40000}, "classes": 2}' 'at most 16 are allowed'
 absent "$work/no"
 
+# One member's proof is changed where only the group equations see it, which are checked together with the training proof's:
+# the verifier finds out, and which one it is.
+expect 0 "" commit --out "$work/m0" --name first --columns 16
+expect 0 "" commit --out "$work/m1" --name second --columns 16
+cat >"$work/job.json" <<'END'
+{"name": "pair", "model": {"widths": [2, 3, 2]}, "scales": {"a": 3, "d": 5, "value_bits": 9},
+ "schedule": {"steps": 3, "batch": 2, "rates": [{"from_step": 0, "rate": 0.25}]},
+ "members": [{"name": "a", "datasets": ["m0"]}, {"name": "b", "datasets": ["m1"]}]}
+END
+expect 0 "" run 60 2 "$work/job.json" --out "$work/good" --quiet
+expect 0 "" "$consort" verify "$work/good/pair.attestation"
+before=$(sha256sum "$work/m1/proof" | cut -d ' ' -f 1)
+last=$(($(stat -c %s "$work/m1/proof") - 32)) # the lowest byte of the last scalar
+byte=$(od -An -tu1 -j $last -N 1 "$work/m1/proof")
+printf "\\$(printf %o $(((byte + 1) % 256)))" | dd of="$work/m1/proof" bs=1 seek=$last conv=notrunc 2>/dev/null
+after=$(sha256sum "$work/m1/proof" | cut -d ' ' -f 1)
+sed "s/$before/$after/" "$work/m1/dataset.json" >"$work/m1/new" && mv "$work/m1/new" "$work/m1/dataset.json"
+expect 21 'second' "$consort" dataset show "$work/m1"
+run 60 2 "$work/job.json" --out "$work/bad" --quiet >"$work/output" 2>&1
+if [ -e "$work/bad/pair.attestation" ]; then
+    expect 21 'dataset "second" of member "b": it is not shown to be well formed' "$consort" verify "$work/bad/pair.attestation"
+else
+    grep -q second "$work/output" || fail "the run does not name the dataset"
+fi
+
 finish

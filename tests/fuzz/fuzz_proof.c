@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t k = 2; k + 4 <= size && length > 0; k += 4)
         proof[((size_t)data[k] << 16 | (size_t)data[k + 1] << 8 | data[k + 2]) % length] ^= data[k + 3];
     const int same = length == honest->size && memcmp(proof, honest->data, length) == 0;
-    const cs_status status = cs_train_verify(&derived.instance, proof, length, NULL);
+    const cs_status status = cs_train_verify(&derived.instance, proof, length, NULL, NULL);
     if (same ? status != CS_OK : status != CS_REJECT && status != CS_ERR_INPUT)
         abort();
     cs_free(proof);

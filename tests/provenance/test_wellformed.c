@@ -205,6 +205,35 @@ static void other_records(void **state) {
     cs_committed_free(&c);
 }
 
+/* Two proofs whose equations are checked together hold if both do. */
+static void checked_together(void **state) {
+    (void)state;
+    cs_committed_options o = cs_committed_defaults();
+    cs_committed c[2];
+    make(&c[0], &o);
+    o.seed = 2;
+    o.rows = 9;
+    for (int wrong = 0; wrong < 2; wrong++) {
+        cs_deferred equations = {0};
+        o.proof = !wrong;
+        make(&c[1], &o);
+        if (wrong) {
+            c[1].opening.blindings[1] = CS_FR_ONE;
+            assert_int_equal(cs_wellformed_prove(&c[1].doc, &c[1].opening, NULL, &c[1].proof), CS_OK);
+            cs_wellformed_seal(&c[1].doc, &c[1].proof);
+        }
+        for (int k = 0; k < 2; k++)
+            assert_int_equal(cs_wellformed_verify_later(&c[k].doc, c[k].proof.data, c[k].proof.size, &equations), CS_OK);
+        assert_int_equal(cs_deferred_check(&equations), wrong ? CS_REJECT : CS_OK);
+        c[0].proof.data[0] ^= 1; /* what needs no equations is refused at once */
+        assert_int_equal(cs_wellformed_verify_later(&c[0].doc, c[0].proof.data, c[0].proof.size, &equations), CS_REJECT);
+        c[0].proof.data[0] ^= 1;
+        cs_deferred_free(&equations);
+        cs_committed_free(&c[1]);
+    }
+    cs_committed_free(&c[0]);
+}
+
 static void set_feature(cs_dataset_matrices *m) {
     cs_tensor_set(&m->d, 1, 8);
 }
@@ -254,10 +283,10 @@ static void without_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(honest),          cmocka_unit_test(unusual_ranges), cmocka_unit_test(ranges),
-        cmocka_unit_test(too_many_ranges), cmocka_unit_test(masked),         cmocka_unit_test(changed_proof),
-        cmocka_unit_test(other_document),  cmocka_unit_test(wrong_blinding), cmocka_unit_test(other_records),
-        cmocka_unit_test(not_provable),    cmocka_unit_test(without_memory),
+        cmocka_unit_test(honest),           cmocka_unit_test(unusual_ranges), cmocka_unit_test(ranges),
+        cmocka_unit_test(too_many_ranges),  cmocka_unit_test(masked),         cmocka_unit_test(changed_proof),
+        cmocka_unit_test(other_document),   cmocka_unit_test(wrong_blinding), cmocka_unit_test(other_records),
+        cmocka_unit_test(checked_together), cmocka_unit_test(not_provable),   cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

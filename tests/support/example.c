@@ -390,5 +390,5 @@ cs_status cs_example_verify(const cs_example *e, const uint8_t *proof, size_t si
         instance.draws = NULL; /* nobody else knows them */
     if (e->params.initial_committed)
         instance.initial = NULL;
-    return cs_train_verify(&instance, proof, size, NULL);
+    return cs_train_verify(&instance, proof, size, NULL, NULL);
 }
