@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "provenance/wellformed.h"
 
 static uint64_t smaller(uint64_t a, uint64_t b) {
     return a < b ? a : b;
@@ -47,5 +48,24 @@ cs_status cs_job_check_licences(const cs_job *job, const cs_trust *trust, const 
         if (job->members[i].datasets.n != 0)
             CS_TRY(cs_fail_prefix(check_member(job, &job->members[i], trust, at), "%s: member \"%s\"", job->file,
                                   job->members[i].name));
+    return CS_OK;
+}
+
+static cs_status check_proof(const char *folder, const cs_dataset_doc *doc) {
+    cs_buffer proof = {0};
+    cs_status status = cs_dataset_folder_read_proof(&proof, folder, doc);
+    if (status == CS_OK)
+        status = cs_fail_prefix(cs_wellformed_verify(doc, proof.data, proof.size), "%s", folder);
+    cs_buffer_free(&proof);
+    if (status == CS_REJECT && cs_refusal_last() == CS_REFUSAL_NONE)
+        return cs_refuse(CS_REFUSAL_PROOF, "%s", cs_error_text());
+    return status;
+}
+
+cs_status cs_job_check_proofs(const cs_job *job) {
+    for (int i = 0; i < job->params.n_ranks; i++)
+        for (size_t k = 0; k < job->members[i].datasets.n; k++)
+            if (job->members[i].datasets.use[k].doc.has_proof)
+                CS_TRY(check_proof(job->members[i].folders[k], &job->members[i].datasets.use[k].doc));
     return CS_OK;
 }

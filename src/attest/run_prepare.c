@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "attest/job_licences.h"
 #include "attest/plan.h"
 #include "attest/run_state.h"
 #include "base/file.h"
@@ -111,6 +112,7 @@ cs_status cs_run_prepare(cs_run_state *r) {
     CS_TRY(check_memory(r));
     if (is_root(r)) {
         CS_TRY(check_outputs(r));
+        CS_TRY(cs_job_check_proofs(&r->job));
         CS_TRY(load_test(r));
     }
     CS_TRY(load_key(r));

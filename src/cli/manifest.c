@@ -34,8 +34,9 @@ static const char SIGN_USAGE[] =
 
 static const char CHECK_USAGE[] =
     "usage: consort manifest check JOB.json [--trust AUTHORITIES.json] [--at YYYY-MM-DD] [--json]\n\n"
-    "Does the manifest say what the job says, do the datasets' licences permit it, and who has signed? Succeeds if all\n"
-    "members have.\n\n"
+    "Does the manifest say what the job says, are the datasets well formed, do their licences permit it, and who has "
+    "signed?\n"
+    "Succeeds if all members have.\n\n"
     "  --trust FILE   the authorities whose certificates you accept\n"
     "  --at DAY       judge certificates and licences at this day (today, UTC)\n";
 
@@ -207,6 +208,7 @@ static cs_status check_licences(const work *w, const char *const *values) {
 static cs_status do_check(work *w, const char *path, const char *const *values) {
     cs_buffer text = {0};
     CS_TRY(load(w, path));
+    CS_TRY(cs_job_check_proofs(&w->job));
     CS_TRY(check_licences(w, values));
     to_text(&text, w, values[TRUST] != NULL);
     if (values[JSON] == NULL)

@@ -520,6 +520,13 @@ static void runs_need_what_was_agreed_on(void **state) {
     must(cs_tiny_edit(&f->tiny, "job.json", "\"steps\": 4", "\"steps\": 5"));
     expect_no_run(f, "another \"params\"");
     must(cs_tiny_edit(&f->tiny, "job.json", "\"steps\": 5", "\"steps\": 4"));
+    char proof[112], kept[112];
+    path_of(proof, f, "c/proof");
+    path_of(kept, f, "c/kept");
+    assert_int_equal(rename(proof, kept), 0);
+    must(cs_file_write(proof, f->dataset[0].proof.data, f->dataset[0].proof.size, 0644));
+    expect_no_run(f, "c/proof");
+    assert_int_equal(rename(kept, proof), 0);
     f->tiny.options[BOB].key = f->key[STRANGER];
     cs_tiny_run(&f->tiny, "none");
     assert_int_equal(f->tiny.outcomes[BOB].status, CS_ERR_USAGE);
