@@ -91,7 +91,7 @@ expect 0 "" "$consort" verify "$work/good/pair.attestation"
 before=$(sha256sum "$work/m1/proof" | cut -d ' ' -f 1)
 last=$(($(stat -c %s "$work/m1/proof") - 32)) # the lowest byte of the last scalar
 byte=$(od -An -tu1 -j $last -N 1 "$work/m1/proof")
-printf "\\$(printf %o $(((byte + 1) % 256)))" | dd of="$work/m1/proof" bs=1 seek=$last conv=notrunc 2>/dev/null
+printf '%b' "\\0$(printf %o $(((byte + 1) % 256)))" | dd of="$work/m1/proof" bs=1 seek=$last conv=notrunc 2>/dev/null
 after=$(sha256sum "$work/m1/proof" | cut -d ' ' -f 1)
 sed "s/$before/$after/" "$work/m1/dataset.json" >"$work/m1/new" && mv "$work/m1/new" "$work/m1/dataset.json"
 expect 21 'second' "$consort" dataset show "$work/m1"
