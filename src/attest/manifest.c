@@ -60,17 +60,21 @@ static cs_status check_shape(const char *file, const json_t *body) {
     return cs_document_object(&seeds, &SEEDS_SHAPE, 0);
 }
 
+cs_status cs_manifest_decode(cs_signed *out, const char *file, const void *data, size_t size) {
+    CS_TRY(cs_signed_decode(out, file, data, size, CS_MAX_RANKS));
+    const cs_status status = check_shape(file, out->body);
+    if (status != CS_OK)
+        cs_signed_free(out);
+    return status;
+}
+
 cs_status cs_manifest_load(cs_signed *out, const char *path) {
     cs_buffer text = {0};
     *out = (cs_signed){0};
     cs_status status = cs_file_read(path, CS_MANIFEST_MAX_BYTES, &text);
     if (status == CS_OK)
-        status = cs_signed_decode(out, path, text.data, text.size, CS_MAX_RANKS);
+        status = cs_manifest_decode(out, path, text.data, text.size);
     cs_buffer_free(&text);
-    if (status == CS_OK)
-        status = check_shape(path, out->body);
-    if (status != CS_OK)
-        cs_signed_free(out);
     return status;
 }
 

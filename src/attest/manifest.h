@@ -16,8 +16,9 @@ enum { CS_MANIFEST_VERSION = 1 };
  * NULL: there is none. A new reference. CS_ERR_INPUT if the members have no identities, or datasets of this run only. */
 cs_status cs_manifest_body(json_t **out, const cs_statement *s, const char *beacon_source);
 
-/** Reads a manifest, its body's version and fields; checks no signature. Freed by cs_signed_free; empty after a failure.
- * CS_ERR_INPUT, CS_REJECT (version, unknown), CS_ERR_IO, CS_ERR_MEMORY. */
+/** Reads a manifest, its body's version and fields; checks no signature. `file` is for messages. Freed by cs_signed_free;
+ * empty after a failure. CS_ERR_INPUT, CS_REJECT (version, unknown), CS_ERR_MEMORY; load: also CS_ERR_IO. */
+cs_status cs_manifest_decode(cs_signed *out, const char *file, const void *data, size_t size);
 cs_status cs_manifest_load(cs_signed *out, const char *path);
 
 /** Does a body say what the statement says? CS_REJECT that names the first field that differs: initial, seed (seeds,
