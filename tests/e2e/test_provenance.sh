@@ -60,6 +60,7 @@ sign() {
     done
 }
 
+# shellcheck disable=SC2317 # called by expect
 prove_with() {
     timeout 120 scripts/mpirun.sh -n 1 "$prove" "$work/$1.json" --out "$work/out" --key "$keys/alpha.key" : \
         -n 1 "$prove" "$work/$1.json" --out "$work/out" --key "$keys/bravo.key" : \
