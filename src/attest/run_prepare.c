@@ -112,7 +112,9 @@ cs_status cs_run_prepare(cs_run_state *r) {
     CS_TRY(check_memory(r));
     if (is_root(r)) {
         CS_TRY(check_outputs(r));
+#ifndef CS_TAMPER /* test builds: a root that does not look */
         CS_TRY(cs_job_check_proofs(&r->job));
+#endif
         CS_TRY(load_test(r));
     }
     CS_TRY(load_key(r));

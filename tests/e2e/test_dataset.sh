@@ -77,8 +77,7 @@ schema '{"features": {"min": 0, "max": 2, "multiplier": 4}, "classes": 1}' 'reco
 schema '{"features": {"min": 0, "max": 2, "multiplier": 40000}, "classes": 2}' 'at most 16 are allowed'
 absent "$work/no"
 
-# One member's proof is changed where only the group equations see it, which are checked together with the training proof's:
-# the verifier finds out, and which one it is.
+# One member's proof is changed where only the group equations see it: no run begins.
 expect 0 "" commit --out "$work/m0" --name first --columns 16
 expect 0 "" commit --out "$work/m1" --name second --columns 16
 cat >"$work/job.json" <<'END'
@@ -95,11 +94,7 @@ printf '%b' "\\0$(printf %o $(((byte + 1) % 256)))" | dd of="$work/m1/proof" bs=
 after=$(sha256sum "$work/m1/proof" | cut -d ' ' -f 1)
 sed "s/$before/$after/" "$work/m1/dataset.json" >"$work/m1/new" && mv "$work/m1/new" "$work/m1/dataset.json"
 expect 21 'second' "$consort" dataset show "$work/m1"
-run 60 2 "$work/job.json" --out "$work/bad" --quiet >"$work/output" 2>&1
-if [ -e "$work/bad/pair.attestation" ]; then
-    expect 21 'dataset "second" of member "b": it is not shown to be well formed' "$consort" verify "$work/bad/pair.attestation"
-else
-    grep -q second "$work/output" || fail "the run does not name the dataset"
-fi
+expect 21 'second' run 60 2 "$work/job.json" --out "$work/bad" --quiet
+absent "$work/bad/pair.attestation"
 
 finish
