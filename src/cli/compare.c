@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "commands.h"
+#include "provenance/dataset_folder.h"
 #include "train/float64.h"
 
 enum { JSON, MODEL, N_OPTIONS };
@@ -16,9 +17,8 @@ static const struct option OPTIONS[] = {{"json", no_argument, NULL, JSON},
 
 static const char USAGE[] =
     "usage: consort compare JOB.json FILE.attestation [--model FILE.safetensors] [--json]\n\n"
-    "Test accuracy of the released model, and of the same training in double precision: same W(0), draws and rates. Needs "
-    "the\n"
-    "data files of all members and the public test file, so it is for examples and dress rehearsals.\n\n"
+    "Test accuracy of the released model, and of the same training in double precision: same W(0), draws and rates. Needs\n"
+    "the data files (or datasets' openings) of all members and the public test file, so it is for examples and rehearsals.\n\n"
     "  --model FILE   the model, if the attestation only commits to it\n";
 
 typedef struct comparison {
@@ -34,18 +34,60 @@ static cs_rows rows_of(const cs_dataset *d) {
     return (cs_rows){.rows = d->rows, .features = d->values, .labels = d->labels};
 }
 
-static cs_status load_data(comparison *c) {
+/* One committed dataset, from its opening, at its place in the member's shard. */
+static cs_status place_dataset(cs_dataset *out, const char *folder, const cs_dataset_doc *doc, size_t offset) {
+    cs_dataset_opening opening;
+    CS_TRY(cs_dataset_folder_read_opening(&opening, folder, doc));
+    memcpy(out->values + offset * out->features, opening.values, doc->rows * doc->features * sizeof *out->values);
+    memcpy(out->labels + offset, opening.labels, doc->rows * sizeof *out->labels);
+    cs_dataset_opening_free(&opening);
+    return CS_OK;
+}
+
+static cs_status load_committed(cs_dataset *out, const cs_job *job, const cs_job_member *m, const cs_pieces *shard,
+                                size_t extent) {
+    *out = (cs_dataset){.rows = extent, .features = job->params.widths[0]};
+    out->values = CS_NEW(int32_t, extent * out->features);
+    out->labels = CS_NEW(int32_t, extent);
+    if (out->values == NULL || out->labels == NULL)
+        return CS_ERR_MEMORY;
+    for (size_t k = 0; k < shard->n; k++)
+        CS_TRY(place_dataset(out, m->folders[k], &m->datasets.use[k].doc, shard->pieces[k].offset));
+    return CS_OK;
+}
+
+static cs_status load_member(comparison *c, int i) {
     const cs_params *p = &c->job.params;
-    for (int i = 0; i < p->n_ranks; i++) {
-        const cs_job_member *m = &c->job.members[i];
-        if (m->data == NULL)
-            return cs_fail(CS_ERR_INPUT, "%s: members[%d].data: missing; the data of all members is needed here",
-                           c->job.file, i);
-        const cs_dataset_options options = cs_job_dataset_options(&c->job, m->labels, 0);
-        CS_TRY(cs_dataset_load(&c->members[i], &options, m->data));
-        if (c->members[i].rows != p->rows[i])
-            return cs_fail(CS_ERR_INPUT, "%s: %zu rows; the job says %zu", m->data, c->members[i].rows, p->rows[i]);
+    const cs_job_member *m = &c->job.members[i];
+    if (c->job.has_datasets)
+        return load_committed(&c->members[i], &c->job, m, &c->derived.shards[i], p->rows[i]);
+    if (m->data == NULL)
+        return cs_fail(CS_ERR_INPUT, "%s: members[%d].data: missing; the data of all members is needed here", c->job.file,
+                       i);
+    const cs_dataset_options options = cs_job_dataset_options(&c->job, m->labels, 0);
+    CS_TRY(cs_dataset_load(&c->members[i], &options, m->data));
+    return c->members[i].rows == p->rows[i]
+               ? CS_OK
+               : cs_fail(CS_ERR_INPUT, "%s: %zu rows; the job says %zu", m->data, c->members[i].rows, p->rows[i]);
+}
+
+/* The same datasets, used in the same way. */
+static cs_status check_datasets(const comparison *c, const char *job, const char *attestation) {
+    bool same = true;
+    for (int i = 0; same && c->job.has_datasets && i < c->job.params.n_ranks; i++) {
+        json_t *a = cs_dataset_uses_to_json(&c->job.members[i].datasets, true);
+        json_t *b = cs_dataset_uses_to_json(&c->attestation.statement.members[i].datasets, true);
+        same = a != NULL && b != NULL && json_equal(a, b);
+        json_decref(a);
+        json_decref(b);
     }
+    return same ? CS_OK
+                : cs_fail(CS_ERR_INPUT, "%s is not an attestation of the job %s: their datasets differ", attestation, job);
+}
+
+static cs_status load_data(comparison *c) {
+    for (int i = 0; i < c->job.params.n_ranks; i++)
+        CS_TRY(load_member(c, i));
     if (c->job.test_data == NULL)
         return cs_fail(CS_ERR_INPUT, "%s: test: missing; a public test file is needed here", c->job.file);
     const cs_dataset_options options = cs_job_dataset_options(&c->job, c->job.test_labels, 0);
@@ -68,9 +110,12 @@ static cs_status compare(comparison *c, const char *job, const char *attestation
     CS_TRY(cs_job_load(&c->job, job));
     CS_TRY(cs_attestation_open(&c->attestation, attestation));
     CS_TRY(check_same(c, job, attestation));
+    CS_TRY(check_datasets(c, job, attestation));
     const cs_params *p = &c->attestation.statement.params;
     if (c->attestation.statement.hidden)
         return cs_fail(CS_ERR_USAGE, "%s: its draws are hidden: nobody can make the same training again", attestation);
+    if (p->initial_committed)
+        return cs_fail(CS_ERR_USAGE, "%s only commits to the model that it starts from", attestation);
     if (model != NULL)
         CS_TRY(cs_model_load(&c->model, p, model));
     else if (!c->attestation.has_final)
