@@ -52,8 +52,4 @@ cs_status cs_draws_of_rank(uint32_t *out, size_t n, const cs_pieces *shard, cons
 cs_status cs_draws_new(uint32_t ***out, const cs_params *p, const cs_pieces *shards, const uint8_t seed[32]);
 void cs_draws_free(uint32_t **draws);
 
-/** Counts draws[n] of one rank, made for these pieces, piece by piece: out[pieces->n]. CS_ERR_INTERNAL for a draw that is in
- * no piece. CS_ERR_MEMORY. */
-cs_status cs_draws_count(cs_draw_count *out, const uint32_t *draws, size_t n, const cs_pieces *pieces);
-
 #endif

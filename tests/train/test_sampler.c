@@ -149,27 +149,6 @@ static void datasets_are_mixed(void **state) {
     cs_draws_free(draws);
 }
 
-static void counts_are_those_of_passes(void **state) {
-    (void)state;
-    const cs_params p = {.n_ranks = 1, .steps = 56, .batch = 1, .rows = {30}};
-    uint32_t **draws, stray[2] = {0, 7};
-    cs_draw_count count[3];
-    assert_int_equal(cs_draws_new(&draws, &p, &SHARD, JOB_SEED), CS_OK);
-    assert_int_equal(cs_draws_count(count, draws[0], 56, &SHARD), CS_OK);
-    size_t by_hand[3] = {0};
-    for (size_t x = 0; x < 56; x++)
-        by_hand[draws[0][x] < 6 ? 0 : draws[0][x] < 17 ? 1 : 2]++;
-    for (size_t k = 0; k < 3; k++)
-        assert_int_equal(count[k].total, by_hand[k]);
-    assert_int_equal(count[0].epoch_max, 6);
-    assert_int_equal(count[1].epoch_max, 4);
-    assert_int_equal(count[2].epoch_max, 2);
-    assert_int_equal(count[2].total, 5);
-    assert_int_equal(cs_draws_count(count, stray, 2, &SHARD), CS_ERR_INTERNAL);
-    cs_draws_free(draws);
-    assert_int_equal(cs_memory_live(), 0);
-}
-
 static void totals_that_do_not_suffice_are_refused(void **state) {
     (void)state;
     static const cs_piece limited[] = {{.offset = 0, .rows = 3, .weight = 1, .per_epoch = CS_NO_LIMIT, .total = 7}};
@@ -264,7 +243,6 @@ int main(void) {
         cmocka_unit_test(one_dataset_is_a_stream_of_shuffles),
         cmocka_unit_test(datasets_give_their_shares),
         cmocka_unit_test(datasets_are_mixed),
-        cmocka_unit_test(counts_are_those_of_passes),
         cmocka_unit_test(totals_that_do_not_suffice_are_refused),
         cmocka_unit_test(pieces_are_checked),
         cmocka_unit_test(known_stream),
