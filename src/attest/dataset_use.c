@@ -75,6 +75,8 @@ cs_status cs_dataset_uses_schema(uint8_t out[32], const cs_dataset_uses *u) {
 }
 
 static cs_status check_shard(const cs_dataset_uses *u, int rank, const cs_params *p) {
+    if (!p->certified && u->n != 1) /* rows between datasets are not one-hot: their own proofs must say what is a record */
+        return cs_fail(CS_ERR_INPUT, "member %d: several datasets need well-formedness proofs of their own", rank);
     const cs_dataset_doc **docs = CS_NEW(const cs_dataset_doc *, u->n);
     cs_piece *pieces = CS_NEW(cs_piece, u->n);
     size_t extent = 0;

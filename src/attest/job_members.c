@@ -108,6 +108,9 @@ cs_status cs_job_take_datasets(cs_job *job) {
     for (int i = 0; i < job->params.n_ranks; i++)
         uses[i] = &job->members[i].datasets;
     job->params.certified = first->has_proof;
+    if (!first->has_proof)
+        return cs_fail(CS_ERR_INPUT, "%s: dataset \"%s\" was committed without a well-formedness proof: nobody can use it",
+                       job->file, first->name);
     CS_TRY(cs_fail_prefix(cs_dataset_uses_check(uses, &job->params), "%s: members", job->file));
     if (job->affine == NULL)
         return copy_schema(job, first);

@@ -43,7 +43,7 @@ typedef struct sampler {
     const cs_pieces *shard;
     size_t *used;   /* [shard->n] records given by the passes so far */
     uint32_t *pass; /* [all rows of the pieces] the records of a pass */
-    uint32_t *rows; /* [rows of the largest piece] a shuffle */
+    uint32_t *rows; /* [rows of the largest piece] 0, 1, …, between two shuffles */
     cs_stream stream;
 } sampler;
 
@@ -62,10 +62,13 @@ static cs_status sampler_new(sampler *s, const cs_pieces *shard) {
     }
     *s = (sampler){
         .shard = shard, .used = CS_NEW(size_t, shard->n), .pass = CS_NEW(uint32_t, all), .rows = CS_NEW(uint32_t, largest)};
-    if (s->used != NULL && s->pass != NULL && s->rows != NULL)
-        return CS_OK;
-    sampler_free(s);
-    return CS_ERR_MEMORY;
+    if (s->used == NULL || s->pass == NULL || s->rows == NULL) {
+        sampler_free(s);
+        return CS_ERR_MEMORY;
+    }
+    for (size_t row = 0; row < largest; row++)
+        s->rows[row] = (uint32_t)row;
+    return CS_OK;
 }
 
 /* The first n entries of a shuffle of order[size] (Durstenfeld's form), which may be `order` itself. */
@@ -78,15 +81,23 @@ static void shuffle(uint32_t *out, size_t n, uint32_t *order, size_t size, cs_st
     }
 }
 
+/* The first n entries of a shuffle of a piece's rows. An index that the shuffle changed is among the entries that it drew,
+ * so a pass costs what it draws, however many rows there are. */
+static void draw_piece(uint32_t *out, size_t n, sampler *s, const cs_piece *piece) {
+    shuffle(out, n, s->rows, piece->rows, &s->stream);
+    for (size_t k = 0; k < n; k++) {
+        s->rows[out[k]] = out[k];
+        out[k] += (uint32_t)piece->offset;
+    }
+}
+
 /* Fills s->pass; returns its length, 0 if all totals are used up. */
 static size_t next_pass(sampler *s) {
     size_t length = 0;
     for (size_t k = 0; k < s->shard->n; k++) {
         const cs_piece *piece = &s->shard->pieces[k];
         const size_t n = cs_piece_share(piece, s->used[k]);
-        for (size_t row = 0; row < piece->rows && n > 0; row++)
-            s->rows[row] = (uint32_t)(piece->offset + row);
-        shuffle(s->pass + length, n, s->rows, piece->rows, &s->stream);
+        draw_piece(s->pass + length, n, s, piece);
         s->used[k] += n;
         length += n;
     }

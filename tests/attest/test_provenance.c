@@ -537,6 +537,33 @@ static void runs_need_what_was_agreed_on(void **state) {
     f->tiny.options[BOB].data = NULL;
 }
 
+/* A dataset that nobody showed to be well formed, in the job and in a statement that somebody made by hand. */
+static void datasets_need_proofs_of_their_own(void **state) {
+    fixture *f = *state;
+    cs_committed bare;
+    cs_committed_options o = cs_committed_defaults();
+    char path[112];
+    cs_attestation a;
+    o.proof = false;
+    must(cs_committed_new(&bare, &o));
+    must(cs_dataset_folder_write(path_of(path, f, "bare"), &bare.doc, &bare.opening, NULL));
+    must(cs_tiny_edit(&f->tiny, "job.json", "[\"b\"]", "[\"bare\"]"));
+    expect_no_run(f, "has no well-formedness proof");
+    must(cs_tiny_edit(&f->tiny, "job.json", "[\"bare\"]", "[\"b\"]"));
+    cs_committed_free(&bare);
+    must(cs_attestation_open(&a, path_of(path, f, "out/tiny.attestation")));
+    for (int i = 0; i < 3; i++)
+        for (size_t k = 0; k < a.statement.members[i].datasets.n; k++)
+            a.statement.members[i].datasets.use[k].doc.has_proof = false;
+    cs_buffer text = {0};
+    must(cs_statement_encode(&text, &a.statement));
+    cs_attestation_free(&a);
+    cs_statement s;
+    assert_int_equal(cs_statement_decode(&s, text.data, text.size), CS_ERR_INPUT);
+    assert_non_null(strstr(cs_error_text(), "several datasets need well-formedness proofs"));
+    cs_buffer_free(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_facts_are_those_of_the_run),
@@ -548,6 +575,7 @@ int main(void) {
         cmocka_unit_test(authorities_and_days_are_the_verifiers),
         cmocka_unit_test(licences_are_kept),
         cmocka_unit_test(runs_need_what_was_agreed_on),
+        cmocka_unit_test(datasets_need_proofs_of_their_own),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -149,6 +149,25 @@ static void datasets_are_mixed(void **state) {
     cs_draws_free(draws);
 }
 
+/* Passes of one record each over many rows: as cheap as their draws, and every one a fresh choice. */
+static void short_passes_are_cheap(void **state) {
+    (void)state;
+    const size_t rows = (size_t)1 << 20;
+    static const cs_piece one[] = {{.offset = 0, .rows = 1 << 20, .weight = 1, .per_epoch = 1, .total = CS_NO_LIMIT}};
+    const cs_pieces shard = {.pieces = one, .n = 1};
+    const cs_params p = {.n_ranks = 1, .steps = 1 << 16, .batch = 4, .rows = {rows}};
+    uint32_t **draws;
+    size_t low = 0, same = 0;
+    assert_int_equal(cs_draws_new(&draws, &p, &shard, JOB_SEED), CS_OK);
+    for (size_t x = 0; x < p.steps * p.batch; x++) {
+        low += draws[0][x] < rows / 2;
+        same += x > 0 && draws[0][x] == draws[0][x - 1];
+    }
+    assert_true(low > 130000 && low < 132200); /* half of 262144, four deviations */
+    assert_true(same < 8);
+    cs_draws_free(draws);
+}
+
 static void totals_that_do_not_suffice_are_refused(void **state) {
     (void)state;
     static const cs_piece limited[] = {{.offset = 0, .rows = 3, .weight = 1, .per_epoch = CS_NO_LIMIT, .total = 7}};
@@ -243,6 +262,7 @@ int main(void) {
         cmocka_unit_test(one_dataset_is_a_stream_of_shuffles),
         cmocka_unit_test(datasets_give_their_shares),
         cmocka_unit_test(datasets_are_mixed),
+        cmocka_unit_test(short_passes_are_cheap),
         cmocka_unit_test(totals_that_do_not_suffice_are_refused),
         cmocka_unit_test(pieces_are_checked),
         cmocka_unit_test(known_stream),
