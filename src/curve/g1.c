@@ -199,7 +199,7 @@ static bool finish_decoding(cs_g1_affine *out, const uint8_t in[32], cs_fp x, cs
 enum { DECODED = 64 }; /* points whose square roots are taken at once, at most */
 
 static size_t decode_some(cs_g1_affine *out, const uint8_t *in, size_t n) {
-    cs_fp x[DECODED] = {{{0}}}, square[DECODED], root[DECODED];
+    cs_fp x[DECODED] = {{{0}}}, square[DECODED] = {{{0}}}, root[DECODED];
     size_t good = 0;
     while (good < n && (encodes_identity(in + 32 * good) || decode_x(&x[good], in + 32 * good))) {
         square[good] = curve_rhs(x[good]);
