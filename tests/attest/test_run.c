@@ -113,6 +113,32 @@ static void a_given_model_is_trained_on(void **state) {
     cs_tiny_free(&t);
 }
 
+/* The statement names the public W(0) by its digest: another one in the file is refused as such. */
+static void another_first_model_is_refused(void **state) {
+    (void)state;
+    cs_tiny t;
+    cs_verify_report report;
+    cs_attestation a;
+    cs_container c;
+    cs_buffer file = {0};
+    must(cs_tiny_new(&t, "public"));
+    must(cs_tiny_run(&t, "one"));
+    must(cs_tiny_edit(&t, "job.json", "\"name\": \"tiny\", \"model\": {",
+                      "\"name\": \"tiny\", \"initial\": \"one/tiny.safetensors\", \"model\": {\"initial_max\": [4, 4], "));
+    must(cs_tiny_run(&t, "two"));
+    must(cs_attestation_open(&a, t.attestation));
+    a.initial.w[0][0]++;
+    must(cs_attestation_pack(&c, &a.statement, &a.initial, &a.final, &a.container.section[CS_SECTION_PROOF], &a.evidence));
+    must(cs_container_encode(&file, &c));
+    must(cs_file_write(t.attestation, file.data, file.size, 0644));
+    assert_int_equal(cs_verify_file(t.attestation, NULL, &report), CS_REJECT);
+    assert_string_equal(report.refusal, "initial");
+    cs_buffer_free(&file);
+    cs_container_free(&c);
+    cs_attestation_free(&a);
+    cs_tiny_free(&t);
+}
+
 static void members_may_have_pinned_keys(void **state) {
     (void)state;
     cs_tiny t;
@@ -282,6 +308,7 @@ int main(void) {
         cmocka_unit_test(a_committed_model_is_not_in_the_attestation),
         cmocka_unit_test(two_runs_give_other_proofs_and_the_same_model),
         cmocka_unit_test(a_given_model_is_trained_on),
+        cmocka_unit_test(another_first_model_is_refused),
         cmocka_unit_test(members_may_have_pinned_keys),
         cmocka_unit_test(a_missing_file_stops_all),
         cmocka_unit_test(wrong_rows_stop_all),
