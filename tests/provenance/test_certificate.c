@@ -25,7 +25,7 @@ static cs_secret_identity authority[N]; /* the last one is on no list */
 static int make_authorities(void **state) {
     (void)state;
     for (int k = 0; k < N; k++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "Authority %d", k);
         if (cs_secret_identity_generate(&authority[k], name) != CS_OK)
             return 1;

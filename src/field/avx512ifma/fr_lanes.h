@@ -30,11 +30,12 @@ CS_V8 void cs_lane_sums(uint64_t out[LANES], const cs_v8 v[LANES]) {
     for (int k = 0; k < LANES; k++)
         s[k] = v[k];
     CS_UNROLL
-    for (int level = 0; level < 3; level++)
-        CS_UNROLL
-    for (int k = 0; k < LANES >> (level + 1); k++)
-        s[k] = cs_v8_add(cs_v8_permute(s[2 * k], s[2 * k + 1], left[level]),
-                         cs_v8_permute(s[2 * k], s[2 * k + 1], right[level]));
+    for (int k = 0; k < 4; k++)
+        s[k] = cs_v8_add(cs_v8_permute(s[2 * k], s[2 * k + 1], left[0]), cs_v8_permute(s[2 * k], s[2 * k + 1], right[0]));
+    CS_UNROLL
+    for (int k = 0; k < 2; k++)
+        s[k] = cs_v8_add(cs_v8_permute(s[2 * k], s[2 * k + 1], left[1]), cs_v8_permute(s[2 * k], s[2 * k + 1], right[1]));
+    s[0] = cs_v8_add(cs_v8_permute(s[0], s[1], left[2]), cs_v8_permute(s[0], s[1], right[2]));
     cs_v8_store(out, s[0]);
 }
 
