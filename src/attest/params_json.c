@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "provenance/document.h"
 
 /* Run-length pieces [[first step, c], …]. */
 static json_t *rates_to_json(const cs_params *p) {
@@ -139,7 +140,7 @@ static cs_status read_schedule(cs_params *p, const cs_json *v) {
 
 cs_status cs_params_from_json(cs_params *out, const cs_json *v, bool final_public) {
     memset(out, 0, sizeof *out);
-    cs_status status = cs_json_object(v, &SHAPE);
+    cs_status status = cs_document_object(v, &SHAPE, 0);
     if (status == CS_OK)
         status = read_scales(out, v);
     if (status == CS_OK)

@@ -1,6 +1,5 @@
 #include "provenance/dataset_doc.h"
 
-#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "base/memory.h"
 #include "base/strings.h"
 #include "data/schema_json.h"
+#include "provenance/document.h"
 
 enum { MAX_ENTRY_BITS = 40 };
 
@@ -176,14 +176,10 @@ cs_status cs_dataset_doc_schema_digest(uint8_t out[32], const cs_dataset_doc *d)
 /* ------------------------------------------------------------ decoding */
 
 static cs_status read_shape(cs_dataset_doc *d, const cs_json *v) {
-    const cs_json version = cs_json_get(v, "version"), name = cs_json_get(v, "name"), rows = cs_json_get(v, "rows");
+    const cs_json name = cs_json_get(v, "name"), rows = cs_json_get(v, "rows");
     const cs_json columns = cs_json_get(v, "columns"), features = cs_json_get(v, "features"),
                   classes = cs_json_get(v, "classes"), bits = cs_json_get(v, "value_bits");
-    int64_t number;
     const char *text;
-    CS_TRY(cs_json_integer(&number, &version, 0, INT64_MAX));
-    if (number != CS_DATASET_DOC_VERSION)
-        return cs_json_fail(&version, "%" PRId64 "; this program knows version %d", number, CS_DATASET_DOC_VERSION);
     CS_TRY(cs_json_string(&text, &name, 1, CS_DATASET_NAME_BYTES));
     CS_TRY(cs_string_own(&d->name, cs_string_copy(text)));
     CS_TRY(cs_json_size(&d->rows, &rows, 1, CS_DATASET_MAX_ROWS));
@@ -219,7 +215,7 @@ static cs_status read_commitments(cs_dataset_doc *d, const cs_json *v) {
 static cs_status read_doc(cs_dataset_doc *d, const cs_json *v) {
     const cs_json maps = cs_json_get(v, "maps"), names = cs_json_get(v, "class_names"), proof = cs_json_get(v, "proof"),
                   commitments = cs_json_get(v, "commitments");
-    CS_TRY(cs_json_object(v, &SHAPE));
+    CS_TRY(cs_document_object(v, &SHAPE, CS_DATASET_DOC_VERSION));
     CS_TRY(read_shape(d, v));
     CS_TRY(cs_features_from_json(&d->maps, &d->n_maps, &maps, d->features));
     CS_TRY(cs_classes_from_json(&d->class_names, &names, d->classes));

@@ -63,7 +63,7 @@ json_t *cs_dataset_doc_to_json(const cs_dataset_doc *d);
 
 /** Every field, and no other; cs_dataset_doc_check; exactly the commitments that the shape asks for, each a point of the
  * curve. That the JSON is canonical is the caller's to see, who has the bytes. Freed by cs_dataset_doc_free; empty after a
- * failure. CS_ERR_INPUT names file and field; CS_ERR_MEMORY. */
+ * failure. CS_ERR_INPUT names file and field; CS_REJECT (VERSION, UNKNOWN); CS_ERR_MEMORY. */
 cs_status cs_dataset_doc_from_json(cs_dataset_doc *out, const cs_json *v);
 
 /** Appends the canonical encoding, which is the content of dataset.json. CS_ERR_MEMORY. */

@@ -146,6 +146,10 @@ static const struct {
     {{"\"identity\":null", "\"identity\":null,\"rows\":4", "members[0]: unknown field \"rows\""}, CS_REFUSAL_UNKNOWN},
     {{"\"final\":{\"public\":", "\"final\":{\"secret\":", "final: unknown field \"secret\""}, CS_REFUSAL_UNKNOWN},
     {{"\"weight\":1.0", "\"weight\":1.0,\"zeal\":2", "datasets[0][0]: unknown field \"zeal\""}, CS_REFUSAL_UNKNOWN},
+    {{"\"w\":12", "\"vigour\":1,\"w\":12", "params: unknown field \"vigour\""}, CS_REFUSAL_UNKNOWN},
+    {{"\"value_bits\":5,\"version\":1", "\"value_bits\":5,\"version\":1,\"x\":0", "document: unknown field \"x\""},
+     CS_REFUSAL_UNKNOWN},
+    {{"\"value_bits\":5,\"version\":1", "\"value_bits\":5,\"version\":2", "document: version 2"}, CS_REFUSAL_VERSION},
     {{"\"version\":2", "\"version\":1", "version 1; this program knows version 2"}, CS_REFUSAL_VERSION},
     {{"\"version\":2", "\"version\":3,\"new\":1", "version 3; this program knows version 2"}, CS_REFUSAL_VERSION}};
 

@@ -15,6 +15,7 @@
 #include "consort/status.h"
 #include "curve/generators.h"
 #include "provenance/dataset_doc.h"
+#include "provenance/refusal.h"
 
 /* 5 records of 3 features and 2 classes, 8 columns: 3 commitment rows of D, 2 of Y. */
 static void make(cs_dataset_doc *d) {
@@ -115,7 +116,8 @@ static void ranges(void **state) {
 static void refuse_text(const char *text, const char *reason) {
     cs_dataset_doc d;
     const cs_status status = cs_dataset_doc_decode(&d, "x.json", text, strlen(text));
-    if (status != CS_ERR_INPUT || strstr(cs_error_text(), reason) == NULL || strstr(cs_error_text(), "x.json") == NULL)
+    if (status != (cs_refusal_last() != CS_REFUSAL_NONE ? CS_REJECT : CS_ERR_INPUT) ||
+        strstr(cs_error_text(), reason) == NULL || strstr(cs_error_text(), "x.json") == NULL)
         fail_msg("status %d, \"%s\" instead of \"%s\" for %s", (int)status, cs_error_text(), reason, text);
     assert_null(d.name);
     assert_null(d.commitments);
@@ -140,8 +142,10 @@ static void refusals(void **state) {
     refuse_text("", "line 1");
     refuse_text("[]", "an object is required");
     refuse_text("{}", "missing");
-    refuse("\"version\":1", "\"version\":2", "version: 2; this program knows version 1");
+    refuse("\"version\":1", "\"version\":2", "version 2; this program knows version 1");
+    assert_int_equal(cs_refusal_last(), CS_REFUSAL_VERSION);
     refuse("\"version\":1", "\"version\":1,\"x\":1", "unknown field \"x\"");
+    assert_int_equal(cs_refusal_last(), CS_REFUSAL_UNKNOWN);
     refuse("\"proof\":null,", "", "the field \"proof\" is missing");
     refuse("\"proof\":null", "\"proof\":\"00\"", "proof");
     refuse("\"proof\":null", "\"proof\":0", "proof");
