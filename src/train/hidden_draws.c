@@ -16,6 +16,9 @@
 #include "relation/contract.h"
 #include "train/proof.h"
 
+/* Blocks so long are folded twice before they are stored as field elements. */
+enum { LONG_BITS = 22 };
+
 static size_t digit_block(const cs_proof *p, unsigned c) {
     return cs_train_block(p, CS_BLOCK_I, 0, c);
 }
@@ -234,7 +237,8 @@ static cs_status prove_bits(cs_proof *p, size_t block) {
                                         {.weights = minus, .pub = CS_SC_NO_PUBLIC, .n_factors = 1, .factor = {0}}}};
     cs_sc_witness tables = {0};
     if (cs_proving(s))
-        tables.tables[0] = (cs_sc_table){.load = cs_train_load_tensor, .context = &p->shard->tensors[block]};
+        tables.tables[0] = (cs_sc_table){
+            .load = cs_train_load_tensor, .context = &p->shard->tensors[block], .load_longer = bits >= LONG_BITS};
     cs_expr claim = {0};
     cs_sc_result r;
     const cs_status status = cs_sumcheck_run(s, &what, &claim, &tables, &r);
