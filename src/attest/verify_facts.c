@@ -20,14 +20,14 @@ static cs_status describe_dataset(cs_fact_dataset *out, const cs_dataset_use *us
 static cs_status describe_datasets(cs_fact_member *out, const cs_verification *v, int rank) {
     const cs_dataset_uses *u = &v->a->statement.members[rank].datasets;
     const bool hidden = v->a->statement.hidden;
-    cs_passes counted = {0};
-    if (!hidden)
-        CS_TRY(cs_passes_new(&counted, &v->d->shards[rank], v->d->draws[rank], out->draws));
-    cs_status status = CS_OK;
+    cs_draw_count *counted = CS_NEW(cs_draw_count, u->n);
+    cs_status status = counted != NULL ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK && !hidden)
+        status = cs_passes_tally(counted, &v->d->shards[rank], v->d->draws[rank], out->draws);
     for (size_t k = 0; status == CS_OK && k < u->n; k++)
         status =
-            describe_dataset(&out->datasets[k], &u->use[k], cs_passes_piece(hidden ? &v->d->passes[rank] : &counted, k));
-    cs_passes_free(&counted);
+            describe_dataset(&out->datasets[k], &u->use[k], hidden ? cs_passes_piece(&v->d->passes[rank], k) : counted[k]);
+    cs_free(counted);
     return status;
 }
 

@@ -377,15 +377,21 @@ static cs_status claim_piece_counts(cs_proof *p) {
     const cs_fr mix = cs_session_challenge(s, CS_LABEL_DRAWS_MIX);
     const cs_axis pass = cs_axis_eq(point, bits);
     cs_expr value = {0};
-    cs_fr scale = CS_FR_ONE;
+    cs_fr scale = CS_FR_ONE, *eq = CS_NEW(cs_fr, (size_t)1 << bits);
+    if (eq == NULL)
+        return CS_ERR_MEMORY;
+    cs_fr_vec_eq(eq, point, bits);
     for (int i = 0; i < s->n_ranks; i++) {
         const cs_passes *passes = &p->instance->passes[i];
+        cs_fr sum = CS_FR_ZERO;
         for (size_t k = 0; k < passes->shard.n; k++, scale = cs_fr_mul(scale, mix))
             for (size_t x = 0; x < passes->n; x++) {
                 const cs_fr count = cs_fr_from_u64(passes->counts[x * passes->shard.n + k]);
-                cs_expr_add_const(&value, cs_fr_mul(scale, cs_fr_mul(count, cs_eq_index(point, bits, x))), i);
+                sum = cs_fr_add(sum, cs_fr_mul(scale, cs_fr_mul(count, eq[x])));
             }
+        cs_expr_add_const(&value, sum, i);
     }
+    cs_free(eq);
     CS_TRY(cs_witness_claim(&p->witness, &value));
     scale = CS_FR_ONE;
     for (int i = 0; i < s->n_ranks; i++)

@@ -21,7 +21,9 @@ enum {
     MAX_EXP_BITS = 16,
     WEIGHT_BITS = 62,
     WITNESS_BITS = 40,
-    FIELD_BITS = 252 /* 2^252 < r/2 */
+    MODEL_BITS = 29,        /* a model's file has at most 2^32 bytes */
+    DATASET_ROWS_BITS = 24, /* commitments of all members' datasets */
+    FIELD_BITS = 252        /* 2^252 < r/2 */
 };
 
 /* No integer identity wraps mod r: with the limits above these hold for all parameters, so nothing is left to compute. */
@@ -156,6 +158,30 @@ static unsigned __int128 witness_size(const cs_params *p) {
     return size + ((uint64_t)1 << (cs_params_row_bits(p) + cs_params_width_bits(p, p->layers)));
 }
 
+static uint64_t commitment_rows(const cs_params *p, unsigned entry_bits) {
+    return entry_bits > p->column_bits ? (uint64_t)1 << (entry_bits - p->column_bits) : 1;
+}
+
+/* What a verifier holds at once and a small file could ask for: W(0) from the seed, and commitments of datasets, as many for
+ * each member as for the largest. */
+static cs_status check_memory(const cs_params *p) {
+    uint64_t weights = 0;
+    for (size_t l = 1; l <= p->layers; l++)
+        weights += (uint64_t)(p->widths[l - 1] + 1) * p->widths[l];
+    if (weights >> MODEL_BITS != 0)
+        return cs_fail(CS_ERR_INPUT, "widths: the model has %" PRIu64 " weights; it must have fewer than 2^%d", weights,
+                       MODEL_BITS);
+    const unsigned rows = cs_params_row_bits(p);
+    const uint64_t per_rank = commitment_rows(p, rows + cs_params_width_bits(p, 0)) +
+                              commitment_rows(p, rows + cs_params_width_bits(p, p->layers));
+    if (per_rank * (unsigned)p->n_ranks >> DATASET_ROWS_BITS != 0)
+        return cs_fail(CS_ERR_INPUT,
+                       "column_bits is %u: %d datasets as large as the largest would have 2^%d commitments or more; take "
+                       "more columns, or spread the records evenly",
+                       p->column_bits, p->n_ranks, DATASET_ROWS_BITS);
+    return CS_OK;
+}
+
 cs_status cs_params_validate(const cs_params *p) {
     CS_TRY(check_shapes(p));
     CS_TRY(check_scales(p));
@@ -167,7 +193,7 @@ cs_status cs_params_validate(const cs_params *p) {
             "the witness of a rank would have 2^%d entries or more: steps %zu, batch %zu, widths or rows are too large; "
             "cut the training into several proofs",
             WITNESS_BITS, p->steps, p->batch);
-    return CS_OK;
+    return check_memory(p);
 }
 
 static int64_t larger_power(unsigned x, unsigned y) {

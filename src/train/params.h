@@ -43,7 +43,8 @@ cs_status cs_params_copy(cs_params *out, const cs_params *p);
 
 /** 6.8: all limits and bound inequalities, with a text that names the field. Nothing is shifted, multiplied or allocated
  * before its limit is known. Limits: steps 2^24, batch 2^16, widths 2^20, rows 2^28, hidden passes 2^16, scales 62, rates
- * 2^31, weights 2^62, one rank's padded witness 2^40 entries. CS_ERR_INPUT. */
+ * 2^31, weights 2^62, one rank's padded witness 2^40 entries, models 2^29 weights, datasets 2^24 commitments. CS_ERR_INPUT.
+ */
 cs_status cs_params_validate(const cs_params *p);
 
 /* Bounds that the lookups enforce on committed tensors, and what follows; valid parameters only. */

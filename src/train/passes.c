@@ -1,5 +1,7 @@
 #include "train/passes.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 
 /* Which piece a row of the shard belongs to; shard->n if none. */
@@ -21,21 +23,31 @@ static size_t whole_pass(const cs_pieces *shard, size_t *used, size_t *counts) {
     return draws;
 }
 
-static size_t count_passes(const cs_pieces *shard, size_t n_draws, size_t *used, size_t *counts) {
-    size_t n = 0;
-    for (size_t done = 0; done < n_draws; n++) {
+static cs_status count_passes(size_t *n, const cs_pieces *shard, size_t n_draws, size_t *used, size_t *counts) {
+    const size_t most = CS_MAX_PASS_COUNTS / shard->n;
+    *n = 0;
+    for (size_t done = 0; done < n_draws; ++*n) {
+        if (*n == most)
+            return cs_fail(CS_ERR_INPUT,
+                           "%zu draws take more than %zu passes over %zu datasets, too many for hidden draws: take larger "
+                           "datasets, weights or quotas, or public draws",
+                           n_draws, most, shard->n);
         const size_t draws = whole_pass(shard, used, counts);
-        if (draws == 0)
-            return 0;
+        if (draws == 0) {
+            *n = 0;
+            return CS_OK;
+        }
         done += draws;
     }
-    return n;
+    return CS_OK;
 }
 
 cs_status cs_passes_count(size_t *out, const cs_pieces *shard, size_t n_draws) {
     size_t *used = CS_NEW(size_t, shard->n), *counts = CS_NEW(size_t, shard->n);
-    const cs_status status = used != NULL && counts != NULL ? CS_OK : CS_ERR_MEMORY;
-    *out = status == CS_OK ? count_passes(shard, n_draws, used, counts) : 0;
+    cs_status status = used != NULL && counts != NULL ? CS_OK : CS_ERR_MEMORY;
+    *out = 0;
+    if (status == CS_OK)
+        status = count_passes(out, shard, n_draws, used, counts);
     cs_free(used);
     cs_free(counts);
     return status;
@@ -56,13 +68,14 @@ static cs_status start(cs_passes *out, const cs_pieces *shard, size_t n_draws, s
     return CS_OK;
 }
 
-static cs_status count_last(cs_passes *out, const uint32_t *draws, size_t n) {
+/* Adds to counts[shard->n]. */
+static cs_status count_draws(size_t *counts, const cs_pieces *shard, const uint32_t *draws, size_t n) {
     for (size_t x = 0; x < n; x++) {
-        const size_t k = piece_of(&out->shard, draws[x]);
-        if (k == out->shard.n)
+        const size_t k = piece_of(shard, draws[x]);
+        if (k == shard->n)
             return cs_fail(CS_ERR_INTERNAL, "row %u of a shard was drawn and belongs to none of its datasets",
                            (unsigned)draws[x]);
-        out->counts[(out->n - 1) * out->shard.n + k]++;
+        counts[k]++;
     }
     return CS_OK;
 }
@@ -85,7 +98,7 @@ cs_status cs_passes_new(cs_passes *out, const cs_pieces *shard, const uint32_t *
     *out = (cs_passes){0};
     cs_status status = used == NULL ? CS_ERR_MEMORY : start(out, shard, n_draws, used, &left);
     if (status == CS_OK)
-        status = count_last(out, draws + (n_draws - left), left);
+        status = count_draws(out->counts + (out->n - 1) * shard->n, shard, draws + (n_draws - left), left);
     cs_free(used);
     if (status != CS_OK)
         cs_passes_free(out);
@@ -101,6 +114,37 @@ cs_status cs_passes_stated(cs_passes *out, const cs_pieces *shard, const size_t 
     cs_free(used);
     if (status != CS_OK)
         cs_passes_free(out);
+    return status;
+}
+
+/* One pass at a time: of public draws there may be as many passes as draws. */
+static cs_status tally(cs_draw_count *out, const cs_pieces *shard, const uint32_t *draws, size_t n_draws, size_t *used,
+                       size_t *counts) {
+    for (size_t left = n_draws; left > 0;) {
+        size_t length = whole_pass(shard, used, counts);
+        if (length == 0)
+            return cs_fail(CS_ERR_INPUT, "the total quotas of the datasets do not allow %zu draws", n_draws);
+        if (length > left) { /* the last */
+            length = left;
+            memset(counts, 0, shard->n * sizeof *counts);
+            CS_TRY(count_draws(counts, shard, draws + (n_draws - left), left));
+        }
+        for (size_t k = 0; k < shard->n; k++) {
+            out[k].total += counts[k];
+            out[k].epoch_max = counts[k] > out[k].epoch_max ? counts[k] : out[k].epoch_max;
+        }
+        left -= length;
+    }
+    return CS_OK;
+}
+
+cs_status cs_passes_tally(cs_draw_count *out, const cs_pieces *shard, const uint32_t *draws, size_t n_draws) {
+    size_t *used = CS_NEW(size_t, shard->n), *counts = CS_NEW(size_t, shard->n);
+    memset(out, 0, shard->n * sizeof *out);
+    const cs_status status =
+        used != NULL && counts != NULL ? tally(out, shard, draws, n_draws, used, counts) : CS_ERR_MEMORY;
+    cs_free(used);
+    cs_free(counts);
     return status;
 }
 

@@ -13,16 +13,28 @@ typedef struct cs_passes {
     size_t *counts; /* [n * shard.n] */
 } cs_passes;
 
-/** Passes that n_draws draws take, the last one perhaps cut off; 0 if the totals of the pieces do not suffice. */
+/** Most counts, passes times pieces, of one member: a statement of a few bytes must not cost the verifier more. */
+enum { CS_MAX_PASS_COUNTS = 1 << 20 };
+
+/** Passes that n_draws draws take, the last one perhaps cut off; 0 if the totals of the pieces do not suffice. CS_ERR_INPUT
+ * if there are more than CS_MAX_PASS_COUNTS / shard->n, found in that many steps; CS_ERR_MEMORY. */
 cs_status cs_passes_count(size_t *out, const cs_pieces *shard, size_t n_draws);
 
-/** Counts draws[n_draws], made for these pieces. CS_ERR_INTERNAL for a draw that is in no piece; CS_ERR_MEMORY. Freed by
+/** Counts draws[n_draws], made for these pieces. CS_ERR_INTERNAL for a draw that is in no piece; CS_ERR_INPUT as above;
+ * CS_ERR_MEMORY. Freed by
  * cs_passes_free; empty after a failure. */
 cs_status cs_passes_new(cs_passes *out, const cs_pieces *shard, const uint32_t *draws, size_t n_draws);
 
 /** The same from what a member says of its last pass, last[shard->n]: every other pass takes of each piece what it has to
  * give. CS_ERR_INPUT if the last one takes more of a piece, or if all of them are not n_draws. */
 cs_status cs_passes_stated(cs_passes *out, const cs_pieces *shard, const size_t *last, size_t n_draws);
+
+/** Draws of each piece, out[shard->n], of draws[n_draws] that cs_draws_of_rank made for these pieces, however many passes
+ * they take: memory for one pass. CS_ERR_INTERNAL for a draw of the last pass that is in no piece; CS_ERR_INPUT;
+ * CS_ERR_MEMORY.
+ */
+cs_status cs_passes_tally(cs_draw_count *out, const cs_pieces *shard, const uint32_t *draws, size_t n_draws);
+
 void cs_passes_free(cs_passes *passes);
 
 /** The last pass: counts[shard.n]. */

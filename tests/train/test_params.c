@@ -114,8 +114,18 @@ static void witness(void **state) {
     REFUSE(p->rows[1] = (size_t)1 << 28; p->widths[0] = 1 << 12, "widths or rows are too large");
     REFUSE(p->steps = 1 << 24; p->batch = 1 << 13; p->rate = rates, "the witness of a rank");
     REFUSE(p->widths[0] = p->widths[1] = 1 << 20; p->final_public = false, "the witness of a rank");
-    ACCEPT(p->widths[0] = p->widths[1] = 1 << 20; p->final_public = true);
     REFUSE(p->steps = 1 << 24; p->batch = 1 << 16; p->rate = rates; p->widths[1] = 1 << 20, "the witness of a rank");
+}
+
+/* What a verifier would hold at once because of a few bytes of parameters. */
+static void memory(void **state) {
+    (void)state;
+    REFUSE(p->widths[0] = p->widths[1] = 1 << 20; p->final_public = true, "the model has 10995");
+    REFUSE(p->widths[0] = (1 << 19) - 1; p->widths[1] = 1 << 10; p->final_public = true, "the model has 53687");
+    ACCEPT(p->widths[0] = (1 << 18) - 1; p->widths[1] = 1 << 10; p->final_public = true);
+    REFUSE(p->n_ranks = 64; p->rows[1] = 1 << 20; p->column_bits = 2;
+           for (int i = 3; i < 64; i++) p->rows[i] = 1, "column_bits is 2: 64 datasets");
+    ACCEPT(p->n_ranks = 64; p->rows[1] = 1 << 20; p->column_bits = 8; for (int i = 3; i < 64; i++) p->rows[i] = 1);
 }
 
 static void bounds(void **state) {
@@ -177,8 +187,9 @@ static void copies(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shapes),  cmocka_unit_test(scales), cmocka_unit_test(softmax),      cmocka_unit_test(wraps),
-        cmocka_unit_test(witness), cmocka_unit_test(bounds), cmocka_unit_test(padded_sizes), cmocka_unit_test(copies),
+        cmocka_unit_test(shapes), cmocka_unit_test(scales),       cmocka_unit_test(softmax),
+        cmocka_unit_test(wraps),  cmocka_unit_test(witness),      cmocka_unit_test(memory),
+        cmocka_unit_test(bounds), cmocka_unit_test(padded_sizes), cmocka_unit_test(copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

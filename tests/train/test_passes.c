@@ -85,12 +85,57 @@ static void refusals(void **state) {
     assert_int_equal(n, 4);
 }
 
+/* The same as from passes, for every number of draws, in memory for one pass. */
+static void tallies(void **state) {
+    (void)state;
+    static const uint8_t seed[32] = {7};
+    uint32_t **draws;
+    assert_int_equal(cs_draws_new(&draws, &PARAMS, &SHARD, seed), CS_OK);
+    for (size_t n = 1; n <= 14; n++) {
+        cs_passes passes;
+        cs_draw_count tally[2];
+        assert_int_equal(cs_passes_new(&passes, &SHARD, draws[0], n), CS_OK);
+        assert_int_equal(cs_passes_tally(tally, &SHARD, draws[0], n), CS_OK);
+        for (size_t k = 0; k < 2; k++) {
+            const cs_draw_count want = cs_passes_piece(&passes, k);
+            assert_int_equal(tally[k].total, want.total);
+            assert_int_equal(tally[k].epoch_max, want.epoch_max);
+        }
+        cs_passes_free(&passes);
+    }
+    const cs_pieces second = {PIECES + 1, 1};
+    cs_draw_count one;
+    assert_int_equal(cs_passes_tally(&one, &second, draws[0], 7), CS_ERR_INPUT);
+    const uint32_t gap[] = {0, 5};
+    cs_draw_count two[2];
+    assert_int_equal(cs_passes_tally(two, &SHARD, gap, 2), CS_ERR_INTERNAL);
+    cs_draws_free(draws);
+}
+
+/* One record, and as many passes as draws: 2^40 of them would take the verifier hours to count, and all memory. */
+static void too_many_passes(void **state) {
+    (void)state;
+    const cs_piece record = {.rows = 1, .weight = 1, .per_epoch = CS_NO_LIMIT, .total = CS_NO_LIMIT};
+    const cs_pieces shard = {&record, 1};
+    size_t n;
+    assert_int_equal(cs_passes_count(&n, &shard, CS_MAX_PASS_COUNTS), CS_OK);
+    assert_int_equal(n, CS_MAX_PASS_COUNTS);
+    assert_int_equal(cs_passes_count(&n, &shard, (size_t)1 << 40), CS_ERR_INPUT);
+    assert_non_null(strstr(cs_error_text(), "more than 1048576 passes over 1 datasets"));
+    const size_t last = 1;
+    cs_passes passes;
+    assert_int_equal(cs_passes_stated(&passes, &shard, &last, (size_t)1 << 40), CS_ERR_INPUT);
+    assert_null(passes.counts);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_of_sampled_draws),
         cmocka_unit_test(last_pass_is_counted_one_by_one),
         cmocka_unit_test(stated),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(tallies),
+        cmocka_unit_test(too_many_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

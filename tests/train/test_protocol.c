@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/memory.h"
 #include "support/example.h"
 
 static void accept(const cs_example_options *o) {
@@ -106,8 +107,31 @@ static void proofs_are_fresh(void **state) {
     cs_example_free(&other);
 }
 
+/* A statement with a large witness and a short proof: refused before there is memory for its commitments. */
+static void short_proof_of_a_large_witness(void **state) {
+    (void)state;
+    cs_example e;
+    const cs_example_options o = cs_example_defaults();
+    assert_int_equal(cs_example_new(&e, &o), CS_OK);
+    cs_blocks blocks;
+    cs_params large = e.params;
+    cs_instance instance = e.instance;
+    large.widths[1] = (size_t)1 << 20;
+    large.batch = 1 << 14;
+    assert_int_equal(cs_blocks_new(&blocks, &large, e.table.n), CS_OK);
+    instance.params = &large;
+    instance.blocks = &blocks;
+    cs_memory_limit(cs_memory_live() + (1 << 20));
+    assert_int_equal(cs_train_verify(&instance, (const uint8_t *)"", 0, NULL, NULL), CS_ERR_INPUT);
+    cs_memory_limit(SIZE_MAX);
+    assert_non_null(strstr(cs_error_text(), "cannot have"));
+    cs_blocks_free(&blocks);
+    cs_example_free(&e);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(short_proof_of_a_large_witness),
         cmocka_unit_test(one_rank),
         cmocka_unit_test(two_ranks),
         cmocka_unit_test(three_ranks),
