@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/strings.h"
+
 enum { TEXT_SIZE = 1024 };
 
 static _Thread_local char error_text[TEXT_SIZE];
@@ -47,6 +49,17 @@ void cs_error_clear(void) {
     error_kind = 0;
 }
 
+/* Texts of strangers get into messages: nothing in them may act on a terminal, or be no UTF-8 where JSON wants it. */
+static void make_plain(char *text) {
+    for (size_t shown; *text != '\0'; text += shown) {
+        shown = cs_string_shown(text);
+        if (shown == 0) {
+            *text = '?';
+            shown = 1;
+        }
+    }
+}
+
 /* The arguments may point into the text that is being replaced, so the new one is made beside it. */
 static void store(const char *format, va_list arguments, const char *tail) {
     char fresh[TEXT_SIZE];
@@ -55,6 +68,7 @@ static void store(const char *format, va_list arguments, const char *tail) {
         length = snprintf(fresh, sizeof fresh, "(unprintable message)");
     if (tail != NULL && length < TEXT_SIZE)
         snprintf(fresh + length, sizeof fresh - (size_t)length, ": %s", tail);
+    make_plain(fresh);
     memcpy(error_text, fresh, sizeof fresh);
 }
 

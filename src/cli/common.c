@@ -8,7 +8,7 @@ static cs_status parse_options(int argc, char **argv, const struct option *optio
     *help = 0;
     opterr = 0;
     optind = 1;
-    for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+    for (int option, place = 0; (option = getopt_long(argc, argv, ":h", options, &place)) != -1;) {
         if (option == 'h') {
             fputs(usage, stdout);
             *help = 1;
@@ -17,6 +17,8 @@ static cs_status parse_options(int argc, char **argv, const struct option *optio
         if (option == '?' || option == ':')
             return cs_fail(CS_ERR_USAGE, "%s %s: unknown option, or its value is missing; see consort %s --help", argv[0],
                            argv[optind - 1], argv[0]);
+        if (values[option] != NULL) /* of two policies, or lists of authorities, one would not count */
+            return cs_fail(CS_ERR_USAGE, "%s --%s: given twice", argv[0], options[place].name);
         values[option] = optarg != NULL ? optarg : "";
     }
     return CS_OK;

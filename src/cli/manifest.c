@@ -48,14 +48,17 @@ typedef struct work {
     cs_signed manifest;
 } work;
 
+/* One that an earlier attestation only commits to is at hand for the first member alone, and named by its commitments. */
 static cs_status load_job(work *w, const char *path) {
     uint8_t digest[32];
     CS_TRY(cs_job_load(&w->job, path));
-    if (w->job.initial != NULL) {
+    const cs_job_previous *before = &w->job.previous;
+    const bool given = before->given ? !before->committed : w->job.initial != NULL;
+    if (given && !before->given)
         CS_TRY(cs_model_load(&w->initial, &w->job.params, w->job.initial));
-        cs_model_digest(digest, &w->initial);
-    }
-    return cs_statement_from_job(&w->statement, &w->job, w->job.initial != NULL ? digest : NULL);
+    if (given)
+        cs_model_digest(digest, before->given ? &before->model : &w->initial);
+    return cs_statement_from_job(&w->statement, &w->job, given ? digest : NULL);
 }
 
 static cs_status load(work *w, const char *path) {
@@ -155,10 +158,15 @@ static cs_status sign(int argc, char **argv) {
 
 /* ------------------------------------------------------------ check */
 
+/* Under its own name and key, and it holds. */
 static bool has_signed(const work *w, int rank) {
-    for (size_t k = 0; k < w->manifest.n; k++)
-        if (memcmp(w->manifest.signatures[k].key, w->statement.members[rank].signer.ed25519, CS_SIGN_KEY_SIZE) == 0)
-            return true;
+    const cs_signer *signer = &w->statement.members[rank].signer;
+    for (size_t k = 0; k < w->manifest.n; k++) {
+        const cs_signature *s = &w->manifest.signatures[k];
+        if (memcmp(s->key, signer->ed25519, CS_SIGN_KEY_SIZE) == 0)
+            return strcmp(s->name, signer->name) == 0 &&
+                   cs_signature_check(s, CS_SIGN_MANIFEST, w->manifest.digest) == CS_OK;
+    }
     return false;
 }
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/strings.h"
+
 cs_status cs_json_parse(json_t **out, const char *file, const void *text, size_t size) {
     json_error_t error;
     *out = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
@@ -151,9 +153,11 @@ cs_status cs_json_string(const char **out, const cs_json *v, size_t min, size_t 
     if (n < min || n > max)
         return cs_json_fail(v, "a string of %zu bytes; allowed: %zu to %zu", n, min, max);
     const char *text = json_string_value(v->value);
-    for (size_t k = 0; k < n; k++)
-        if ((unsigned char)text[k] < 32 || text[k] == 127)
-            return cs_json_fail(v, "control characters are not allowed");
+    for (size_t k = 0, shown; k < n; k += shown) {
+        shown = cs_string_shown(text + k);
+        if (shown == 0)
+            return cs_json_fail(v, "control characters are not allowed, nor such that hide or reorder text");
+    }
     *out = text;
     return CS_OK;
 }

@@ -103,14 +103,21 @@ static void check_members(cs_policy_verdict *v, const cs_policy *p, const cs_fac
     }
 }
 
-/* The first dataset without a certificate, or with one that hides its authority. */
+/* What a policy does not have: a dataset without a certificate that was accepted; or, of hidden sources, with one that hides
+ * its authority, or may: one that nobody looked at. */
+static bool is_wanting(const cs_fact_dataset *d, bool hidden) {
+    if (!hidden)
+        return !d->certified;
+    return d->certified ? d->certificate.hidden : d->names_certificate;
+}
+
 static const cs_fact_dataset *find_dataset(const cs_facts *chain, size_t n, bool hidden, const cs_fact_member **member) {
     for (size_t k = 0; k < n; k++)
         for (size_t i = 0; i < chain[k].n_members; i++) {
             *member = &chain[k].members[i];
             for (size_t d = 0; d < (*member)->n_datasets; d++) {
                 const cs_fact_dataset *dataset = &(*member)->datasets[d];
-                if (hidden ? dataset->certified && dataset->certificate.hidden : !dataset->certified)
+                if (is_wanting(dataset, hidden))
                     return dataset;
             }
         }
@@ -127,7 +134,7 @@ static void check_datasets(cs_policy_verdict *v, bool hidden, const cs_facts *ch
     cs_hex32(digest, dataset->digest);
     cs_policy_unmet *u = hidden ? add_unmet(v, "hidden_sources", "refused") : add_unmet(v, "datasets_certified", "true");
     set_found(u, "the dataset %.16s of %s %s", digest, member->name,
-              hidden                       ? "hides which authority certified it"
+              dataset->certified           ? "hides which authority certified it"
               : dataset->names_certificate ? "has a certificate that was not held against a trust list"
                                            : "has no certificate");
 }

@@ -12,6 +12,7 @@
 
 #include "attest/attestation.h"
 #include "attest/manifest.h"
+#include "attest/verification.h"
 #include "attest/verify.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -115,8 +116,11 @@ static void write_manifest(fixture *f, const int *signers, size_t n) {
     json_t *body;
     cs_signed manifest;
     char path[112];
+    uint8_t first_model[32];
     must(cs_job_load(&job, f->tiny.job));
-    must(cs_statement_from_job(&s, &job, NULL));
+    if (job.previous.given)
+        cs_model_digest(first_model, &job.previous.model);
+    must(cs_statement_from_job(&s, &job, job.previous.given ? first_model : NULL));
     must(cs_manifest_body(&body, &s, job.beacon_source));
     must(cs_signed_new(&manifest, body));
     for (size_t k = 0; k < n; k++) {
@@ -500,6 +504,71 @@ static void licences_are_kept(void **state) {
     write_certificate(f, 2, &c, AUTHORITY);
 }
 
+/* ------------------------------------------------------------ chains */
+
+static void hide_previous(cs_attestation *a, const fixture *f) {
+    (void)f;
+    a->statement.has_previous = false;
+}
+
+static void hide_previous_in_manifest(cs_attestation *a, const fixture *f) {
+    hide_previous(a, f);
+    replace_body(a, "previous", json_null());
+}
+
+static void hide_previous_in_signed_manifest(cs_attestation *a, const fixture *f) {
+    hide_previous_in_manifest(a, f);
+    sign_manifest_again(a, f);
+}
+
+/* Two segments of at most 8 draws of each dataset: each is within the licences, which are for 8. */
+static void check_chain_quota(const fixture *f, const char *const files[2], cs_verify_result *r) {
+    const cs_verify_options options = {.trust_path = f->trust, .at = DAY};
+    assert_int_equal(cs_verify_attestations(r, files, 2, &options), CS_REJECT);
+    assert_int_equal(cs_refusal_last(), CS_REFUSAL_QUOTA);
+    assert_non_null(strstr(cs_error_text(), "draws in all files; its licence allows 8"));
+    for (size_t s = 0; s < 2; s++)
+        for (size_t i = 0; i < 3; i++)
+            for (size_t k = 0; k < r->facts[s].members[i].n_datasets; k++) {
+                assert_true(r->facts[s].members[i].datasets[k].draws <= 8);
+                r->facts[s].members[i].datasets[k].certificate.licence.total = 16;
+            }
+    must(cs_verify_chain_quotas(r->facts, 2));
+    r->facts[0].members[BOB].datasets[0].certificate.licence.total = 15;
+    assert_int_equal(cs_verify_chain_quotas(r->facts, 2), CS_REJECT);
+    assert_int_equal(cs_refusal_last(), CS_REFUSAL_QUOTA);
+    r->facts[0].members[BOB].datasets[0].certified = false; /* the other segment's certificate counts these draws as well */
+    r->facts[1].members[BOB].datasets[0].certificate.licence.total = 15;
+    assert_int_equal(cs_verify_chain_quotas(r->facts, 2), CS_REJECT);
+}
+
+static void chains_are_signed_and_counted(void **state) {
+    fixture *f = *state;
+    static const int all[] = {ALICE, BOB, CAROL};
+    char first[128];
+    cs_verify_result *r = CS_NEW(cs_verify_result, 1);
+    strcpy(first, f->tiny.attestation);
+    must(cs_tiny_edit(&f->tiny, "job.json", "\"purpose\"", "\"previous\": \"out/tiny.attestation\", \"purpose\""));
+    write_manifest(f, all, 3);
+    must(cs_tiny_run(&f->tiny, "second"));
+    const char *const files[2] = {first, f->tiny.attestation};
+    must(cs_verify_attestations(r, files, 2, NULL));
+    assert_true(r->facts[1].has_previous && r->facts[1].has_manifest);
+    assert_memory_equal(r->facts[1].previous, r->facts[0].statement, 32);
+    cs_verify_result_free(r);
+    check_chain_quota(f, files, r);
+    cs_verify_result_free(r);
+    cs_free(r);
+    expect_changed(f, nothing, false, CS_REFUSAL_CHAIN, "goes on from another one");
+    expect_changed(f, hide_previous, false, CS_REFUSAL_CHAIN, "the manifest was signed with another \"previous\"");
+    expect_changed(f, hide_previous_in_manifest, true, CS_REFUSAL_MANIFEST, "the manifest is not what \"Alice\" signed");
+    expect_changed(f, hide_previous_in_signed_manifest, false, CS_REFUSAL_SIGNATURE, "the statement is not what \"Alice\"");
+    expect_changed(f, hide_previous_in_signed_manifest, true, CS_REFUSAL_PROOF, "");
+    must(cs_tiny_edit(&f->tiny, "job.json", "\"previous\": \"out/tiny.attestation\", ", ""));
+    write_manifest(f, all, 3);
+    strcpy(f->tiny.attestation, first);
+}
+
 /* ------------------------------------------------------------ before the run */
 
 static void expect_no_run(fixture *f, const char *says) {
@@ -574,6 +643,7 @@ int main(void) {
         cmocka_unit_test(parts_belong_to_their_places),
         cmocka_unit_test(authorities_and_days_are_the_verifiers),
         cmocka_unit_test(licences_are_kept),
+        cmocka_unit_test(chains_are_signed_and_counted),
         cmocka_unit_test(runs_need_what_was_agreed_on),
         cmocka_unit_test(datasets_need_proofs_of_their_own),
     };

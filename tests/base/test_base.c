@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/strings.h"
 #include "base/text.h"
 #include "base/timer.h"
 
@@ -50,6 +51,45 @@ static void *other_thread(void *result) {
     *(int *)result = cs_error_text()[0] == '\0';
     (void)cs_fail(CS_ERR_IO, "another thread");
     return NULL;
+}
+
+/* Texts of strangers: escape sequences of terminals, directions, what is no UTF-8 (cut within a character, too). */
+static void error_text_is_plain(void **state) {
+    (void)state;
+    static const char *const SHOWN[] = {"a", "~", "\xc3\xa9", "\xe2\x82\xac", "\xe2\x80\x8d", "\xf0\x9f\x99\x82"};
+    static const char *const NOT_SHOWN[] = {"\x1b[2K",
+                                            "\n",
+                                            "\r",
+                                            "\x7f",
+                                            "\xc2\x9b",
+                                            "\xc2\xad",
+                                            "\xd8\x9c",
+                                            "\xe2\x80\xae",
+                                            "\xe2\x80\x8b",
+                                            "\xe2\x80\xa8",
+                                            "\xe2\x81\xa6",
+                                            "\xef\xbb\xbf",
+                                            "\x80",
+                                            "\xc3",
+                                            "\xc0\x80",
+                                            "\xe0\x80\x80",
+                                            "\xed\xa0\x80",
+                                            "\xf4\x90\x80\x80",
+                                            "\xf3\xa0\x81\x81",
+                                            "\xff"};
+    for (size_t k = 0; k < sizeof SHOWN / sizeof *SHOWN; k++)
+        assert_int_equal(cs_string_shown(SHOWN[k]), strlen(SHOWN[k]));
+    for (size_t k = 0; k < sizeof NOT_SHOWN / sizeof *NOT_SHOWN; k++)
+        if (cs_string_shown(NOT_SHOWN[k]) != 0)
+            fail_msg("%zu is shown", k);
+    cs_fail(CS_ERR_INPUT, "field \"%s\"",
+            "\x1b[1A\xc2\x9b"
+            "accepted\xe2\x80\xae");
+    assert_string_equal(cs_error_text(), "field \"?[1A??accepted???\"");
+    cs_fail(CS_ERR_INPUT, "%.2s", "a\xc3\xa9");
+    assert_string_equal(cs_error_text(), "a?");
+    cs_fail_prefix(CS_ERR_INPUT, "caf\xc3\xa9\n");
+    assert_string_equal(cs_error_text(), "caf\xc3\xa9?: a?");
 }
 
 static void error_text_belongs_to_a_thread(void **state) {
@@ -304,6 +344,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_text_is_kept_and_prefixed),
         cmocka_unit_test(error_text_is_cut),
+        cmocka_unit_test(error_text_is_plain),
         cmocka_unit_test(error_text_belongs_to_a_thread),
         cmocka_unit_test(status_names_differ),
         cmocka_unit_test(blocks_are_zeroed_and_aligned),

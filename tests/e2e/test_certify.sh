@@ -20,8 +20,13 @@ commit() {
 certify() {
     folder=$1
     shift
-    "$consort" dataset certify "$folder" --source "a test" --until 2027-12-31 --from 2026-01-01 \
-        --licence "$work/licence.json" --key "$work/alpha.key" "$@"
+    for option in "--source=a test" --until=2027-12-31 --from=2026-01-01 "--licence=$work/licence.json" "--key=$work/alpha.key"; do
+        case " $* " in
+        *" ${option%%=*} "*) ;; # the caller's
+        *) set -- "$@" "$option" ;;
+        esac
+    done
+    "$consort" dataset certify "$folder" "$@"
 }
 trust=$work/authorities.json
 

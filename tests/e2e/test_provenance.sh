@@ -120,6 +120,8 @@ sed 's/"previous":/"pet":1,"previous":/' "$work/kept.json" >"$work/good.manifest
 expect 39 'unknown field "pet"' "$consort" manifest check "$work/good.json"
 sed 's/\("signature":"\)\(.\{16\}\)\(.\{16\}\)/\1\3\2/' "$work/kept.json" >"$work/good.manifest.json"
 expect 29 "not what \"Alpha\" signed" "$consort" manifest check "$work/good.json"
+expect 29 "Alpha (has not signed)" "$consort" manifest check "$work/good.json" # nor is it shown as if it had
+expect 29 '"signed": false' "$consort" manifest check "$work/good.json" --json
 cp "$work/kept.json" "$work/good.manifest.json"
 
 # The run, and a stranger who verifies it.
@@ -140,6 +142,19 @@ cat >"$work/policy.json" <<'END'
 END
 expect 0 "accepted" "$consort" verify "$good" --trust "$trust" --require "$work/policy.json"
 expect 40 "datasets_certified" "$consort" verify "$good" --require "$work/policy.json"
+echo '{"version": 1, "hidden_sources": "refused"}' >"$work/open.json"
+expect 0 "accepted" "$consort" verify "$good" --trust "$trust" --require "$work/open.json"
+expect 40 "not held against a trust list" "$consort" verify "$good" --require "$work/open.json"
+expect 2 "require: given twice" "$consort" verify "$good" --require "$work/open.json" --require "$work/open.json"
+
+# A second segment, with a manifest of its own that all sign.
+sed 's|"good"|"next"|; s|"purpose"|"previous": "out/good.attestation", &|' "$work/good.json" >"$work/next.json"
+sign next
+expect 0 "the licence permits the job" "$consort" manifest check "$work/next.json" --trust "$trust"
+expect 0 "3 members" prove_with next
+expect 34 "goes on from another one" "$consort" verify "$work/out/next.attestation" --trust "$trust"
+expect 25 "draws in all files; its licence allows 20" "$consort" verify "$good" "$work/out/next.attestation" --trust "$trust"
+expect 0 "segment 2 of 2" "$consort" verify "$good" "$work/out/next.attestation"
 sed -i 's/"at_least": 5/"at_least": 6/; s/"at_most": 5/"at_most": 6/' "$work/policy.json"
 expect 35 "steps.at_least" "$consort" verify "$good" --trust "$trust" --require "$work/policy.json"
 

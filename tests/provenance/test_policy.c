@@ -102,7 +102,14 @@ static void test_short_of_one(void **state) {
     f.members[1].datasets[0].certified = false;
     assert_int_equal(judge(&v, MET, &f, 1), CS_REJECT);
     assert_non_null(strstr(v.unmet[0].found, "clinic-b has a certificate that was not held against a trust list"));
+    static const char OPEN[] = "{\"version\":1,\"hidden_sources\":\"refused\"}";
+    f.n_members = 2;                                     /* the third one's is hidden */
+    assert_int_equal(judge(&v, OPEN, &f, 1), CS_REJECT); /* who knows what the certificate hides */
+    assert_string_equal(v.unmet[0].field, "hidden_sources");
+    assert_non_null(strstr(v.unmet[0].found, "clinic-b has a certificate that was not held against a trust list"));
     f.members[1].datasets[0].names_certificate = false;
+    assert_int_equal(judge(&v, OPEN, &f, 1), CS_OK);
+    f.n_members = 3;
     assert_int_equal(judge(&v, MET, &f, 1), CS_REJECT);
     assert_int_equal(v.n_unmet, 1);
     assert_string_equal(v.unmet[0].field, "datasets_certified");
@@ -235,6 +242,8 @@ static const struct {
            {"{\"version\":1,\"purpose\":\"\"}", "purpose"},
            {"{\"version\":1,\"purpose\":[\"a\"]}", "purpose"},
            {"{\"version\":1,\"purpose\":\"a\\u0007\"}", "control"},
+           {"{\"version\":1,\"purpose\":\"a\\u009b\"}", "control"},
+           {"{\"version\":1,\"members\":[{\"name\":\"\\u202ea\",\"ed25519\":\"" KEY_A "\"}]}", "reorder"},
            {"{\"version\":1,\"members\":[]}", "members"},
            {"{\"version\":1,\"members\":[\"clinic-a\"]}", "members[0]"},
            {"{\"version\":1,\"members\":[{\"name\":\"a\"}]}", "ed25519"},
