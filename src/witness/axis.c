@@ -60,7 +60,41 @@ cs_status cs_axis_table(cs_fr *out, const cs_axis *a, int rank) {
     return CS_OK;
 }
 
+/* More rows than draws: eq(point, row) of the drawn rows only, as a product of those of the row's two halves. */
+static cs_status sparse_gather_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank) {
+    const cs_gather *g = a->gather;
+    const unsigned low = a->bits / 2, high = a->bits - low;
+    cs_fr *time = CS_NEW(cs_fr, (size_t)1 << g->time.bits), *batch = CS_NEW(cs_fr, (size_t)1 << g->batch.bits);
+    cs_fr *upper = CS_NEW(cs_fr, (size_t)1 << high), *lower = CS_NEW(cs_fr, (size_t)1 << low);
+    cs_status status = time && batch && upper && lower ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK)
+        status = cs_axis_table(time, &g->time, rank);
+    if (status == CS_OK)
+        status = cs_axis_table(batch, &g->batch, rank);
+    *out = CS_FR_ZERO;
+    if (status == CS_OK) {
+        cs_fr_vec_eq(upper, point, high);
+        cs_fr_vec_eq(lower, point + high, low);
+    }
+    for (size_t t = 0; status == CS_OK && t < g->steps; t++) {
+        const uint32_t *draws = g->draws[rank] + t * g->batch_size;
+        cs_fr sum = CS_FR_ZERO;
+        for (size_t b = 0; b < g->batch_size; b++) {
+            const cs_fr eq = cs_fr_mul(upper[draws[b] >> low], lower[draws[b] & (((size_t)1 << low) - 1)]);
+            sum = cs_fr_add(sum, cs_fr_mul(batch[b], eq));
+        }
+        *out = cs_fr_add(*out, cs_fr_mul(time[t], sum));
+    }
+    cs_free(time);
+    cs_free(batch);
+    cs_free(upper);
+    cs_free(lower);
+    return status;
+}
+
 static cs_status gather_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank) {
+    if ((size_t)1 << a->bits > a->gather->steps * a->gather->batch_size)
+        return sparse_gather_at(out, a, point, rank);
     const size_t n = (size_t)1 << a->bits;
     cs_fr *weights = CS_NEW(cs_fr, n), *eq = CS_NEW(cs_fr, n);
     cs_status status = weights && eq ? gather_table(weights, a, rank) : CS_ERR_MEMORY;

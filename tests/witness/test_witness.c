@@ -7,8 +7,10 @@
 
 #include <cmocka.h>
 
+#include "base/memory.h"
 #include "curve/msm.h"
 #include "field/fr_vec.h"
+#include "poly/mle.h"
 #include "witness/axis.h"
 #include "witness/ipa.h"
 #include "witness/layout.h"
@@ -58,6 +60,13 @@ static void axes(void **state) {
     const cs_axis gather = cs_axis_gather(&g, 3);
     check_axis(&gather, 0);
     check_axis(&gather, 1);
+    const cs_axis longer = cs_axis_gather(&g, 6); /* odd and even numbers of bits are cut differently */
+    check_axis(&longer, 1);
+    uint32_t more[8] = {0, 3, 3, 1, 7, 0, 5, 6}, *as_many[1] = {more}; /* as many draws as rows */
+    const cs_gather dense = {
+        .time = cs_axis_eq(wide, 2), .batch = cs_axis_eq(wide + 2, 1), .steps = 4, .batch_size = 2, .draws = as_many};
+    const cs_axis full = cs_axis_gather(&dense, 3);
+    check_axis(&full, 0);
     /* the low half of a long axis */
     cs_fr table[32], half[16], factor;
     const cs_axis whole = cs_axis_eq(point, 5), low = cs_axis_low_half(&whole, &factor);
@@ -65,6 +74,24 @@ static void axes(void **state) {
     assert_int_equal(cs_axis_table(half, &low, 0), CS_OK);
     for (size_t k = 0; k < 16; k++)
         assert_true(cs_fr_eq(table[k], cs_fr_mul(factor, half[k])));
+}
+
+/* A few draws of a dataset of 2^28 records cost what the draws cost. */
+static void few_draws_of_many_rows(void **state) {
+    (void)state;
+    cs_fr point[28], wide[3], at, want = CS_FR_ZERO;
+    draw(point, 28);
+    draw(wide, 3);
+    uint32_t drawn[4] = {0, (1u << 28) - 1, 123456789, 42}, *draws[1] = {drawn};
+    const cs_gather g = {
+        .time = cs_axis_eq(wide, 1), .batch = cs_axis_eq(wide + 1, 1), .steps = 2, .batch_size = 2, .draws = draws};
+    const cs_axis gather = cs_axis_gather(&g, 28);
+    cs_memory_limit(cs_memory_live() + (4 << 20));
+    assert_int_equal(cs_axis_at(&at, &gather, point, 0), CS_OK);
+    cs_memory_limit(SIZE_MAX);
+    for (size_t k = 0; k < 4; k++)
+        want = cs_fr_add(want, cs_fr_mul(cs_eq_index(wide, 2, k), cs_eq_index(point, 28, drawn[k])));
+    assert_true(cs_fr_eq(at, want));
 }
 
 static void placement(void **state) {
@@ -149,7 +176,7 @@ static void inner_products(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(axes), cmocka_unit_test(placement),
-                                       cmocka_unit_test(inner_products)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(axes), cmocka_unit_test(few_draws_of_many_rows),
+                                       cmocka_unit_test(placement), cmocka_unit_test(inner_products)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
