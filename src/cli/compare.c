@@ -18,7 +18,8 @@ static const struct option OPTIONS[] = {{"json", no_argument, NULL, JSON},
 static const char USAGE[] =
     "usage: consort compare JOB.json FILE.attestation [--model FILE.safetensors] [--json]\n\n"
     "Test accuracy of the released model, and of the same training in double precision: same W(0), draws and rates. Needs\n"
-    "the data files (or datasets' openings) of all members and the public test file, so it is for examples and rehearsals.\n\n"
+    "the data files (or datasets' openings) of all members and the public test file, so it is for examples and "
+    "rehearsals.\n\n"
     "  --model FILE   the model, if the attestation only commits to it\n";
 
 typedef struct comparison {
