@@ -180,9 +180,11 @@ cs_status cs_secret_identity_save(const cs_secret_identity *me, const char *path
     CS_TRY(cs_secret_identity_publish(&public, me));
     cs_status status = secret_to_json(&secret, me, &public, passphrase);
     if (status == CS_OK)
-        status = cs_document_save(json_pack("{s:i, s:o, s:o}", "version", KEY_FILE_VERSION, "public",
+        status = cs_document_save(json_pack("{s:i, s:o, s:O}", "version", KEY_FILE_VERSION, "public",
                                             cs_signed_to_json(&public), "secret", secret),
                                   path, 0600);
+    wipe_text(secret);
+    json_decref(secret);
     cs_signed_free(&public);
     return status;
 }
@@ -217,6 +219,7 @@ static cs_status open_key_file(json_t **out, const char *path) {
     const cs_json v = cs_json_root(path, *out);
     const cs_status status = cs_document_object(&v, &KEY_SHAPE, KEY_FILE_VERSION);
     if (status != CS_OK) {
+        wipe_text(json_object_get(*out, "secret"));
         json_decref(*out);
         *out = NULL;
     }

@@ -12,6 +12,7 @@
 
 #include "attest/attestation.h"
 #include "attest/manifest.h"
+#include "attest/params_json.h"
 #include "attest/verification.h"
 #include "attest/verify.h"
 #include "base/file.h"
@@ -356,6 +357,13 @@ static void manifest_of_other_steps(cs_attestation *a, const fixture *f) {
     sign_manifest_again(a, f);
 }
 
+/* All members together declare a step less than was proved. */
+static void one_step_less(cs_attestation *a, const fixture *f) {
+    a->statement.params.steps--;
+    replace_body(a, "params", cs_params_to_json(&a->statement.params));
+    sign_manifest_again(a, f);
+}
+
 static void no_manifest(cs_attestation *a, const fixture *f) {
     (void)f;
     json_decref(a->statement.manifest);
@@ -371,6 +379,7 @@ static void manifests_are_what_was_signed(void **state) {
     expect_changed(f, manifest_without_contributions, true, CS_REFUSAL_SEED, "another \"seeds\", in contributions");
     expect_changed(f, manifest_of_other_datasets, true, CS_REFUSAL_DATASET, "another \"datasets\"");
     expect_changed(f, manifest_of_other_steps, true, CS_REFUSAL_MANIFEST, "another \"params\", in steps");
+    expect_changed(f, one_step_less, true, CS_REFUSAL_PROOF, "");
     expect_changed(f, no_manifest, true, CS_REFUSAL_MANIFEST, "signatures on a manifest, and no manifest");
 }
 
