@@ -1,12 +1,13 @@
 #include <string.h>
 
+#include "attest/job_parts.h"
 #include "attest/params_json.h"
 #include "attest/statement_json.h"
 #include "base/memory.h"
 #include "base/strings.h"
 #include "provenance/document.h"
 
-enum { NAME_BYTES = 64, BEACON_BYTES = 1024 };
+enum { BEACON_BYTES = 1024 };
 
 static const cs_json_field ROOT[] = {{"version", true},  {"name", true},    {"purpose", true},       {"params", true},
                                      {"members", true},  {"beacon", true},  {"contributions", true}, {"manifest", true},
@@ -67,7 +68,7 @@ static cs_status read_members(cs_statement *s, const cs_json *v) {
         const cs_json item = cs_json_at(v, i), name = cs_json_get(&item, "name"), key = cs_json_get(&item, "key"),
                       identity = cs_json_get(&item, "identity");
         CS_TRY(cs_document_object(&item, &MEMBER_SHAPE, 0));
-        CS_TRY(read_text(&m->name, &name, 1, NAME_BYTES));
+        CS_TRY(cs_job_read_name(&m->name, &name));
         CS_TRY(cs_json_hex32(m->key, &key));
         CS_TRY(read_signer(&m->signer, &identity));
         for (size_t j = 0; j < i; j++)
@@ -235,7 +236,7 @@ static cs_status read_statement(cs_statement *s, const cs_json *v) {
                   previous = cs_json_get(v, "previous"), initial = cs_json_get(v, "initial"),
                   final = cs_json_get(v, "final");
     CS_TRY(read_params(s, &params, &initial, &final));
-    CS_TRY(read_text(&s->name, &name, 1, NAME_BYTES));
+    CS_TRY(cs_job_read_name(&s->name, &name)); /* "tiny, for research" would be shown like a purpose */
     CS_TRY(read_text(&s->purpose, &purpose, 0, CS_PURPOSE_BYTES));
     if (s->purpose[0] != '\0' && !cs_purpose_is_valid(s->purpose))
         return cs_json_fail(&purpose, "a purpose is written with a-z, 0-9 and '-'");

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/text.h"
 #include "provenance/facts.h"
 
@@ -7,28 +9,50 @@ static void show_digest(cs_buffer *out, const char *label, const uint8_t digest[
     cs_text_append(out, "%s%s", label, text);
 }
 
+/* In quotes that the text cannot end. */
+static void show_quoted(cs_buffer *out, const char *text) {
+    cs_text_append(out, "\"");
+    for (; *text != '\0'; text++)
+        cs_text_append(out, "%s%c", *text == '"' || *text == '\\' ? "\\" : "", *text);
+    cs_text_append(out, "\"");
+}
+
+/* Names stand before commas and facts: one that could be read as more than a name is put in quotes. */
+static void show_name(cs_buffer *out, const char *name) {
+    if (strpbrk(name, ",;:\"\\") != NULL)
+        show_quoted(out, name);
+    else
+        cs_text_append(out, "%s", name);
+}
+
 static void show_quota(cs_buffer *out, uint64_t quota, const char *of) {
     if (quota != CS_NO_QUOTA)
         cs_text_append(out, "; at most %llu draws %s", (unsigned long long)quota, of);
 }
 
 static void show_licence(cs_buffer *out, const cs_licence *l) {
-    cs_text_append(out, "      licence   \"%s\" for%s", l->name, l->n_purposes == 0 ? " any purpose" : "");
+    cs_text_append(out, "      licence   ");
+    show_quoted(out, l->name);
+    cs_text_append(out, " for%s", l->n_purposes == 0 ? " any purpose" : "");
     for (size_t k = 0; k < l->n_purposes; k++)
         cs_text_append(out, "%s %s", k ? "," : "", l->purposes[k]);
     show_quota(out, l->per_epoch, "a pass");
     show_quota(out, l->total, "in total");
     if (l->expires[0] != '\0')
         cs_text_append(out, "; expires %s", l->expires);
-    cs_text_append(out, "\n      credit    \"%s\"\n", l->attribution);
+    cs_text_append(out, "\n      credit    ");
+    show_quoted(out, l->attribution);
+    cs_text_append(out, "\n");
 }
 
 static void show_certificate(cs_buffer *out, const cs_fact_certificate *c) {
-    cs_text_append(out, "      source    \"%s\", as certified by ", c->source);
+    cs_text_append(out, "      source    ");
+    show_quoted(out, c->source);
+    cs_text_append(out, ", as certified by ");
     if (c->hidden)
         show_digest(out, "one of the authorities of set ", c->set);
     else {
-        cs_text_append(out, "%s", c->authority);
+        show_name(out, c->authority);
         show_digest(out, ", key ", c->key);
     }
     cs_text_append(out, "\n");
@@ -38,7 +62,9 @@ static void show_certificate(cs_buffer *out, const cs_fact_certificate *c) {
 }
 
 static void show_dataset(cs_buffer *out, const cs_fact_dataset *d) {
-    cs_text_append(out, "    dataset     %s%s%llu records", d->name, d->name[0] ? ", " : "", (unsigned long long)d->rows);
+    cs_text_append(out, "    dataset     ");
+    show_name(out, d->name);
+    cs_text_append(out, "%s%llu records", d->name[0] ? ", " : "", (unsigned long long)d->rows);
     show_digest(out, ", ", d->digest);
     cs_text_append(out, "\n      used      %llu draws, at most %llu in a pass\n", (unsigned long long)d->draws,
                    (unsigned long long)d->draws_epoch_max);
@@ -54,7 +80,8 @@ static void show_dataset(cs_buffer *out, const cs_fact_dataset *d) {
 }
 
 static void show_member(cs_buffer *out, const cs_fact_member *m) {
-    cs_text_append(out, "  member        %s", m->name);
+    cs_text_append(out, "  member        ");
+    show_name(out, m->name);
     if (m->identified)
         show_digest(out, ", key ", m->ed25519);
     const char *what = m->signed_manifest && m->signed_statement ? "the manifest and the statement"
@@ -111,7 +138,9 @@ void cs_facts_to_text(cs_buffer *out, const cs_facts *f) {
     show_models(out, f);
     show_compute(out, f);
     show_digest(out, "  seed          ", f->seed);
-    cs_text_append(out, "; %s contributions; beacon \"%s\"\n", f->contributions ? "opened" : "no", f->beacon);
+    cs_text_append(out, "; %s contributions; beacon ", f->contributions ? "opened" : "no");
+    show_quoted(out, f->beacon);
+    cs_text_append(out, "\n");
     cs_text_append(out, "  draws         %s\n",
                    f->indices_hidden ? "counted; positions hidden" : "positions recomputed from the seed");
 }

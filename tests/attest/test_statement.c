@@ -102,6 +102,8 @@ static const wrong WRONG[] = {
     {"\"maps\":[[0.0,2.0,0.0,4.0]]", "\"maps\":[[0.0,2.0,0.0,4.0],[0.0,2.0,0.0,4.0]]", "maps: 2 maps"},
     {"\"maps\":[[0.0,2.0,0.0,4.0]]", "\"maps\":[[3.0,2.0,0.0,4.0]]", "above max"},
     {"\"maps\":[[0.0,2.0,0.0,4.0]]", "\"maps\":[[0.0,2.0,0.0,1e999]]", "line 1"},
+    {"\"name\":\"tiny\"", "\"name\":\"tiny, for medical-research\"", "name: "},
+    {"\"name\":\"alice\"", "\"name\":\"alice, Ed25519 key 00\"", "members[0].name: "},
     {"\"initial\":\"seed\"", "\"initial\":\"Seed\"", "initial: \"Seed\""},
     {"\"initial\":\"seed\"", "\"initial\":{\"digest\":\"00\"}", "initial.digest: "},
     {"\"initial\":\"seed\"", "\"initial\":null", "initial: an object"},

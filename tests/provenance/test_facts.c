@@ -95,6 +95,29 @@ static void test_text_of_little(void **state) {
     cs_facts_free(&f);
 }
 
+/* No text of others reads as a fact beside it. */
+static void test_text_of_liars(void **state) {
+    (void)state;
+    cs_facts f;
+    cs_buffer out = {0};
+    fixture_facts(&f);
+    cs_free(f.members[0].name);
+    f.members[0].name = cs_string_copy("Lake Authority, key 7777");
+    cs_free(f.members[0].datasets[0].name);
+    f.members[0].datasets[0].name = cs_string_copy("ward, 9000 records");
+    cs_free(f.members[0].datasets[0].certificate.source);
+    f.members[0].datasets[0].certificate.source = cs_string_copy("a\", as certified by \\ \"b");
+    cs_facts_to_text(&out, &f);
+    cs_buffer_append(&out, "", 1);
+    const char *text = (const char *)out.data;
+    assert_non_null(strstr(text, "  member        \"Lake Authority, key 7777\", key 4040"));
+    assert_non_null(strstr(text, "    dataset     \"ward, 9000 records\", 60 records"));
+    assert_non_null(
+        strstr(text, "      source    \"a\\\", as certified by \\\\ \\\"b\", as certified by Lake Authority, key"));
+    cs_buffer_free(&out);
+    cs_facts_free(&f);
+}
+
 static void test_json(void **state) {
     (void)state;
     cs_facts f;
@@ -298,11 +321,9 @@ static void test_certificate(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text),
-                                       cmocka_unit_test(test_text_of_little),
-                                       cmocka_unit_test(test_json),
-                                       cmocka_unit_test(test_nothing_is_left_out),
-                                       cmocka_unit_test(test_free_half_filled),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text_of_liars),       cmocka_unit_test(test_text),
+                                       cmocka_unit_test(test_text_of_little),      cmocka_unit_test(test_json),
+                                       cmocka_unit_test(test_nothing_is_left_out), cmocka_unit_test(test_free_half_filled),
                                        cmocka_unit_test(test_certificate)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
