@@ -53,6 +53,8 @@ void cs_attestation_free(cs_attestation *a) {
 cs_status cs_attestation_derive(cs_derived *out, const cs_attestation *a) {
     if (a->has_initial && a->statement.params.initial_committed)
         return cs_fail(CS_ERR_INPUT, "initial: there is a W(0), but the statement only commits to it");
+    if (a->statement.params.final_public && !a->has_final) /* before memory is taken for W(0), which is as large */
+        return cs_fail(CS_ERR_INPUT, "final: the statement names a public model, which is not at hand");
     CS_TRY(cs_derived_new(out, &a->statement, a->has_initial ? &a->initial : NULL));
     const cs_status status = cs_derived_complete(out, a->has_final ? &a->final : NULL);
     if (status != CS_OK)

@@ -333,8 +333,21 @@ static void models_must_fit_the_statement(void **state) {
     f->a.statement.initial_given = false;
 }
 
+/* The file of the model is what a large W(0) must cost whoever asks for it. */
+static void missing_final_model_costs_nothing(void **state) {
+    const fixture *f = *state;
+    cs_attestation a = f->a;
+    cs_derived derived;
+    a.has_final = false;
+    cs_memory_limit(cs_memory_live());
+    assert_int_equal(cs_attestation_derive(&derived, &a), CS_ERR_INPUT);
+    cs_memory_limit(SIZE_MAX);
+    assert_non_null(strstr(cs_error_text(), "not at hand"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(missing_final_model_costs_nothing),
         cmocka_unit_test(has_one_encoding),
         cmocka_unit_test(refuses_before_any_equation),
         cmocka_unit_test(what_is_not_known_is_refused),
