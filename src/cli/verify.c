@@ -122,6 +122,15 @@ static cs_status print(const cs_verify_result *r, cs_status status, bool json) {
     return cs_cli_print(&text);
 }
 
+/* A refusal keeps its kind and reason, even if nothing can be printed. */
+static cs_status conclude(const cs_verify_result *r, cs_status status, const char *const *values) {
+    char reason[1024];
+    const int kind = cs_error_kind();
+    snprintf(reason, sizeof reason, "%s", cs_error_text());
+    const cs_status printed = values[QUIET] != NULL ? CS_OK : print(r, status, values[JSON] != NULL);
+    return status == CS_OK ? printed : cs_fail_kind(status, kind, "%s", reason);
+}
+
 cs_status cs_cli_verify(int argc, char **argv) {
     const char *values[N_OPTIONS] = {0}, *const * files;
     size_t n;
@@ -138,8 +147,8 @@ cs_status cs_cli_verify(int argc, char **argv) {
     if (result == NULL)
         return CS_ERR_MEMORY;
     const cs_status status = cs_verify_attestations(result, files, n, &options);
-    const cs_status printed = values[QUIET] != NULL ? CS_OK : print(result, status, values[JSON] != NULL);
+    const cs_status concluded = conclude(result, status, values);
     cs_verify_result_free(result);
     cs_free(result);
-    return status == CS_OK ? printed : status;
+    return concluded;
 }

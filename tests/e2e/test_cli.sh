@@ -36,6 +36,8 @@ for cheat in weight dataset; do
     expect 0 "" "$build/tests/e2e/tamper" $cheat "$good" "$work/$cheat"
     expect 21 "refused (proof)" "$consort" verify "$work/$cheat"
     expect 21 '"refusal": "proof"' "$consort" verify --json "$work/$cheat"
+    # shellcheck disable=SC2016 # the inner shell expands it
+    expect 21 "refused (proof)" sh -c '"$1" verify --json "$2" >/dev/full' sh "$consort" "$work/$cheat"
 done
 
 expect 0 "m1: 5 records" "$consort" inspect "$good"
