@@ -93,7 +93,7 @@ done
 say "what is not accepted"
 sed 's/^- records: 120$/- records: 121/' "$out/run/clinics.md" >"$out/run/edited.md"
 refused 36 verify --trust "$trust" --export "$out/run/edited.md"
-refused 23 verify --trust "$trust" --at 2028-01-01
+refused 23 consort verify "$attestation" --trust "$trust" --at 2028-01-01
 consort keygen --name "Other Authority" --out "$out/keys" --no-passphrase >"$out/output"
 consort trust add "$out/others.json" "$out/keys/other-authority.pub" >"$out/output"
 refused 22 verify --trust "$out/others.json"

@@ -9,7 +9,7 @@
 /** Most training steps, and most draws of all ranks together, that a statement may declare: known before anything is
  * allocated. */
 #define CS_MAX_STEPS ((size_t)1 << 24)
-#define CS_MAX_DRAWS ((size_t)1 << 32)
+#define CS_MAX_DRAWS ((size_t)1 << 28)
 
 /** A new object; NULL without memory. final_public is not part of it: the statement says it by the form of its final model.
  */

@@ -108,6 +108,7 @@ cs_status cs_verify_wellformed(const cs_verification *v) {
                 CS_TRY(cs_fail_prefix(check_wellformed(d, &v->a->evidence.proofs[next++], v->equations),
                                       "dataset \"%s\" of member \"%s\"", d->name, s->members[i].name));
             v->facts->members[i].datasets[k].well_formed = true;
+            v->facts->members[i].datasets[k].own_ranges = d->has_proof;
         }
     return CS_OK;
 }

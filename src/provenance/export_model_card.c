@@ -139,7 +139,9 @@ static void add_dataset(cs_buffer *out, const cs_fact_member *m, const cs_fact_d
     add_line(out, "commitment", d->digest);
     cs_text_append(out, "- used: %" PRIu64 " draws, at most %" PRIu64 " in a pass\n", d->draws, d->draws_epoch_max);
     cs_text_append(out, "- shown of every record: %s\n",
-                   d->well_formed ? "features in range, exactly one class" : "nothing");
+                   !d->well_formed ? "nothing"
+                   : d->own_ranges ? "each feature in its range, exactly one class"
+                                   : "features no wider than the run allows, exactly one class");
     if (d->certified)
         add_certificate(out, &d->certificate);
     else

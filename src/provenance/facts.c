@@ -95,10 +95,11 @@ static json_t *certificate_to_json(const cs_fact_certificate *c) {
 }
 
 static json_t *dataset_to_json(const cs_fact_dataset *d) {
-    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:b, s:o, s:o}", "digest", hex(d->digest), "name", d->name, "rows",
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:b, s:b, s:o, s:o}", "digest", hex(d->digest), "name", d->name, "rows",
                      count(d->rows), "draws", count(d->draws), "draws_epoch_max", count(d->draws_epoch_max), "well_formed",
-                     (int)d->well_formed, "certificate_named", hex_or_null(d->names_certificate, d->certificate.digest),
-                     "certificate", d->certified ? certificate_to_json(&d->certificate) : json_null());
+                     (int)d->well_formed, "own_ranges", (int)d->own_ranges, "certificate_named",
+                     hex_or_null(d->names_certificate, d->certificate.digest), "certificate",
+                     d->certified ? certificate_to_json(&d->certificate) : json_null());
 }
 
 static json_t *member_to_json(const cs_fact_member *m) {

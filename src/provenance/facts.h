@@ -27,7 +27,8 @@ typedef struct cs_fact_dataset {
     uint64_t rows;
     uint64_t draws;           /* records of it used in this run; one drawn twice counts twice */
     uint64_t draws_epoch_max; /* most draws in one pass over the member's data */
-    bool well_formed;         /* ranges, one-hot labels and zero padding were shown (by its own proof or by this one) */
+    bool well_formed;         /* one-hot labels and zero padding were shown, and features of value_bits bits at most ... */
+    bool own_ranges;          /* ... or, by a proof of the dataset's own, each in the range that its map has */
     bool names_certificate;   /* the statement names one, `certificate.digest`, … */
     bool certified;           /* … and it was held against a trust list, and accepted; else the rest of it is zero */
     cs_fact_certificate certificate;

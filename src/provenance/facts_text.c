@@ -61,6 +61,13 @@ static void show_certificate(cs_buffer *out, const cs_fact_certificate *c) {
     show_licence(out, &c->licence);
 }
 
+static const char *shown(const cs_fact_dataset *d) {
+    if (!d->well_formed)
+        return "nothing";
+    return d->own_ranges ? "each feature's range, one class a record, nothing beyond the records"
+                         : "features no wider than the run allows, one class a record, nothing beyond the records";
+}
+
 static void show_dataset(cs_buffer *out, const cs_fact_dataset *d) {
     cs_text_append(out, "    dataset     ");
     show_name(out, d->name);
@@ -68,8 +75,7 @@ static void show_dataset(cs_buffer *out, const cs_fact_dataset *d) {
     show_digest(out, ", ", d->digest);
     cs_text_append(out, "\n      used      %llu draws, at most %llu in a pass\n", (unsigned long long)d->draws,
                    (unsigned long long)d->draws_epoch_max);
-    cs_text_append(out, "      shown     %s\n",
-                   d->well_formed ? "feature range, one class a record, nothing beyond the records" : "nothing");
+    cs_text_append(out, "      shown     %s\n", shown(d));
     if (d->certified)
         show_certificate(out, &d->certificate);
     else if (d->names_certificate) {

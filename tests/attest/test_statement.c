@@ -122,7 +122,7 @@ static const wrong WRONG[] = {
     {"\"rates\":[[0,1],[2,2]]", "\"rates\":[[0,1],[2,9007199254740993]]", "rate[2]"},
     {"\"steps\":4", "\"steps\":4611686018427387904", "params.steps: "},
     {"\"steps\":4", "\"steps\":0", "params.steps: 0"},
-    {"\"batch\":2", "\"batch\":4294967296", "draws"},
+    {"\"batch\":2", "\"batch\":268435456", "draws"},
     {"\"a\":3", "\"a\":65", "params.a: 65"},
     {"\"d\":5", "\"d\":9", "d is 9"},
     {"\"w\":12", "\"w\":13", "limb_bits"},

@@ -38,7 +38,7 @@ static inline void fixture_member(cs_fact_member *m, int i, size_t datasets) {
         d->rows = 60 + (uint64_t)i;
         d->draws = 160 / datasets;
         d->draws_epoch_max = 40;
-        d->well_formed = d->names_certificate = d->certified = true;
+        d->well_formed = d->own_ranges = d->names_certificate = d->certified = true;
         fixture_certificate(&d->certificate, 4 * i + (int)k);
     }
 }

@@ -130,7 +130,7 @@ static void test_json(void **state) {
                                         "\"authority\":{\"one_of\":\"5e5e",
                                         "\"authority\":{\"ed25519\":\"7777",
                                         "\"quota\":{\"per_epoch\":51,\"total\":null}",
-                                        "\"draws\":80,\"draws_epoch_max\":40,\"name\":\"ward-1\",\"rows\":60",
+                                        "\"draws\":80,\"draws_epoch_max\":40,\"name\":\"ward-1\",\"own_ranges\":true,\"rows\":60",
                                         "\"multiply_adds\":506880",
                                         "\"widths\":[30,16,2]"};
     for (size_t k = 0; k < sizeof PARTS / sizeof *PARTS; k++)
