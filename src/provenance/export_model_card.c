@@ -9,7 +9,8 @@
 /* Text of others, with a backslash before what Markdown or HTML would read. */
 static void add_escaped(cs_buffer *out, const char *text) {
     for (; *text != '\0'; text++) {
-        if (strchr("\\`*_{}[]()<>#|&~$!", *text) != NULL)
+        /* ":" and "@" as well, and the "." of "www.", of which some readers make links */
+        if (strchr("\\`*_{}[]()<>#|&~$!:@", *text) != NULL || (*text == '.' && text[1] != '\0' && text[1] != ' '))
             cs_buffer_append(out, "\\", 1);
         cs_buffer_append(out, text, 1);
     }
