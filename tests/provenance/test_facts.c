@@ -123,16 +123,17 @@ static void test_json(void **state) {
     cs_facts f;
     fixture_facts(&f);
     char *text = json_of(&f);
-    static const char *const PARTS[] = {"\"at\":\"2026-11-21\"",
-                                        "\"purpose\":\"medical-research\"",
-                                        "\"previous\":null",
-                                        "\"indices\":\"public\"",
-                                        "\"authority\":{\"one_of\":\"5e5e",
-                                        "\"authority\":{\"ed25519\":\"7777",
-                                        "\"quota\":{\"per_epoch\":51,\"total\":null}",
-                                        "\"draws\":80,\"draws_epoch_max\":40,\"name\":\"ward-1\",\"own_ranges\":true,\"rows\":60",
-                                        "\"multiply_adds\":506880",
-                                        "\"widths\":[30,16,2]"};
+    static const char *const PARTS[] = {
+        "\"at\":\"2026-11-21\"",
+        "\"purpose\":\"medical-research\"",
+        "\"previous\":null",
+        "\"indices\":\"public\"",
+        "\"authority\":{\"one_of\":\"5e5e",
+        "\"authority\":{\"ed25519\":\"7777",
+        "\"quota\":{\"per_epoch\":51,\"total\":null}",
+        "\"draws\":80,\"draws_epoch_max\":40,\"name\":\"ward-1\",\"own_ranges\":true,\"rows\":60",
+        "\"multiply_adds\":506880",
+        "\"widths\":[30,16,2]"};
     for (size_t k = 0; k < sizeof PARTS / sizeof *PARTS; k++)
         assert_has(text, PARTS[k]);
     free(text);
