@@ -10,9 +10,10 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/opening_file.h"
 
 /* magic, shape, digest of the data | blindings | SHA-256 of all before it */
-enum { SHAPE_WORDS = 5, HEAD_SIZE = 16 + 8 * SHAPE_WORDS + 32, TAIL_SIZE = 32, MAX_ROWS = 1 << 20 };
+enum { SHAPE_WORDS = 5, HEAD_SIZE = 16 + 8 * SHAPE_WORDS + 32, TAIL_SIZE = CS_OPENING_CHECKSUM, MAX_ROWS = 1 << 20 };
 
 static const char MAGIC[17] = "consort opening\n";
 
@@ -58,38 +59,21 @@ static cs_status check_head(const char *path, const uint8_t *file, const uint8_t
 }
 
 static cs_status read_opening(cs_opening *out, const char *path, const uint8_t *head, const cs_buffer *file) {
-    uint8_t digest[TAIL_SIZE];
-    if (file->size < HEAD_SIZE + TAIL_SIZE || memcmp(file->data, MAGIC, 16) != 0)
-        return cs_fail(CS_ERR_INPUT, "%s: not an opening file, or truncated", path);
-    crypto_hash_sha256(digest, file->data, file->size - TAIL_SIZE);
-    if (memcmp(digest, file->data + file->size - TAIL_SIZE, TAIL_SIZE) != 0)
-        return cs_fail(CS_ERR_INPUT, "%s: damaged (its checksum is wrong)", path);
+    CS_TRY(cs_opening_check(file, path, MAGIC, HEAD_SIZE, "an opening file"));
     CS_TRY(check_head(path, file->data, head));
     if (file->size != HEAD_SIZE + 32 * out->n + TAIL_SIZE)
         return cs_fail(CS_ERR_INPUT, "%s: %zu bytes; %zu are expected", path, file->size,
                        HEAD_SIZE + 32 * out->n + TAIL_SIZE);
-    for (size_t k = 0; k < out->n; k++)
-        if (!cs_fr_decode(&out->blindings[k], file->data + HEAD_SIZE + 32 * k))
-            return cs_fail(CS_ERR_INPUT, "%s: blinding %zu is not reduced", path, k);
-    return CS_OK;
+    return cs_opening_read_blindings(out->blindings, path, file->data + HEAD_SIZE, out->n);
 }
 
 static cs_status write_opening(cs_opening *out, const char *path, const uint8_t *head) {
     cs_buffer file = {0};
-    uint8_t bytes[32];
-    cs_buffer_append(&file, head, HEAD_SIZE);
-    for (size_t k = 0; k < out->n; k++) {
+    for (size_t k = 0; k < out->n; k++)
         out->blindings[k] = cs_fr_random();
-        cs_fr_encode(bytes, out->blindings[k]);
-        cs_buffer_append(&file, bytes, sizeof bytes);
-    }
-    sodium_memzero(bytes, sizeof bytes);
-    cs_status status = cs_buffer_status(&file);
-    if (status == CS_OK) {
-        crypto_hash_sha256(bytes, file.data, file.size);
-        cs_buffer_append(&file, bytes, sizeof bytes);
-        status = cs_buffer_status(&file);
-    }
+    cs_buffer_append(&file, head, HEAD_SIZE);
+    cs_opening_append_blindings(&file, out->blindings, out->n);
+    cs_status status = cs_opening_close(&file);
     if (status == CS_OK)
         status = cs_file_write(path, file.data, file.size, 0600);
     cs_buffer_free(&file);

@@ -2,14 +2,14 @@
 
 #include <sodium.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/file.h"
+#include "data/opening_file.h"
 
 /* magic, n, digest of the rows | blindings | SHA-256 of all before it */
-enum { MAGIC_SIZE = 16, HEAD_SIZE = MAGIC_SIZE + 8 + 32, TAIL_SIZE = 32 };
+enum { MAGIC_SIZE = CS_OPENING_MAGIC, HEAD_SIZE = MAGIC_SIZE + 8 + 32, TAIL_SIZE = CS_OPENING_CHECKSUM };
 
 static const char MAGIC[MAGIC_SIZE + 1] = "consort model 1\n";
 
@@ -28,21 +28,12 @@ static void make_head(uint8_t head[HEAD_SIZE], const cs_g1_affine *rows, size_t 
 
 cs_status cs_model_opening_write(const char *path, const cs_g1_affine *rows, const cs_fr *blindings, size_t n) {
     cs_buffer file = {0};
-    uint8_t head[HEAD_SIZE], bytes[32];
+    uint8_t head[HEAD_SIZE];
     CS_TRY(cs_file_must_not_exist(path));
     make_head(head, rows, n);
     cs_buffer_append(&file, head, sizeof head);
-    for (size_t k = 0; k < n; k++) {
-        cs_fr_encode(bytes, blindings[k]);
-        cs_buffer_append(&file, bytes, sizeof bytes);
-    }
-    sodium_memzero(bytes, sizeof bytes);
-    cs_status status = cs_buffer_status(&file);
-    if (status == CS_OK) {
-        crypto_hash_sha256(bytes, file.data, file.size);
-        cs_buffer_append(&file, bytes, sizeof bytes);
-        status = cs_buffer_status(&file);
-    }
+    cs_opening_append_blindings(&file, blindings, n);
+    cs_status status = cs_opening_close(&file);
     if (status == CS_OK)
         status = cs_file_write(path, file.data, file.size, 0600);
     cs_buffer_free(&file);
@@ -50,25 +41,17 @@ cs_status cs_model_opening_write(const char *path, const cs_g1_affine *rows, con
 }
 
 static cs_status decode(cs_fr *blindings, const char *path, const cs_buffer *file, const cs_g1_affine *rows, size_t n) {
-    uint8_t head[HEAD_SIZE], digest[TAIL_SIZE];
-    if (file->size < HEAD_SIZE + TAIL_SIZE || memcmp(file->data, MAGIC, MAGIC_SIZE) != 0)
-        return cs_fail(CS_ERR_INPUT, "%s: not the opening of a model, or truncated", path);
-    crypto_hash_sha256(digest, file->data, file->size - TAIL_SIZE);
-    if (memcmp(digest, file->data + file->size - TAIL_SIZE, TAIL_SIZE) != 0)
-        return cs_fail(CS_ERR_INPUT, "%s: damaged (its checksum is wrong)", path);
+    uint8_t head[HEAD_SIZE];
+    CS_TRY(cs_opening_check(file, path, MAGIC, HEAD_SIZE, "the opening of a model"));
     make_head(head, rows, n);
     if (memcmp(head, file->data, HEAD_SIZE) != 0 || file->size != HEAD_SIZE + 32 * n + TAIL_SIZE)
         return cs_fail(CS_ERR_INPUT, "%s: opens another model than the one that the attestation commits to", path);
-    for (size_t k = 0; k < n; k++)
-        if (!cs_fr_decode(&blindings[k], file->data + HEAD_SIZE + 32 * k))
-            return cs_fail(CS_ERR_INPUT, "%s: blinding %zu is not reduced", path, k);
-    return CS_OK;
+    return cs_opening_read_blindings(blindings, path, file->data + HEAD_SIZE, n);
 }
 
 cs_status cs_model_opening_read(cs_fr *blindings, const char *path, const cs_g1_affine *rows, size_t n) {
-    struct stat info;
     cs_buffer file = {0};
-    if (stat(path, &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if (cs_file_others_may_use(path))
         return cs_fail(CS_ERR_INPUT, "%s: others than its owner may use it: chmod 600", path);
     cs_status status = cs_file_read(path, HEAD_SIZE + 32 * n + TAIL_SIZE, &file);
     if (status == CS_OK)

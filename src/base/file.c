@@ -117,6 +117,11 @@ static cs_status make_one_folder(const char *path) {
     return fail_errno("create the folder", path);
 }
 
+bool cs_file_others_may_use(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
 cs_status cs_file_make_folder(const char *path) {
     const size_t length = strlen(path);
     char *part = CS_NEW(char, length + 1);

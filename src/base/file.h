@@ -2,6 +2,8 @@
 #ifndef CS_BASE_FILE_H
 #define CS_BASE_FILE_H
 
+#include <stdbool.h>
+
 #include "base/buffer.h"
 
 /** Appends the file's bytes to `out`. CS_ERR_IO if it cannot be read, CS_ERR_INPUT if it is longer than `limit` bytes. */
@@ -10,6 +12,9 @@ cs_status cs_file_read(const char *path, size_t limit, cs_buffer *out);
 /** Writes a temporary file beside `path`, syncs it and renames it: the final name never holds a part of a file.
  *  `mode` as for open (0644, or 0600 for secrets). */
 cs_status cs_file_write(const char *path, const void *data, size_t size, unsigned mode);
+
+/** Whether group or others have any right to it; false if there is no such file. */
+bool cs_file_others_may_use(const char *path);
 
 /** Creates a folder and its missing parents. An existing folder is fine. */
 cs_status cs_file_make_folder(const char *path);

@@ -2,7 +2,6 @@
 
 #include <sodium.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -10,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/strings.h"
+#include "data/opening_file.h"
 #include "provenance/dataset_matrix.h"
 
 /* magic, base digest of the document, commitment rows, packed bytes | blindings | packed records | SHA-256 of all before */
@@ -109,27 +109,18 @@ static cs_status unpack(cs_dataset_opening *out, const char *path, const cs_data
 
 static cs_status encode_opening(cs_buffer *out, const cs_dataset_doc *d, const cs_dataset_opening *o) {
     cs_buffer packed = {0};
-    uint8_t bytes[32];
-    CS_TRY(cs_dataset_doc_base_digest(bytes, d));
+    uint8_t digest[32];
+    CS_TRY(cs_dataset_doc_base_digest(digest, d));
     cs_status status = pack(&packed, o, raw_size(d));
     if (status == CS_OK) {
         cs_buffer_append(out, MAGIC, 16);
-        cs_buffer_append(out, bytes, sizeof bytes);
+        cs_buffer_append(out, digest, sizeof digest);
         cs_buffer_append_u64(out, o->n);
         cs_buffer_append_u64(out, packed.size);
-        for (size_t k = 0; k < o->n; k++) {
-            cs_fr_encode(bytes, o->blindings[k]);
-            cs_buffer_append(out, bytes, sizeof bytes);
-        }
+        cs_opening_append_blindings(out, o->blindings, o->n);
         cs_buffer_append(out, packed.data, packed.size);
-        status = cs_buffer_status(out);
+        status = cs_opening_close(out);
     }
-    if (status == CS_OK) {
-        crypto_hash_sha256(bytes, out->data, out->size);
-        cs_buffer_append(out, bytes, sizeof bytes);
-        status = cs_buffer_status(out);
-    }
-    sodium_memzero(bytes, sizeof bytes);
     cs_buffer_free(&packed);
     return status;
 }
@@ -147,11 +138,7 @@ static cs_status new_opening(cs_dataset_opening *o, const cs_dataset_doc *d) {
 static cs_status decode_opening(cs_dataset_opening *out, const char *path, const cs_dataset_doc *d, const cs_buffer *file) {
     uint8_t digest[32];
     const size_t n = cs_dataset_doc_commitments(d), fixed = HEAD_SIZE + 32 * n + TAIL_SIZE;
-    if (file->size < HEAD_SIZE + TAIL_SIZE || memcmp(file->data, MAGIC, 16) != 0)
-        return cs_fail(CS_ERR_INPUT, "%s: not the opening of a dataset, or truncated", path);
-    crypto_hash_sha256(digest, file->data, file->size - TAIL_SIZE);
-    if (memcmp(digest, file->data + file->size - TAIL_SIZE, TAIL_SIZE) != 0)
-        return cs_fail(CS_ERR_INPUT, "%s: damaged (its checksum is wrong)", path);
+    CS_TRY(cs_opening_check(file, path, MAGIC, HEAD_SIZE, "the opening of a dataset"));
     CS_TRY(cs_dataset_doc_base_digest(digest, d));
     if (memcmp(digest, file->data + 16, 32) != 0)
         return cs_fail(CS_ERR_INPUT, "%s: belongs to another dataset than dataset.json beside it", path);
@@ -159,15 +146,12 @@ static cs_status decode_opening(cs_dataset_opening *out, const char *path, const
     if (cs_load_u64(file->data + 48) != n || file->size < fixed || packed != file->size - fixed)
         return cs_fail(CS_ERR_INPUT, "%s: %zu bytes, which is not the length that its head says", path, file->size);
     CS_TRY(new_opening(out, d));
-    for (size_t k = 0; k < n; k++)
-        if (!cs_fr_decode(&out->blindings[k], file->data + HEAD_SIZE + 32 * k))
-            return cs_fail(CS_ERR_INPUT, "%s: blinding %zu is not reduced", path, k);
+    CS_TRY(cs_opening_read_blindings(out->blindings, path, file->data + HEAD_SIZE, n));
     return unpack(out, path, d, file->data + HEAD_SIZE + 32 * n, packed);
 }
 
 static cs_status check_private(const char *path) {
-    struct stat info;
-    if (stat(path, &info) == 0 && (info.st_mode & 077) != 0)
+    if (cs_file_others_may_use(path))
         return cs_fail(CS_ERR_INPUT,
                        "%s: others than its owner may read it: chmod 600 it, and who read it knows the records", path);
     return CS_OK;

@@ -2,7 +2,6 @@
 
 #include <sodium.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -211,9 +210,8 @@ static cs_status read_file(json_t **out, const char *path) {
 }
 
 static cs_status open_key_file(json_t **out, const char *path) {
-    struct stat info;
     *out = NULL;
-    if (stat(path, &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if (cs_file_others_may_use(path))
         return cs_fail(CS_ERR_INPUT, "%s: others than its owner may use this secret key file; run chmod 600 on it", path);
     CS_TRY(read_file(out, path));
     const cs_json v = cs_json_root(path, *out);
