@@ -53,17 +53,20 @@ void cs_dataset_uses_docs(const cs_dataset_doc **out, const cs_dataset_uses *u) 
         out[k] = &u->use[k].doc;
 }
 
-cs_status cs_dataset_uses_place(cs_piece *pieces, size_t *extent, const cs_dataset_uses *u) {
+cs_status cs_dataset_uses_place(cs_piece **pieces, cs_pieces *shard, size_t *extent, const cs_dataset_uses *u) {
     const cs_dataset_doc **docs = CS_NEW(const cs_dataset_doc *, u->n);
-    if (docs == NULL)
-        return CS_ERR_MEMORY;
-    cs_dataset_uses_docs(docs, u);
-    cs_status status = cs_shard_place(pieces, extent, docs, u->n);
+    cs_piece *list = *pieces = CS_NEW(cs_piece, u->n);
+    cs_status status = docs != NULL && list != NULL ? CS_OK : CS_ERR_MEMORY;
+    *shard = (cs_pieces){.pieces = list, .n = u->n};
+    if (status == CS_OK) {
+        cs_dataset_uses_docs(docs, u);
+        status = cs_shard_place(list, extent, docs, u->n);
+    }
     cs_free(docs);
     for (size_t k = 0; status == CS_OK && k < u->n; k++) {
-        pieces[k].weight = u->use[k].weight;
-        pieces[k].per_epoch = u->use[k].per_epoch;
-        pieces[k].total = u->use[k].total;
+        list[k].weight = u->use[k].weight;
+        list[k].per_epoch = u->use[k].per_epoch;
+        list[k].total = u->use[k].total;
     }
     return status;
 }
@@ -78,19 +81,18 @@ static cs_status check_shard(const cs_dataset_uses *u, int rank, const cs_params
     if (!p->certified && u->n != 1) /* rows between datasets are not one-hot: their own proofs must say what is a record */
         return cs_fail(CS_ERR_INPUT, "member %d: several datasets need well-formedness proofs of their own", rank);
     const cs_dataset_doc **docs = CS_NEW(const cs_dataset_doc *, u->n);
-    cs_piece *pieces = CS_NEW(cs_piece, u->n);
+    cs_piece *pieces = NULL;
+    cs_pieces shard;
     size_t extent = 0;
-    cs_status status = docs != NULL && pieces != NULL ? CS_OK : CS_ERR_MEMORY;
+    cs_status status = docs != NULL ? CS_OK : CS_ERR_MEMORY;
     if (status == CS_OK) {
         cs_dataset_uses_docs(docs, u);
         status = cs_shard_check(p, rank, docs, u->n);
     }
     if (status == CS_OK)
-        status = cs_dataset_uses_place(pieces, &extent, u);
-    if (status == CS_OK) {
-        const cs_pieces shard = {.pieces = pieces, .n = u->n};
+        status = cs_dataset_uses_place(&pieces, &shard, &extent, u);
+    if (status == CS_OK)
         status = cs_pieces_check(&shard, extent);
-    }
     cs_free(docs);
     cs_free(pieces);
     return cs_fail_prefix(status, "member %d", rank);
@@ -207,10 +209,10 @@ cs_status cs_dataset_uses_from_json(cs_dataset_uses *out, const cs_json *v) {
 }
 
 cs_status cs_dataset_uses_count_passes(size_t *out, const cs_dataset_uses *u, size_t n_draws) {
-    cs_piece *pieces = CS_NEW(cs_piece, u->n);
-    const cs_pieces shard = {.pieces = pieces, .n = u->n};
+    cs_piece *pieces;
+    cs_pieces shard;
     size_t extent;
-    cs_status status = pieces == NULL ? CS_ERR_MEMORY : cs_dataset_uses_place(pieces, &extent, u);
+    cs_status status = cs_dataset_uses_place(&pieces, &shard, &extent, u);
     if (status == CS_OK)
         status = cs_passes_count(out, &shard, n_draws);
     cs_free(pieces);

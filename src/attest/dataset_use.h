@@ -33,8 +33,9 @@ cs_status cs_dataset_uses_copy(cs_dataset_uses *out, const cs_dataset_uses *u);
 /** out[u->n] = the documents, for provenance/shard.h. Borrowed. */
 void cs_dataset_uses_docs(const cs_dataset_doc **out, const cs_dataset_uses *u);
 
-/** Where each dataset lies, with its weight and limits: pieces[u->n] and the shard's extent. CS_ERR_INPUT, CS_ERR_MEMORY. */
-cs_status cs_dataset_uses_place(cs_piece *pieces, size_t *extent, const cs_dataset_uses *u);
+/** Where each dataset lies, with its weight and limits: *pieces, the caller's also after a failure (cs_free); a view of
+ * them; and the shard's extent. CS_ERR_INPUT, CS_ERR_MEMORY. */
+cs_status cs_dataset_uses_place(cs_piece **pieces, cs_pieces *shard, size_t *extent, const cs_dataset_uses *u);
 
 /** The passes that n_draws draws take of a member's datasets. CS_ERR_INPUT if their totals do not suffice; CS_ERR_MEMORY. */
 cs_status cs_dataset_uses_count_passes(size_t *out, const cs_dataset_uses *u, size_t n_draws);

@@ -42,11 +42,9 @@ static cs_status derive_shard(cs_derived *out, const cs_statement *s, int rank) 
     const cs_dataset_doc **docs = CS_NEW(const cs_dataset_doc *, u->n);
     size_t extent;
     out->dataset_rows[rank] = CS_NEW(cs_g1_affine, cs_dataset_row_count(&s->params));
-    out->pieces[rank] = CS_NEW(cs_piece, u->n);
-    out->shards[rank] = (cs_pieces){.pieces = out->pieces[rank], .n = u->n};
-    cs_status status = docs && out->dataset_rows[rank] && out->pieces[rank] ? CS_OK : CS_ERR_MEMORY;
+    cs_status status = docs && out->dataset_rows[rank] ? CS_OK : CS_ERR_MEMORY;
     if (status == CS_OK)
-        status = cs_dataset_uses_place(out->pieces[rank], &extent, u);
+        status = cs_dataset_uses_place(&out->pieces[rank], &out->shards[rank], &extent, u);
     if (status == CS_OK) {
         cs_dataset_uses_docs(docs, u);
         status = cs_shard_points(out->dataset_rows[rank], &s->params, docs, u->n);

@@ -30,8 +30,9 @@ static cs_status check_one(const cs_certificate *c, const cs_dataset_doc *doc, c
 static cs_status check_member(const cs_job *job, const cs_job_member *m, const cs_trust *trust, const char *at) {
     const size_t draws = job->params.steps * job->params.batch;
     size_t extent, passes;
-    cs_piece *pieces = CS_NEW(cs_piece, m->datasets.n);
-    cs_status status = pieces == NULL ? CS_ERR_MEMORY : cs_dataset_uses_place(pieces, &extent, &m->datasets);
+    cs_piece *pieces;
+    cs_pieces shard;
+    cs_status status = cs_dataset_uses_place(&pieces, &shard, &extent, &m->datasets);
     if (status == CS_OK)
         status = cs_dataset_uses_count_passes(&passes, &m->datasets, draws);
     for (size_t k = 0; status == CS_OK && k < m->datasets.n; k++)

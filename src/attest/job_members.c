@@ -42,11 +42,9 @@ static cs_status read_dataset(cs_job *job, cs_job_member *m, size_t k, const cs_
 
 /* Records that a first pass over the member's datasets takes: what an epoch of the schedule counts. */
 static cs_status count_rows(cs_job_member *m, size_t *extent) {
-    cs_piece *pieces = CS_NEW(cs_piece, m->datasets.n);
-    if (pieces == NULL)
-        return CS_ERR_MEMORY;
-    const cs_status status = cs_dataset_uses_place(pieces, extent, &m->datasets);
-    const cs_pieces shard = {.pieces = pieces, .n = m->datasets.n};
+    cs_piece *pieces;
+    cs_pieces shard;
+    const cs_status status = cs_dataset_uses_place(&pieces, &shard, extent, &m->datasets);
     if (status == CS_OK)
         m->rows = cs_pieces_first_pass(&shard);
     cs_free(pieces);

@@ -25,21 +25,18 @@ static cs_status choose(cs_run_state *r, const cs_pieces *shard, cs_buffer *coun
         status = cs_passes_new(&passes, shard, r->own_draws, n);
     if (status == CS_OK)
         status = cs_hidden_draws_fill(r->tensors, &r->blocks, p, &passes, r->own_draws);
-    for (size_t k = 0; status == CS_OK && k < shard->n; k++) {
-        uint8_t word[8];
-        cs_store_u64(word, cs_passes_last(&passes)[k]);
-        cs_buffer_append(counts, word, sizeof word);
-    }
+    for (size_t k = 0; status == CS_OK && k < shard->n; k++)
+        cs_buffer_append_u64(counts, cs_passes_last(&passes)[k]);
     cs_passes_free(&passes);
     return status == CS_OK ? cs_buffer_status(counts) : status;
 }
 
 static cs_status choose_own(cs_run_state *r, cs_buffer *counts) {
     const cs_dataset_uses *u = &r->statement.members[r->comm->rank].datasets;
-    cs_piece *pieces = CS_NEW(cs_piece, u->n);
-    const cs_pieces shard = {.pieces = pieces, .n = u->n};
+    cs_piece *pieces;
+    cs_pieces shard;
     size_t extent;
-    cs_status status = pieces == NULL ? CS_ERR_MEMORY : cs_dataset_uses_place(pieces, &extent, u);
+    cs_status status = cs_dataset_uses_place(&pieces, &shard, &extent, u);
     if (status == CS_OK)
         status = choose(r, &shard, counts);
     cs_free(pieces);

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/strings.h"
+#include "data/opening_file.h"
 
 enum { TAG_INITIAL = 0x10020 };
 
@@ -53,16 +54,10 @@ cs_status cs_run_load_initial(cs_run_state *r) {
 /* ------------------------------------------------------------ from rank 0 to the others */
 
 static void pack(cs_buffer *out, const cs_run_state *r) {
-    uint8_t bytes[32];
     for (size_t l = 0; l < r->initial.layers; l++)
-        for (size_t k = 0; k < r->initial.rows[l] * r->initial.columns[l]; k++) {
-            cs_store_u64(bytes, (uint64_t)r->initial.w[l][k]);
-            cs_buffer_append(out, bytes, 8);
-        }
-    for (size_t k = 0; k < r->job.previous.n_rows; k++) {
-        cs_fr_encode(bytes, r->initial_blindings[k]);
-        cs_buffer_append(out, bytes, sizeof bytes);
-    }
+        for (size_t k = 0; k < r->initial.rows[l] * r->initial.columns[l]; k++)
+            cs_buffer_append_u64(out, (uint64_t)r->initial.w[l][k]);
+    cs_opening_append_blindings(out, r->initial_blindings, r->job.previous.n_rows);
 }
 
 static cs_status unpack(cs_run_state *r, const cs_buffer *in) {
