@@ -2,27 +2,52 @@
 
 #include "base/text.h"
 
-static json_t *stages_to_json(const cs_stages *s) {
+/* The root's seconds, and the CPU of all ranks; what comes after the finished proof has none. */
+static json_t *stages_to_json(const cs_run_report *r) {
     json_t *out = json_array();
-    for (size_t k = 0; k < s->n; k++)
-        json_array_append_new(out, json_pack("{s:s, s:f}", "stage", s->names[k], "seconds", s->seconds[k]));
+    for (size_t k = 0; k < r->stages.n; k++) {
+        double most = 0, sum = 0;
+        for (int i = 0; i < r->ranks; i++) {
+            const double cpu = r->per_rank[i].stage_cpu[k];
+            most = cpu > most ? cpu : most;
+            sum += cpu;
+        }
+        json_array_append_new(out, json_pack("{s:s, s:f, s:f, s:f, s:f}", "stage", r->stages.names[k], "seconds",
+                                             r->stages.seconds[k], "cpu_max", most, "cpu_mean", sum / r->ranks, "cpu_root",
+                                             r->per_rank[0].stage_cpu[k]));
+    }
     return out;
 }
 
+/* One list for each figure, in rank order. */
+static json_t *ranks_to_json(const cs_run_report *r) {
+    json_t *cpu = json_array(), *sent = json_array(), *received = json_array(), *peak = json_array();
+    for (int i = 0; i < r->ranks; i++) {
+        const cs_rank_figures *one = &r->per_rank[i];
+        json_array_append_new(cpu, json_real(one->cpu));
+        json_array_append_new(sent, json_integer((json_int_t)one->bytes_sent));
+        json_array_append_new(received, json_integer((json_int_t)one->bytes_received));
+        json_array_append_new(peak, json_integer((json_int_t)one->peak_bytes));
+    }
+    return json_pack("{s:o, s:o, s:o, s:o}", "cpu_seconds", cpu, "bytes_sent", sent, "bytes_received", received,
+                     "peak_bytes", peak);
+}
+
 json_t *cs_run_report_to_json(const cs_run_report *r) {
-    json_t *out = json_pack(
-        "{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:f, s:s, s:s}",
-        "job", r->job, "ranks", r->ranks, "steps", (json_int_t)r->steps, "draws", (json_int_t)r->draws, /* */
-        "parameters", (json_int_t)r->parameters, "committed_integers", (json_int_t)r->committed,        /* */
-        "lookups", (json_int_t)r->lookups, "messages", (json_int_t)r->messages,                         /* */
-        "stages", stages_to_json(&r->stages), "wall_seconds", r->wall_seconds,                          /* */
-        "cpu_seconds_max", r->cpu_max, "cpu_seconds_mean", r->cpu_mean,                                 /* */
-        "bytes_sent_max", (json_int_t)r->bytes_sent_max,                                                /* */
-        "bytes_received_max", (json_int_t)r->bytes_received_max,                                        /* */
-        "exchanges_max", (json_int_t)r->exchanges_max,                                                  /* */
-        "peak_bytes_max", r->peak_bytes_max, "peak_bytes_total", r->peak_bytes_total,                   /* */
-        "proof_bytes", (json_int_t)r->proof_bytes, "file_bytes", (json_int_t)r->file_bytes,             /* */
-        "verify_seconds", r->verify_seconds, "attestation", r->attestation, "model", r->model);
+    json_t *out =
+        json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:f, s:f, s:I, s:I, "
+                  "s:f, s:s, s:s}",
+                  "job", r->job, "ranks", r->ranks, "steps", (json_int_t)r->steps, "draws", (json_int_t)r->draws, /* */
+                  "parameters", (json_int_t)r->parameters, "committed_integers", (json_int_t)r->committed,        /* */
+                  "lookups", (json_int_t)r->lookups, "messages", (json_int_t)r->messages,                         /* */
+                  "stages", stages_to_json(r), "per_rank", ranks_to_json(r), "wall_seconds", r->wall_seconds,     /* */
+                  "cpu_seconds_max", r->cpu_max, "cpu_seconds_mean", r->cpu_mean,                                 /* */
+                  "bytes_sent_max", (json_int_t)r->bytes_sent_max,                                                /* */
+                  "bytes_received_max", (json_int_t)r->bytes_received_max,                                        /* */
+                  "exchanges_max", (json_int_t)r->exchanges_max,                                                  /* */
+                  "peak_bytes_max", r->peak_bytes_max, "peak_bytes_total", r->peak_bytes_total,                   /* */
+                  "proof_bytes", (json_int_t)r->proof_bytes, "file_bytes", (json_int_t)r->file_bytes,             /* */
+                  "verify_seconds", r->verify_seconds, "attestation", r->attestation, "model", r->model);
     if (out != NULL && r->has_accuracy) {
         json_object_set_new(out, "test_accuracy", json_real(r->accuracy));
         json_object_set_new(out, "test_rows", json_integer((json_int_t)r->test_rows));

@@ -8,16 +8,25 @@
 #include "attest/stages.h"
 #include "base/buffer.h"
 #include "data/json.h"
+#include "train/params.h"
+
+/** What one rank took, up to the finished proof. */
+typedef struct cs_rank_figures {
+    double cpu, peak_bytes;
+    uint64_t bytes_sent, bytes_received;
+    double stage_cpu[CS_MAX_STAGES]; /* seconds in each of the stages */
+} cs_rank_figures;
 
 typedef struct cs_run_report {
     char job[65];
     char member[65]; /* of this rank, "" before the job is read */
     int ranks;
     size_t steps, draws, parameters;
-    size_t committed; /* integers, padding included, all ranks */
-    size_t lookups;   /* all ranks */
-    size_t messages;  /* of the session */
-    cs_stages stages; /* wall seconds on the root */
+    size_t committed;                       /* integers, padding included, all ranks */
+    size_t lookups;                         /* all ranks */
+    size_t messages;                        /* of the session */
+    cs_stages stages;                       /* wall seconds on the root */
+    cs_rank_figures per_rank[CS_MAX_RANKS]; /* [ranks] */
     double wall_seconds;
     double cpu_max, cpu_mean;                                   /* seconds per rank, up to the finished proof */
     uint64_t bytes_sent_max, bytes_received_max, exchanges_max; /* per rank */

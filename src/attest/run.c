@@ -137,9 +137,13 @@ static cs_status prove(cs_run_state *r, const cs_progress *progress) {
 
 /* ------------------------------------------------------------ figures */
 
-enum { FIGURES = 7 };
+enum { FIGURES = 7 + CS_MAX_STAGES };
 
-static void add_figures(cs_run_report *out, const double f[FIGURES], int ranks) {
+static void add_figures(cs_run_report *out, const double f[FIGURES], int rank, int ranks) {
+    cs_rank_figures *one = &out->per_rank[rank];
+    *one =
+        (cs_rank_figures){.cpu = f[2], .bytes_sent = (uint64_t)f[3], .bytes_received = (uint64_t)f[4], .peak_bytes = f[6]};
+    memcpy(one->stage_cpu, f + 7, sizeof one->stage_cpu);
     out->committed += (size_t)f[0];
     out->lookups += (size_t)f[1];
     out->cpu_max = f[2] > out->cpu_max ? f[2] : out->cpu_max;
@@ -154,15 +158,15 @@ static void add_figures(cs_run_report *out, const double f[FIGURES], int ranks) 
 /* Collective. */
 static cs_status collect_figures(cs_run_state *r) {
     const cs_comm_stats *c = &r->comm->stats;
-    const double mine[FIGURES] = {(double)r->stats.committed, (double)r->stats.lookups,  r->cpu_seconds,
-                                  (double)c->bytes_sent,      (double)c->bytes_received, (double)c->exchanges,
-                                  cs_peak_rss_bytes()};
+    double mine[FIGURES] = {(double)r->stats.committed, (double)r->stats.lookups, r->cpu_seconds,     (double)c->bytes_sent,
+                            (double)c->bytes_received,  (double)c->exchanges,     cs_peak_rss_bytes()};
+    memcpy(mine + 7, r->report->stages.cpu_seconds, sizeof r->report->stages.cpu_seconds);
     cs_buffer all = {0};
     cs_status status = cs_exchange(r->comm, TAG_FIGURES, mine, sizeof mine, &all, "the figures");
     for (int i = 0; status == CS_OK && i < r->comm->size; i++) {
         double figures[FIGURES];
         memcpy(figures, all.data + (size_t)i * sizeof figures, sizeof figures);
-        add_figures(r->report, figures, r->comm->size);
+        add_figures(r->report, figures, i, r->comm->size);
     }
     cs_buffer_free(&all);
     return status;
@@ -193,10 +197,10 @@ static cs_status run(cs_run_state *r) {
     CS_TRY(train(r, &progress));
     CS_TRY(finish_statement(r));
     CS_TRY(prove(r, &progress));
-    r->cpu_seconds = cs_cpu_seconds();
+    r->cpu_seconds = cs_cpu_seconds() - r->cpu_started;
     describe(r);
-    CS_TRY(collect_figures(r));
     cs_progress_report(&progress, "verification", 0.97);
+    CS_TRY(collect_figures(r));
     CS_TRY(cs_comm_agree(r->comm, TAG_VERIFIED, r->comm->rank == 0 ? cs_run_verify(r) : CS_OK));
     CS_TRY(cs_run_sign(r));
     if (r->comm->rank == 0)
@@ -239,7 +243,8 @@ cs_status cs_run(cs_comm *comm, const cs_run_options *options, cs_run_report *re
     cs_run_state *r = CS_NEW(cs_run_state, 1);
     if (r == NULL)
         return cs_comm_raise(comm, CS_ERR_MEMORY);
-    *r = (cs_run_state){.comm = comm, .options = options, .report = report, .started = cs_wall_seconds()};
+    *r = (cs_run_state){
+        .comm = comm, .options = options, .report = report, .started = cs_wall_seconds(), .cpu_started = cs_cpu_seconds()};
     cs_stages_start(&report->stages, &options->progress, "input");
     const cs_status status = cs_comm_raise(comm, run(r));
     cs_stages_stop(&report->stages);

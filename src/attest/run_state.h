@@ -16,7 +16,7 @@ typedef struct cs_run_state {
     cs_comm *comm;
     const cs_run_options *options;
     cs_run_report *report;
-    double started;
+    double started, cpu_started;
     cs_job job;
     uint8_t job_digest[32];
     bool initial_given;

@@ -5,14 +5,18 @@
 #include "base/timer.h"
 
 static void enter(cs_stages *s, const char *name) {
-    const double now = cs_wall_seconds();
-    if (s->n > 0)
+    const double now = cs_wall_seconds(), cpu = cs_cpu_seconds();
+    if (s->n > 0) {
         s->seconds[s->n - 1] += now - s->since;
+        s->cpu_seconds[s->n - 1] += cpu - s->cpu_since;
+    }
     s->since = now;
+    s->cpu_since = cpu;
     if (name == NULL || (s->n > 0 && strcmp(s->names[s->n - 1], name) == 0))
         return;
     if (s->n < CS_MAX_STAGES) {
         s->names[s->n] = name;
+        s->cpu_seconds[s->n] = 0;
         s->seconds[s->n++] = 0;
     }
 }

@@ -1,4 +1,5 @@
-/* Where the time of a run goes: a listener of progress that keeps the seconds between one stage and the next. Local. */
+/* Where the time of a run goes: a listener of progress that keeps the seconds between one stage and the next, by the clock
+ * and of this process's CPU. Local. */
 #ifndef CS_ATTEST_STAGES_H
 #define CS_ATTEST_STAGES_H
 
@@ -12,8 +13,8 @@ typedef struct cs_stages {
     cs_progress listener; /* gets every report passed on */
     size_t n;
     const char *names[CS_MAX_STAGES]; /* static strings */
-    double seconds[CS_MAX_STAGES];
-    double since;
+    double seconds[CS_MAX_STAGES], cpu_seconds[CS_MAX_STAGES];
+    double since, cpu_since;
 } cs_stages;
 
 /** Starts the clock in the stage `first`. */
