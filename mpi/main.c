@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "attest/plan.h"
+#include "base/harden.h"
 #include "base/isa.h"
 #include "consort/version.h"
 #include "curve/generators.h"
@@ -117,6 +118,7 @@ static bool answer_alone(const cs_prove_options *options, cs_status *status) {
 int main(int argc, char **argv) {
     cs_prove_options options;
     cs_comm comm;
+    cs_harden_process();
     if (sodium_init() < 0) {
         fprintf(stderr, "consort-prove: libsodium does not start\n");
         return CS_ERR_INTERNAL;

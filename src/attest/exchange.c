@@ -29,7 +29,7 @@ static cs_status gather_and_reply(cs_comm *comm, uint32_t tag, const void *mine,
     if (comm->rank == 0 && parts == NULL)
         return CS_ERR_MEMORY;
     cs_status status = cs_comm_gather(comm, tag, mine, mine_size, parts);
-    if (status == CS_OK && comm->rank == 0)
+    if (status == CS_OK && parts != NULL)
         status = join(all, parts, comm->size, size, limit, what);
     free_parts(parts, comm->size);
     return status == CS_OK ? cs_comm_reply(comm, tag, all) : status;

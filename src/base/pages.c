@@ -103,8 +103,7 @@ static void *find(size_t bytes) {
 
 /* Hands pages back to the system, the smallest extents first, until those kept and used are few enough. */
 static void give_back(void) {
-    while (pool.first != NULL && pool.kept + pool.used > pool.most_used) {
-        extent **at = smallest(0);
+    for (extent **at; pool.kept + pool.used > pool.most_used && (at = smallest(0)) != NULL;) {
         const size_t excess = pool.kept + pool.used - pool.most_used, n = (*at)->bytes < excess ? (*at)->bytes : excess;
         (void)munmap(cut(at, n), n);
     }

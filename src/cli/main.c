@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/harden.h"
 #include "base/isa.h"
 #include "commands.h"
 #include "consort/version.h"
@@ -53,6 +54,7 @@ static cs_status dispatch(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     char name[32];
+    cs_harden_process();
     if (sodium_init() < 0) {
         fprintf(stderr, "consort: libsodium does not start\n");
         return CS_ERR_INTERNAL;

@@ -28,6 +28,8 @@ bool cs_idx_detect(const uint8_t *data, size_t size) {
 cs_status cs_idx_decode(cs_records *table, const uint8_t *data, size_t size) {
     const idx_type *type = find_type(data[2]);
     const size_t dims = data[3], header = HEAD_BYTES + AXIS_BYTES * dims;
+    if (type == NULL)
+        return cs_fail(CS_ERR_INPUT, "%s: not an IDX file", table->file);
     cs_array array = {.kind = type->kind, .item = type->item, .big_endian = true, .dims = dims};
     if (dims == 0 || dims > CS_ARRAY_MAX_DIMS)
         return cs_fail(CS_ERR_INPUT, "%s: %zu axes, must be 1..%d", table->file, dims, CS_ARRAY_MAX_DIMS);

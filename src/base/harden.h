@@ -1,0 +1,9 @@
+/* What a process that holds secrets asks of the operating system. */
+#ifndef CS_BASE_HARDEN_H
+#define CS_BASE_HARDEN_H
+
+/** From now on this process leaves no core dump, neither as a file nor through a pipe to a crash reporter. First thing in
+ *  main. Cannot fail: what the system refuses stays as it was. */
+void cs_harden_process(void);
+
+#endif
