@@ -11,10 +11,18 @@
  * which there is no memory must fit the space kept for it. */
 enum { TAG_MORE = 1, TAG_LAST = 2, TAG_GONE = 3, PIECE = 1 << 20 };
 
+/* A piece that was given to MPI and not taken yet. */
+typedef struct outgoing {
+    struct outgoing *next;
+    MPI_Request request;
+    uint8_t data[];
+} outgoing;
+
 typedef struct transport {
-    MPI_Request *requests; /* [size], for to_all */
-    bool *gone;            /* [size], the peer said so */
-    uint8_t *dropped;      /* [PIECE], takes what is not wanted */
+    MPI_Request *requests;      /* [size], for to_all */
+    bool *gone;                 /* [size], the peer said so */
+    uint8_t *dropped;           /* [PIECE], takes what is not wanted */
+    outgoing *under_way, *last; /* what `send` took, oldest first */
 } transport;
 
 static cs_status check(int code, const char *what) {
@@ -28,14 +36,15 @@ static cs_status check(int code, const char *what) {
 
 /* ------------------------------------------------------------------ waiting */
 
-/* Between two polls: at first only let others run, then sleep, longer the longer it takes. Ranks often share cores, and a
- * rank that polls without pause takes the time that the one it waits for needs. */
+/* Between two polls: at first only let others run, then sleep a quarter of the time that has passed, so that a message is
+ * noticed an eighth of it late on average, and a long wait takes few polls. Ranks often share cores, and a rank that polls
+ * without pause takes the time that the one it waits for needs. */
 typedef struct waiting {
     unsigned polls;
     long nanoseconds;
 } waiting;
 
-enum { YIELDS = 16, SLEEP_MIN = 20000, SLEEP_MAX = 1000000 };
+enum { YIELDS = 32, SLEEP_MIN = 20000, SLEEP_MAX = 20000000 };
 
 static void pause_between_polls(waiting *w) {
     if (w->polls < YIELDS) {
@@ -43,7 +52,7 @@ static void pause_between_polls(waiting *w) {
         sched_yield();
         return;
     }
-    w->nanoseconds = w->nanoseconds == 0 ? SLEEP_MIN : w->nanoseconds + w->nanoseconds / 8;
+    w->nanoseconds = w->nanoseconds == 0 ? SLEEP_MIN : w->nanoseconds + w->nanoseconds / 4;
     if (w->nanoseconds > SLEEP_MAX)
         w->nanoseconds = SLEEP_MAX;
     nanosleep(&(struct timespec){.tv_nsec = w->nanoseconds}, NULL);
@@ -101,6 +110,55 @@ static cs_status send_frame(cs_comm *c, int first, int last, const void *data, s
     return status;
 }
 
+/* Frees what has left, up to the first piece that has not. */
+static void reap(transport *t) {
+    while (t->under_way != NULL) {
+        outgoing *piece = t->under_way;
+        int done = 0;
+        if (MPI_Test(&piece->request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done)
+            return;
+        t->under_way = piece->next;
+        cs_free(piece);
+    }
+    t->last = NULL;
+}
+
+static cs_status send_piece(transport *t, int rank, const void *data, size_t size, int tag) {
+    outgoing *piece = cs_calloc(sizeof *piece + size, 1);
+    if (piece == NULL)
+        return CS_ERR_MEMORY;
+    if (size > 0)
+        memcpy(piece->data, data, size);
+    const int code = MPI_Isend(piece->data, (int)size, MPI_BYTE, rank, tag, MPI_COMM_WORLD, &piece->request);
+    if (code != MPI_SUCCESS) {
+        cs_free(piece);
+        return check(code, "send");
+    }
+    if (t->last != NULL)
+        t->last->next = piece;
+    else
+        t->under_way = piece;
+    t->last = piece;
+    return CS_OK;
+}
+
+static cs_status send_copy(cs_comm *c, int rank, const void *data, size_t size) {
+    transport *t = c->transport;
+    size_t sent = 0;
+    reap(t);
+    do {
+        const size_t piece = piece_size(size - sent);
+        const cs_status status =
+            send_piece(t, rank, (const uint8_t *)data + sent, piece, sent + piece < size ? TAG_MORE : TAG_LAST);
+        if (status != CS_OK) {
+            t->gone[rank] = t->gone[rank] || sent > 0; /* half a frame */
+            return status;
+        }
+        sent += piece;
+    } while (sent < size);
+    return CS_OK;
+}
+
 static cs_status receive_into(uint8_t *out, int count, MPI_Message *message) {
     MPI_Request request = MPI_REQUEST_NULL;
     CS_TRY(check(MPI_Imrecv(out, count, MPI_BYTE, message, &request), "receive"));
@@ -132,6 +190,7 @@ static cs_status receive_piece(cs_comm *c, int peer, cs_buffer *out, int *tag) {
 static cs_status receive_frame(cs_comm *c, int peer, cs_buffer *out) {
     transport *t = c->transport;
     cs_buffer_clear(out);
+    reap(t);
     for (;;) {
         int tag = 0;
         if (t->gone[peer])
@@ -147,10 +206,6 @@ static cs_status to_root(cs_comm *c, const void *data, size_t size) {
     return send_frame(c, 0, 0, data, size);
 }
 
-static cs_status from_rank(cs_comm *c, int rank, cs_buffer *out) {
-    return receive_frame(c, rank, out);
-}
-
 static cs_status to_all(cs_comm *c, const void *data, size_t size) {
     return send_frame(c, 1, c->size - 1, data, size);
 }
@@ -159,7 +214,12 @@ static cs_status from_root(cs_comm *c, cs_buffer *out) {
     return receive_frame(c, 0, out);
 }
 
-static const cs_comm_ops mpi_ops = {to_root, from_rank, to_all, from_root};
+static const cs_comm_ops mpi_ops = {.to_root = to_root,
+                                    .from_rank = receive_frame,
+                                    .to_all = to_all,
+                                    .from_root = from_root,
+                                    .send = send_copy,
+                                    .receive = receive_frame};
 
 /* ------------------------------------------------------------------ life */
 
@@ -183,10 +243,10 @@ cs_status cs_mpi_comm_init(cs_comm *c, int *argc, char ***argv) {
 }
 
 /* A message without content; its sender waits for the peer's own before it ends MPI, so none is left unreceived. */
-static void say_gone(int peer) {
-    MPI_Request request = MPI_REQUEST_NULL;
-    if (MPI_Isend(NULL, 0, MPI_BYTE, peer, TAG_GONE, MPI_COMM_WORLD, &request) == MPI_SUCCESS)
-        (void)wait_all(&request, 1, "send");
+static void say_gone(cs_comm *c, int peer) {
+    transport *t = c->transport;
+    if (send_piece(t, peer, NULL, 0, TAG_GONE) != CS_OK)
+        t->gone[peer] = true;
 }
 
 static void drain(cs_comm *c, int peer) {
@@ -201,11 +261,16 @@ static void drain(cs_comm *c, int peer) {
 
 void cs_mpi_comm_finalize(cs_comm *c) {
     transport *t = c->transport;
-    const int first = c->rank == 0 ? 1 : 0, last = c->rank == 0 ? c->size - 1 : 0;
-    for (int peer = first; peer <= last; peer++)
-        say_gone(peer);
-    for (int peer = first; peer <= last; peer++)
-        drain(c, peer);
+    for (int peer = 0; peer < c->size; peer++)
+        if (peer != c->rank)
+            say_gone(c, peer);
+    for (int peer = 0; peer < c->size; peer++)
+        if (peer != c->rank)
+            drain(c, peer);
+    while (t->under_way != NULL) { /* every peer has drained, or is about to */
+        reap(t);
+        sched_yield();
+    }
     MPI_Finalize();
     cs_free(t->requests);
     cs_free(t->gone);

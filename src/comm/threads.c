@@ -26,7 +26,7 @@ typedef struct seat {
     cs_comm_outcome outcome;
     pthread_t thread;
     pthread_cond_t arrived; /* a frame for this rank, or a rank that left */
-    queue up, down;         /* to the root, from the root */
+    queue *from;            /* [size] frames of each rank for this one */
     bool gone;
 } seat;
 
@@ -41,8 +41,10 @@ static seat *seat_of(const cs_comm *c, int rank) {
     return &own->hub->seats[rank];
 }
 
-/* Copies the frame into the queue and wakes its reader. */
-static cs_status put(seat *reader, queue *q, const void *data, size_t size, const bool *reader_gone) {
+/* Copies the frame for its reader and wakes it. */
+static cs_status put(cs_comm *c, int rank, const void *data, size_t size) {
+    seat *reader = seat_of(c, rank);
+    queue *q = &reader->from[c->rank];
     frame *f = cs_calloc(sizeof *f + size, 1);
     if (f == NULL)
         return CS_ERR_MEMORY;
@@ -50,7 +52,7 @@ static cs_status put(seat *reader, queue *q, const void *data, size_t size, cons
     if (size > 0)
         memcpy(f->data, data, size);
     pthread_mutex_lock(&reader->hub->mutex);
-    const bool lost = *reader_gone;
+    const bool lost = reader->gone;
     if (!lost) {
         if (q->last != NULL)
             q->last->next = f;
@@ -74,8 +76,11 @@ static frame *pop(queue *q) {
     return f;
 }
 
-/* Waits for a frame from `writer`, who may leave instead. */
-static cs_status take(seat *reader, queue *q, const seat *writer, cs_buffer *out) {
+/* Waits for a frame from `rank`, who may leave instead. */
+static cs_status take(cs_comm *c, int rank, cs_buffer *out) {
+    seat *reader = seat_of(c, c->rank);
+    const seat *writer = seat_of(c, rank);
+    queue *q = &reader->from[rank];
     hub *h = reader->hub;
     pthread_mutex_lock(&h->mutex);
     while (q->first == NULL && !writer->gone)
@@ -91,20 +96,13 @@ static cs_status take(seat *reader, queue *q, const seat *writer, cs_buffer *out
 }
 
 static cs_status to_root(cs_comm *c, const void *data, size_t size) {
-    seat *own = seat_of(c, c->rank), *root = seat_of(c, 0);
-    return put(root, &own->up, data, size, &root->gone);
-}
-
-static cs_status from_rank(cs_comm *c, int rank, cs_buffer *out) {
-    seat *other = seat_of(c, rank);
-    return take(seat_of(c, 0), &other->up, other, out);
+    return put(c, 0, data, size);
 }
 
 static cs_status to_all(cs_comm *c, const void *data, size_t size) {
     cs_status status = CS_OK;
     for (int rank = 1; rank < c->size; rank++) {
-        seat *other = seat_of(c, rank);
-        const cs_status one = put(other, &other->down, data, size, &other->gone);
+        const cs_status one = put(c, rank, data, size);
         if (status == CS_OK || status == CS_ERR_RANK) /* which says that the others were served */
             status = one != CS_OK ? one : status;
     }
@@ -112,11 +110,11 @@ static cs_status to_all(cs_comm *c, const void *data, size_t size) {
 }
 
 static cs_status from_root(cs_comm *c, cs_buffer *out) {
-    seat *own = seat_of(c, c->rank);
-    return take(own, &own->down, seat_of(c, 0), out);
+    return take(c, 0, out);
 }
 
-static const cs_comm_ops thread_ops = {to_root, from_rank, to_all, from_root};
+static const cs_comm_ops thread_ops = {
+    .to_root = to_root, .from_rank = take, .to_all = to_all, .from_root = from_root, .send = put, .receive = take};
 
 static void leave(seat *s) {
     hub *h = s->hub;
@@ -169,28 +167,45 @@ static cs_status first_cause(const hub *h) {
                                         worst->outcome.text);
 }
 
-cs_status cs_comm_run_threads(int size, cs_comm_run *run, void *const *args, cs_comm_outcome *outcomes) {
-    if (size < 1)
-        return cs_fail(CS_ERR_INTERNAL, "%d ranks cannot run", size);
-    hub h = {.mutex = PTHREAD_MUTEX_INITIALIZER, .size = size, .seats = CS_NEW(seat, (size_t)size)};
-    if (h.seats == NULL)
+static cs_status take_seats(hub *h, cs_comm_run *run, void *const *args) {
+    h->seats = CS_NEW(seat, (size_t)h->size);
+    if (h->seats == NULL)
         return CS_ERR_MEMORY;
-    for (int rank = 0; rank < size; rank++) {
-        seat *s = &h.seats[rank];
-        *s = (seat){.hub = &h, .run = run, .arg = args != NULL ? args[rank] : NULL, .arrived = PTHREAD_COND_INITIALIZER};
-        s->comm = (cs_comm){.ops = &thread_ops, .rank = rank, .size = size, .transport = s};
+    bool complete = true;
+    for (int rank = 0; rank < h->size; rank++) {
+        seat *s = &h->seats[rank];
+        *s = (seat){.hub = h, .run = run, .arg = args != NULL ? args[rank] : NULL, .arrived = PTHREAD_COND_INITIALIZER};
+        s->comm = (cs_comm){.ops = &thread_ops, .rank = rank, .size = h->size, .transport = s};
+        s->from = CS_NEW(queue, (size_t)h->size);
+        complete = complete && s->from != NULL;
     }
-    const cs_status status = run_all(&h), worst = status == CS_OK ? first_cause(&h) : status;
-    for (int rank = 0; rank < size; rank++) {
-        seat *s = &h.seats[rank];
+    return complete ? CS_OK : CS_ERR_MEMORY;
+}
+
+static void leave_seats(hub *h, cs_comm_outcome *outcomes) {
+    for (int rank = 0; h->seats != NULL && rank < h->size; rank++) {
+        seat *s = &h->seats[rank];
         if (outcomes != NULL)
             outcomes[rank] = s->outcome;
-        free_queue(&s->up);
-        free_queue(&s->down);
+        for (int other = 0; s->from != NULL && other < h->size; other++)
+            free_queue(&s->from[other]);
+        cs_free(s->from);
         cs_comm_free(&s->comm);
         pthread_cond_destroy(&s->arrived);
     }
+    cs_free(h->seats);
+}
+
+cs_status cs_comm_run_threads(int size, cs_comm_run *run, void *const *args, cs_comm_outcome *outcomes) {
+    if (size < 1)
+        return cs_fail(CS_ERR_INTERNAL, "%d ranks cannot run", size);
+    hub h = {.mutex = PTHREAD_MUTEX_INITIALIZER, .size = size};
+    cs_status status = take_seats(&h, run, args);
+    if (status == CS_OK)
+        status = run_all(&h);
+    if (status == CS_OK)
+        status = first_cause(&h);
+    leave_seats(&h, outcomes);
     pthread_mutex_destroy(&h.mutex);
-    cs_free(h.seats);
-    return worst;
+    return status;
 }

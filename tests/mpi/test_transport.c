@@ -152,6 +152,24 @@ static cs_status no_memory(cs_comm *c) {
     return CS_OK;
 }
 
+/* Every rank sends to all others before it receives; long frames and short ones arrive in order. */
+static cs_status among_all(cs_comm *c) {
+    static const size_t sizes[] = {3000001, 0, 70000, 5};
+    cs_buffer data = {0};
+    for (int peer = 0; peer < c->size; peer++)
+        for (size_t k = 0; peer != c->rank && k < sizeof sizes / sizeof sizes[0]; k++) {
+            CS_TRY(fill(&data, c->rank, sizes[k] + (size_t)peer));
+            CS_TRY(c->ops->send(c, peer, data.data, data.size));
+        }
+    for (int peer = 0; peer < c->size; peer++)
+        for (size_t k = 0; peer != c->rank && k < sizeof sizes / sizeof sizes[0]; k++) {
+            CS_TRY(c->ops->receive(c, peer, &data));
+            EXPECT(holds(&data, peer, sizes[k] + (size_t)c->rank));
+        }
+    cs_buffer_free(&data);
+    return cs_comm_agree(c, 10, CS_OK);
+}
+
 /* Rank `who` ends without a word: the others get CS_ERR_RANK and do not hang. */
 static cs_status lost(cs_comm *c, int who, bool killed) {
     CS_TRY(cs_comm_agree(c, 1, CS_OK));
@@ -170,6 +188,7 @@ static cs_status run(cs_comm *c, int argc, char **argv) {
         return lost(c, atoi(argv[2]), strcmp(argv[1], "killed") == 0);
     CS_TRY(all_well(c));
     CS_TRY(no_memory(c));
+    CS_TRY(among_all(c));
     return raising(c);
 }
 
