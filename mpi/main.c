@@ -117,6 +117,7 @@ static bool answer_alone(const cs_prove_options *options, cs_status *status) {
 
 int main(int argc, char **argv) {
     cs_prove_options options;
+    cs_delay *delay = NULL;
     cs_comm comm;
     cs_harden_process();
     if (sodium_init() < 0) {
@@ -138,7 +139,10 @@ int main(int argc, char **argv) {
         fprintf(stderr, "consort-prove: %s\n", cs_error_text());
         return (int)started;
     }
+    if (status == CS_OK && options.has_network)
+        status = cs_delay_install(&delay, &comm, &options.network);
     status = status == CS_OK ? run(&comm, &options) : cs_comm_raise(&comm, status);
+    cs_delay_remove(delay, &comm);
     cs_mpi_comm_finalize(&comm);
     cs_generators_release();
     if (status == CS_ERR_RANK)

@@ -14,6 +14,7 @@ enum {
     OPT_KEY,
     OPT_PASSPHRASE,
     OPT_MEMBER,
+    OPT_NETWORK,
     OPT_HELP,
     OPT_VERSION
 };
@@ -28,6 +29,7 @@ static const struct option OPTIONS[] = {{"out", required_argument, NULL, OPT_OUT
                                         {"key", required_argument, NULL, OPT_KEY},
                                         {"passphrase-file", required_argument, NULL, OPT_PASSPHRASE},
                                         {"member", required_argument, NULL, OPT_MEMBER},
+                                        {"network", required_argument, NULL, OPT_NETWORK},
                                         {"help", no_argument, NULL, OPT_HELP},
                                         {"version", no_argument, NULL, OPT_VERSION},
                                         {NULL, 0, NULL, 0}};
@@ -48,6 +50,8 @@ const char *cs_prove_usage(void) {
            "  --key FILE       this member's secret key (consort keygen)\n"
            "  --passphrase-file FILE   the passphrase of that key, if it has one (default: $CONSORT_PASSPHRASE_FILE)\n"
            "  --member NAME    fail unless this rank is that member\n"
+           "  --network LATENCY[,BANDWIDTH]   as if all ranks were so far apart (0, 10ms, 0.1ms,10Gbit), for measuring;\n"
+           "                   the report then says what bounds the run on other networks\n"
            "  --json           the report as JSON\n"
            "  --quiet          no progress and no report\n"
            "  --version, --help\n"
@@ -79,6 +83,9 @@ static cs_status take(cs_prove_options *out, int option, char **argv) {
     case OPT_MEMBER:
         out->run.member = optarg;
         return CS_OK;
+    case OPT_NETWORK:
+        out->has_network = true;
+        return cs_network_parse(&out->network, optarg);
     case OPT_PLAN:
         out->plan = true;
         return CS_OK;

@@ -3,10 +3,13 @@
 #define CS_MPI_OPTIONS_H
 
 #include "attest/run.h"
+#include "comm/delay.h"
 
 typedef struct cs_prove_options {
     cs_run_options run;
     bool plan, json, quiet, help, version;
+    bool has_network; /* injected, for measuring */
+    cs_network network;
 } cs_prove_options;
 
 /** CS_ERR_USAGE with what is wrong. Strings are those of argv. Local. */

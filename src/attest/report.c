@@ -21,16 +21,23 @@ static json_t *stages_to_json(const cs_run_report *r) {
 
 /* One list for each figure, in rank order. */
 static json_t *ranks_to_json(const cs_run_report *r) {
-    json_t *cpu = json_array(), *sent = json_array(), *received = json_array(), *peak = json_array();
+    json_t *cpu = json_array(), *sent = json_array(), *received = json_array(), *peak = json_array(),
+           *transport = json_array();
     for (int i = 0; i < r->ranks; i++) {
         const cs_rank_figures *one = &r->per_rank[i];
         json_array_append_new(cpu, json_real(one->cpu));
         json_array_append_new(sent, json_integer((json_int_t)one->bytes_sent));
         json_array_append_new(received, json_integer((json_int_t)one->bytes_received));
+        json_array_append_new(transport, json_real(one->transport_cpu));
         json_array_append_new(peak, json_integer((json_int_t)one->peak_bytes));
     }
-    return json_pack("{s:o, s:o, s:o, s:o}", "cpu_seconds", cpu, "bytes_sent", sent, "bytes_received", received,
-                     "peak_bytes", peak);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "cpu_seconds", cpu, "transport_cpu_seconds", transport, "bytes_sent", sent,
+                     "bytes_received", received, "peak_bytes", peak);
+}
+
+static json_t *path_to_json(const cs_comm_path *p) {
+    return json_pack("{s:f, s:f, s:I, s:I}", "cpu_seconds", p->busy, "elapsed_seconds", p->elapsed, "trips",
+                     (json_int_t)p->trips, "bytes", (json_int_t)p->bytes);
 }
 
 json_t *cs_run_report_to_json(const cs_run_report *r) {
@@ -48,6 +55,8 @@ json_t *cs_run_report_to_json(const cs_run_report *r) {
                   "peak_bytes_max", r->peak_bytes_max, "peak_bytes_total", r->peak_bytes_total,                   /* */
                   "proof_bytes", (json_int_t)r->proof_bytes, "file_bytes", (json_int_t)r->file_bytes,             /* */
                   "verify_seconds", r->verify_seconds, "attestation", r->attestation, "model", r->model);
+    if (out != NULL && r->path.measured)
+        json_object_set_new(out, "path", path_to_json(&r->path));
     if (out != NULL && r->has_accuracy) {
         json_object_set_new(out, "test_accuracy", json_real(r->accuracy));
         json_object_set_new(out, "test_rows", json_integer((json_int_t)r->test_rows));

@@ -7,12 +7,13 @@
 
 #include "attest/stages.h"
 #include "base/buffer.h"
+#include "comm/comm.h"
 #include "data/json.h"
 #include "train/params.h"
 
 /** What one rank took, up to the finished proof. */
 typedef struct cs_rank_figures {
-    double cpu, peak_bytes;
+    double cpu, transport_cpu, peak_bytes; /* transport_cpu: a part of cpu; see cs_comm_path */
     uint64_t bytes_sent, bytes_received;
     double stage_cpu[CS_MAX_STAGES]; /* seconds in each of the stages */
 } cs_rank_figures;
@@ -33,6 +34,7 @@ typedef struct cs_run_report {
     double peak_bytes_max, peak_bytes_total;                    /* resident memory per rank, and of all together */
     size_t proof_bytes, file_bytes;
     double verify_seconds; /* on the root, one core */
+    cs_comm_path path;     /* the root's, at the end of the run; measured with an injected network only */
     bool has_accuracy;
     double accuracy; /* of the integer model on the job's test rows */
     size_t test_rows;

@@ -137,13 +137,16 @@ static cs_status prove(cs_run_state *r, const cs_progress *progress) {
 
 /* ------------------------------------------------------------ figures */
 
-enum { FIGURES = 7 + CS_MAX_STAGES };
+enum { FIGURES = 8 + CS_MAX_STAGES };
 
 static void add_figures(cs_run_report *out, const double f[FIGURES], int rank, int ranks) {
     cs_rank_figures *one = &out->per_rank[rank];
-    *one =
-        (cs_rank_figures){.cpu = f[2], .bytes_sent = (uint64_t)f[3], .bytes_received = (uint64_t)f[4], .peak_bytes = f[6]};
-    memcpy(one->stage_cpu, f + 7, sizeof one->stage_cpu);
+    *one = (cs_rank_figures){.cpu = f[2],
+                             .bytes_sent = (uint64_t)f[3],
+                             .bytes_received = (uint64_t)f[4],
+                             .peak_bytes = f[6],
+                             .transport_cpu = f[7]};
+    memcpy(one->stage_cpu, f + 8, sizeof one->stage_cpu);
     out->committed += (size_t)f[0];
     out->lookups += (size_t)f[1];
     out->cpu_max = f[2] > out->cpu_max ? f[2] : out->cpu_max;
@@ -158,9 +161,9 @@ static void add_figures(cs_run_report *out, const double f[FIGURES], int rank, i
 /* Collective. */
 static cs_status collect_figures(cs_run_state *r) {
     const cs_comm_stats *c = &r->comm->stats;
-    double mine[FIGURES] = {(double)r->stats.committed, (double)r->stats.lookups, r->cpu_seconds,     (double)c->bytes_sent,
-                            (double)c->bytes_received,  (double)c->exchanges,     cs_peak_rss_bytes()};
-    memcpy(mine + 7, r->report->stages.cpu_seconds, sizeof r->report->stages.cpu_seconds);
+    double mine[FIGURES] = {(double)r->stats.committed, (double)r->stats.lookups, r->cpu_seconds,      (double)c->bytes_sent,
+                            (double)c->bytes_received,  (double)c->exchanges,     cs_peak_rss_bytes(), c->path.transport};
+    memcpy(mine + 8, r->report->stages.cpu_seconds, sizeof r->report->stages.cpu_seconds);
     cs_buffer all = {0};
     cs_status status = cs_exchange(r->comm, TAG_FIGURES, mine, sizeof mine, &all, "the figures");
     for (int i = 0; status == CS_OK && i < r->comm->size; i++) {
@@ -249,6 +252,7 @@ cs_status cs_run(cs_comm *comm, const cs_run_options *options, cs_run_report *re
     const cs_status status = cs_comm_raise(comm, run(r));
     cs_stages_stop(&report->stages);
     report->wall_seconds = cs_wall_seconds() - r->started;
+    report->path = comm->stats.path;
     release(r);
     cs_free(r);
     return status;

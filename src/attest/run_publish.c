@@ -96,6 +96,7 @@ static cs_status write_report(cs_run_state *r) {
     snprintf(report->attestation, sizeof report->attestation, "%s", r->attestation_path);
     snprintf(report->model, sizeof report->model, "%s", r->model_path);
     report->wall_seconds = cs_wall_seconds() - r->started;
+    report->path = r->comm->stats.path;
     cs_stages_stop(&report->stages);
     json_t *v = cs_run_report_to_json(report);
     char *text = v == NULL ? NULL : json_dumps(v, JSON_INDENT(2));

@@ -17,6 +17,10 @@ double cs_cpu_seconds(void) {
     return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+double cs_thread_cpu_seconds(void) {
+    return seconds_of(CLOCK_THREAD_CPUTIME_ID);
+}
+
 double cs_peak_rss_bytes(void) {
     struct rusage usage = {0};
     getrusage(RUSAGE_SELF, &usage);

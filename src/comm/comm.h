@@ -27,9 +27,21 @@ typedef struct cs_comm_ops {
 /** Longest frame, header included; a longer one is refused by the sender and, unread, by the receiver. */
 #define CS_COMM_MAX_FRAME ((size_t)1 << 34)
 
+/** The longest chains of frames and work that led to where a rank is. Only comm/delay.h measures them; otherwise all is 0.
+ */
+typedef struct cs_comm_path {
+    bool measured;
+    double busy;      /* CPU seconds outside of the transport: no network makes a run shorter than that */
+    double elapsed;   /* the same and the seconds waited for a core: on a machine as crowded as this one was */
+    double bytes;     /* that links had to carry one after the other */
+    uint64_t trips;   /* of frames, one after the other */
+    double transport; /* not along a path: CPU seconds of this rank's own transport, which waits and copies */
+} cs_comm_path;
+
 typedef struct cs_comm_stats {
     uint64_t bytes_sent, bytes_received; /* by this rank */
     uint64_t exchanges;                  /* sequential round trips */
+    cs_comm_path path;
 } cs_comm_stats;
 
 struct cs_comm {
