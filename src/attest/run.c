@@ -6,6 +6,8 @@
 #include "attest/run_state.h"
 #include "base/memory.h"
 #include "base/timer.h"
+#include "comm/secure.h"
+#include "session/channel.h"
 #include "train/loop.h"
 
 /* Tags of this file's own exchanges, apart from the labels' numbers. */
@@ -37,11 +39,15 @@ static cs_status read_points(cs_g1_affine **out, const uint8_t *bytes, size_t n,
 
 static cs_status handshake(cs_run_state *r) {
     uint8_t pinned[CS_MAX_RANKS][CS_KEY_SIZE];
-    for (int i = 0; i < r->comm->size; i++)
+    const char *names[CS_MAX_RANKS];
+    for (int i = 0; i < r->comm->size; i++) {
         memcpy(pinned[i], r->job.members[i].key, CS_KEY_SIZE);
+        names[i] = r->job.members[i].name;
+    }
     const bool pins = r->job.members[0].has_key; /* the job's reader gives a key to all or to none */
     CS_TRY(cs_handshake(r->comm, &r->identity.x25519, pins ? (const uint8_t(*)[CS_KEY_SIZE])pinned : NULL, r->job_digest,
                         &r->keys));
+    CS_TRY(cs_channel_open(r->comm, &r->keys, names));
     return cs_pads_new(&r->pads, &r->keys);
 }
 
@@ -215,6 +221,8 @@ static cs_status run(cs_run_state *r) {
 }
 
 static void release(cs_run_state *r) {
+    cs_secure_stop(r->comm);
+    r->comm->stage = NULL;
     cs_buffer_free(&r->proof);
     cs_free(r->own_draws);
     cs_free(r->final_blindings);
@@ -241,6 +249,13 @@ static void release(cs_run_state *r) {
     cs_job_free(&r->job);
 }
 
+/* Messages about lost ranks and links say in which stage. */
+static void note_stage(void *context, const char *stage, double fraction) {
+    cs_run_state *r = context;
+    r->comm->stage = stage;
+    cs_progress_report(&r->options->progress, stage, fraction);
+}
+
 cs_status cs_run(cs_comm *comm, const cs_run_options *options, cs_run_report *report) {
     memset(report, 0, sizeof *report);
     cs_run_state *r = CS_NEW(cs_run_state, 1);
@@ -248,7 +263,7 @@ cs_status cs_run(cs_comm *comm, const cs_run_options *options, cs_run_report *re
         return cs_comm_raise(comm, CS_ERR_MEMORY);
     *r = (cs_run_state){
         .comm = comm, .options = options, .report = report, .started = cs_wall_seconds(), .cpu_started = cs_cpu_seconds()};
-    cs_stages_start(&report->stages, &options->progress, "input");
+    cs_stages_start(&report->stages, &(cs_progress){.fn = note_stage, .context = r}, "input");
     const cs_status status = cs_comm_raise(comm, run(r));
     cs_stages_stop(&report->stages);
     report->wall_seconds = cs_wall_seconds() - r->started;

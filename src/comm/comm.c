@@ -4,14 +4,18 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/memory.h"
+#include "comm/frame.h"
+#include "transcript/labels.h"
 
-/* A frame is a header of five little-endian words (magic, kind, tag, length in two halves) and its content. */
-enum { HEADER_SIZE = 20, FRAME_MAGIC = 0x31465343 };
+enum { HEADER_SIZE = CS_FRAME_HEADER, FRAME_MAGIC = CS_FRAME_MAGIC };
 enum { FRAME_PART = 1, FRAME_FAILED = 2, FRAME_REPLY = 3, FRAME_STOP = 4 };
 enum { PHASE_IDLE = 0, PHASE_REPLY = 1, PHASE_LEFT = 2 };
 
-/* Why all leave. A stop frame lists pairs (rank, trouble) of 32-bit words, so that every rank can name the failing ones. */
-enum { TROUBLE_FAILED = 1, TROUBLE_STEP = 2, TROUBLE_LOST = 3 };
+/* Why all leave. A stop frame lists pairs (rank, trouble) of 32-bit words, so that every rank can name the failing ones; a
+ * failed frame has the trouble in the place of its tag. That of a link has the number of its other end above the lowest
+ * byte. */
+enum { TROUBLE_FAILED = 1, TROUBLE_STEP = 2, TROUBLE_LOST = 3, TROUBLE_LINK = 4, TROUBLE_MASK = 0xff, PEER_SHIFT = 8 };
 enum { MAX_NAMED = 16, STOP_SIZE = HEADER_SIZE + 8 * MAX_NAMED };
 
 typedef struct troubles {
@@ -43,19 +47,50 @@ static void add_trouble(troubles *t, int rank, uint32_t what) {
     t->what[t->count++] = what;
 }
 
-static cs_status fail_with(const troubles *t) {
-    char text[1024] = "a rank failed";
-    size_t used = 0;
-    for (unsigned k = 0; k < t->count; k++) {
-        const char *what = t->what[k] == TROUBLE_FAILED ? "failed"
-                           : t->what[k] == TROUBLE_STEP ? "is at another step of the protocol"
-                                                        : "was lost";
-        used +=
-            (size_t)snprintf(text + used, sizeof text - used, "%srank %u %s", k > 0 ? ", " : "", (unsigned)t->rank[k], what);
-        if (used >= sizeof text)
-            break;
+enum { TEXT_SIZE = 1024, CALLED_SIZE = CS_COMM_NAME_SIZE + 32 };
+
+static const char *call(char out[CALLED_SIZE], const cs_comm *c, uint32_t rank) {
+    const char *name = c->names != NULL && rank < (uint32_t)c->size ? c->names[rank] : "";
+    snprintf(out, CALLED_SIZE, "rank %u%s%s%s", (unsigned)rank, *name != 0 ? " (" : "", name, *name != 0 ? ")" : "");
+    return out;
+}
+
+/* Where the run is; a text to put before or after another one. */
+static const char *place(char out[TEXT_SIZE], const cs_comm *c) {
+    const uint32_t tag = c->tag & ~CS_COMM_MASKED;
+    char number[32];
+    snprintf(number, sizeof number, "%#x", (unsigned)tag);
+    snprintf(out, TEXT_SIZE, "%s%s%sexchange %s", c->stage != NULL ? "stage \"" : "", c->stage != NULL ? c->stage : "",
+             c->stage != NULL ? "\", " : "", tag < CS_LABEL_COUNT ? cs_label_text((cs_label)tag) : number);
+    return out;
+}
+
+static int describe(char *out, size_t size, const cs_comm *c, uint32_t rank, uint32_t what) {
+    char name[CALLED_SIZE], other[CALLED_SIZE];
+    call(name, c, rank);
+    switch (what & TROUBLE_MASK) {
+    case TROUBLE_LINK:
+        return snprintf(out, size, "a message between %s and %s was changed, repeated or lost on its way", name,
+                        call(other, c, what >> PEER_SHIFT));
+    case TROUBLE_FAILED:
+        return snprintf(out, size, "%s failed", name);
+    case TROUBLE_STEP:
+        return snprintf(out, size, "%s is at another step of the protocol", name);
+    default:
+        return snprintf(out, size, "%s was lost", name);
     }
-    return cs_fail(CS_ERR_RANK, "%s; its own message says why", text);
+}
+
+static cs_status fail_with(const cs_comm *c, const troubles *t) {
+    char text[TEXT_SIZE] = "a rank failed", where[TEXT_SIZE];
+    size_t used = 0;
+    for (unsigned k = 0; k < t->count && used < sizeof text; k++) {
+        if (k > 0)
+            used += (size_t)snprintf(text + used, sizeof text - used, ", ");
+        if (used < sizeof text)
+            used += (size_t)describe(text + used, sizeof text - used, c, t->rank[k], t->what[k]);
+    }
+    return cs_fail(CS_ERR_RANK, "%s (%s); its own message says why", text, place(where, c));
 }
 
 /* ------------------------------------------------------------------ frames */
@@ -100,9 +135,18 @@ static void strip_header(cs_buffer *frame) {
 
 static cs_status receive(cs_comm *c, cs_status (*from)(cs_comm *, int, cs_buffer *), int rank, cs_buffer *out) {
     const cs_status status = from(c, rank, out);
+    char where[TEXT_SIZE], name[CALLED_SIZE];
     if (status == CS_OK)
         c->stats.bytes_received += out->size;
-    return status;
+    if (status != CS_ERR_ABORT)
+        return status;
+    c->trouble = TROUBLE_LINK | (uint32_t)rank << PEER_SHIFT;
+    return cs_fail_prefix(status, "%s, link to %s", place(where, c), call(name, c, (uint32_t)rank));
+}
+
+/* This rank's own reason to leave, for the others. */
+static uint32_t own_trouble(const cs_comm *c) {
+    return c->trouble != 0 ? c->trouble : TROUBLE_FAILED;
 }
 
 static cs_status receive_from_root(cs_comm *c, int rank, cs_buffer *out) {
@@ -144,7 +188,14 @@ static cs_status stopped(cs_comm *c) {
     for (size_t at = HEADER_SIZE; at + 8 <= c->frame.size; at += 8)
         add_trouble(&t, (int)(cs_load_u32(c->frame.data + at) & INT32_MAX), cs_load_u32(c->frame.data + at + 4));
     c->phase = PHASE_LEFT;
-    return fail_with(&t);
+    return fail_with(c, &t);
+}
+
+/* Other ranks: the root is gone; the transport's text says how. */
+static cs_status lost_root(cs_comm *c) {
+    char name[CALLED_SIZE], where[TEXT_SIZE];
+    c->phase = PHASE_LEFT;
+    return cs_fail_prefix(CS_ERR_RANK, "%s was lost (%s)", call(name, c, 0), place(where, c));
 }
 
 static cs_status already_left(void) {
@@ -154,13 +205,13 @@ static cs_status already_left(void) {
 /* Root, at the start of an exchange: takes everybody's part so that all wait for the reply, and stops them. */
 static void drain_and_stop(cs_comm *c) {
     troubles t = {0};
-    add_trouble(&t, 0, TROUBLE_FAILED);
+    add_trouble(&t, 0, own_trouble(c));
     for (int rank = 1; rank < c->size; rank++) {
         const cs_status status = receive(c, c->ops->from_rank, rank, &c->frame);
         if (status == CS_ERR_RANK)
             add_trouble(&t, rank, TROUBLE_LOST);
         else if (status == CS_OK && frame_kind(&c->frame) == FRAME_FAILED)
-            add_trouble(&t, rank, TROUBLE_FAILED);
+            add_trouble(&t, rank, cs_load_u32(c->frame.data + 8));
     }
     stop_all(c, &t);
 }
@@ -168,7 +219,7 @@ static void drain_and_stop(cs_comm *c) {
 /* Other ranks: "failed" in the place of a part; whatever the root answers is the end. */
 static void fail_and_take_stop(cs_comm *c) {
     uint8_t frame[HEADER_SIZE];
-    store_header(frame, FRAME_FAILED, 0, 0);
+    store_header(frame, FRAME_FAILED, own_trouble(c), 0);
     if (send_to_root(c, frame, sizeof frame) == CS_OK)
         (void)receive(c, receive_from_root, 0, &c->frame);
     c->phase = PHASE_LEFT;
@@ -182,7 +233,7 @@ cs_status cs_comm_raise(cs_comm *c, cs_status status) {
     if (c->rank == 0 && c->phase == PHASE_IDLE) {
         drain_and_stop(c);
     } else if (c->rank == 0) {
-        stop_all(c, &(troubles){.count = 1, .rank = {0}, .what = {TROUBLE_FAILED}});
+        stop_all(c, &(troubles){.count = 1, .rank = {0}, .what = {own_trouble(c)}});
     } else {
         const bool pending = c->phase == PHASE_REPLY;
         const bool lost = pending && receive(c, receive_from_root, 0, &c->frame) == CS_ERR_RANK;
@@ -198,7 +249,7 @@ cs_status cs_comm_raise(cs_comm *c, cs_status status) {
 static uint32_t judge_part(const cs_buffer *frame, uint32_t tag) {
     if (frame_is(frame, FRAME_PART, tag))
         return 0;
-    return frame_kind(frame) == FRAME_FAILED ? TROUBLE_FAILED : TROUBLE_STEP;
+    return frame_kind(frame) == FRAME_FAILED ? cs_load_u32(frame->data + 8) : TROUBLE_STEP;
 }
 
 static cs_status gather_at_root(cs_comm *c, uint32_t tag, const void *mine, size_t size, cs_buffer *parts) {
@@ -221,11 +272,11 @@ static cs_status gather_at_root(cs_comm *c, uint32_t tag, const void *mine, size
             keep(&own, status);
     }
     if (own.status != CS_OK)
-        add_trouble(&t, 0, TROUBLE_FAILED);
+        add_trouble(&t, 0, own_trouble(c));
     if (t.count == 0)
         return CS_OK;
     stop_all(c, &t);
-    return own.status != CS_OK ? restore(&own) : fail_with(&t);
+    return own.status != CS_OK ? restore(&own) : fail_with(c, &t);
 }
 
 cs_status cs_comm_gather(cs_comm *c, uint32_t tag, const void *mine, size_t size, cs_buffer *parts) {
@@ -233,16 +284,17 @@ cs_status cs_comm_gather(cs_comm *c, uint32_t tag, const void *mine, size_t size
         return already_left();
     if (c->phase != PHASE_IDLE)
         return cs_comm_raise(c, cs_fail(CS_ERR_INTERNAL, "two gathers without a reply (tag %u)", (unsigned)tag));
+    c->tag = tag;
     if (c->rank == 0) {
         CS_TRY(gather_at_root(c, tag, mine, size, parts));
     } else {
-        const cs_status status = make_frame(c, FRAME_PART, tag, mine, size);
+        cs_status status = make_frame(c, FRAME_PART, tag, mine, size);
+        if (status == CS_OK)
+            status = send_to_root(c, c->frame.data, c->frame.size);
+        if (status == CS_ERR_RANK)
+            return lost_root(c);
         if (status != CS_OK)
             return cs_comm_raise(c, status);
-        if (send_to_root(c, c->frame.data, c->frame.size) != CS_OK) {
-            c->phase = PHASE_LEFT;
-            return fail_with(&(troubles){.count = 1, .rank = {0}, .what = {TROUBLE_LOST}});
-        }
     }
     c->phase = PHASE_REPLY;
     return CS_OK;
@@ -271,16 +323,14 @@ static cs_status reply_at_root(cs_comm *c, uint32_t tag, const cs_buffer *data) 
 static cs_status reply_elsewhere(cs_comm *c, uint32_t tag, cs_buffer *data) {
     const cs_status status = receive(c, receive_from_root, 0, &c->frame);
     c->phase = PHASE_IDLE;
-    if (status == CS_ERR_RANK) {
-        c->phase = PHASE_LEFT;
-        return fail_with(&(troubles){.count = 1, .rank = {0}, .what = {TROUBLE_LOST}});
-    }
+    if (status == CS_ERR_RANK)
+        return lost_root(c);
     if (status != CS_OK)
         return cs_comm_raise(c, status);
     if (frame_kind(&c->frame) == FRAME_STOP)
         return stopped(c);
     if (!frame_is(&c->frame, FRAME_REPLY, tag))
-        return cs_comm_raise(c, fail_with(&(troubles){.count = 1, .rank = {0}, .what = {TROUBLE_STEP}}));
+        return cs_comm_raise(c, fail_with(c, &(troubles){.count = 1, .rank = {0}, .what = {TROUBLE_STEP}}));
     const cs_buffer received = c->frame;
     c->frame = *data;
     *data = received;
@@ -309,6 +359,17 @@ cs_status cs_comm_agree(cs_comm *c, uint32_t tag, cs_status status) {
     return status;
 }
 
+cs_status cs_comm_set_name(cs_comm *c, int rank, const char *name) {
+    if (c->names == NULL)
+        c->names = cs_calloc((size_t)c->size, sizeof *c->names);
+    if (c->names == NULL)
+        return CS_ERR_MEMORY;
+    snprintf(c->names[rank], sizeof c->names[rank], "%s", name);
+    return CS_OK;
+}
+
 void cs_comm_free(cs_comm *c) {
+    cs_free(c->names);
+    c->names = NULL;
     cs_buffer_free(&c->frame);
 }

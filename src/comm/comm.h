@@ -24,6 +24,13 @@ typedef struct cs_comm_ops {
     cs_status (*receive)(cs_comm *c, int rank, cs_buffer *out); /* any rank but this one; replaces out's content */
 } cs_comm_ops;
 
+/** Added to the tag of an exchange whose content is uniform to everybody who may see it (under pads, or masked): where links
+ *  are sealed (comm/secure.h), its frames are authenticated only, which costs less. The tag must be the same on all ranks.
+ */
+#define CS_COMM_MASKED ((uint32_t)1 << 31)
+
+enum { CS_COMM_NAME_SIZE = 128 };
+
 /** Longest frame, header included; a longer one is refused by the sender and, unread, by the receiver. */
 #define CS_COMM_MAX_FRAME ((size_t)1 << 34)
 
@@ -49,8 +56,13 @@ struct cs_comm {
     int rank, size;
     void *transport; /* the transport's own state */
     cs_comm_stats stats;
+    double timeout;                   /* seconds that a rank is waited for until it counts as lost; 0: for ever */
+    const char *stage;                /* of the run, for messages; static text, NULL: not said */
+    char (*names)[CS_COMM_NAME_SIZE]; /* [size] what the ranks are called in messages, NULL: by number only */
     /* state of the lockstep, private to comm.c */
-    int phase; /* 0 idle, 1 between gather and reply, 2 left: nothing is sent or received any more */
+    uint32_t tag;     /* of the exchange that is going on */
+    uint32_t trouble; /* what made this rank fail, if it was a link; else 0 */
+    int phase;        /* 0 idle, 1 between gather and reply, 2 left: nothing is sent or received any more */
     cs_buffer frame;
 };
 
@@ -80,6 +92,9 @@ cs_status cs_comm_raise(cs_comm *c, cs_status status);
 /** Collective: one exchange without content. CS_OK on every rank if all gave CS_OK; otherwise a rank that failed gets its
  * own status back and the others CS_ERR_RANK. A protocol ends with it. */
 cs_status cs_comm_agree(cs_comm *c, uint32_t tag, cs_status status);
+
+/** What rank `rank` is called in messages besides its number; cut to fit. CS_ERR_MEMORY. Local. */
+cs_status cs_comm_set_name(cs_comm *c, int rank, const char *name);
 
 /** Frees what the lockstep holds, not the transport. Local. */
 void cs_comm_free(cs_comm *c);

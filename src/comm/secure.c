@@ -1,0 +1,196 @@
+#include "comm/secure.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/memory.h"
+#include "comm/frame.h"
+
+#define seal   crypto_aead_chacha20poly1305_ietf_encrypt_detached
+#define unseal crypto_aead_chacha20poly1305_ietf_decrypt_detached
+
+/* After the content: magic, mode, number; then the tag. */
+enum { MAGIC = 0x53465343, TRAILER = 16, TAG = crypto_aead_chacha20poly1305_ietf_ABYTES };
+enum { MODE_SEALED = 1, MODE_CLEAR = 2 };
+
+_Static_assert(TRAILER + TAG == CS_SECURE_OVERHEAD, "what sealing adds");
+
+typedef struct direction {
+    uint8_t key[crypto_aead_chacha20poly1305_ietf_KEYBYTES];
+    uint64_t next; /* number of the next frame */
+    bool broken;   /* a frame was refused: gaps are allowed */
+} direction;
+
+typedef struct secure {
+    cs_comm below;       /* the transport as it was */
+    direction *out, *in; /* [size] by peer */
+    cs_buffer frame;     /* the sealed frame that is sent */
+} secure;
+
+static void number_to_nonce(uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES], uint64_t number) {
+    memset(nonce, 0, crypto_aead_chacha20poly1305_ietf_NPUBBYTES);
+    cs_store_u64(nonce + 4, number);
+}
+
+/* ------------------------------------------------------------------ sending */
+
+static cs_status seal_frame(secure *s, int peer, const uint8_t *data, size_t size) {
+    direction *d = &s->out[peer];
+    const bool clear = cs_frame_is_masked(data, size);
+    if (size > CS_COMM_MAX_FRAME - CS_SECURE_OVERHEAD)
+        return cs_fail(CS_ERR_INTERNAL, "a frame of %zu bytes is too long to be sealed", size);
+    CS_TRY(cs_buffer_resize(&s->frame, size + CS_SECURE_OVERHEAD));
+    uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES], *to = s->frame.data, *trailer = to + size;
+    number_to_nonce(nonce, d->next);
+    cs_store_u32(trailer, MAGIC);
+    cs_store_u32(trailer + 4, clear ? MODE_CLEAR : MODE_SEALED);
+    cs_store_u64(trailer + 8, d->next);
+    if (clear) {
+        memcpy(to, data, size);
+        (void)seal(to, trailer + TRAILER, NULL, NULL, 0, to, size + TRAILER, NULL, nonce, d->key);
+    } else {
+        (void)seal(to, trailer + TRAILER, NULL, data, size, trailer, TRAILER, NULL, nonce, d->key);
+    }
+    d->next++;
+    return CS_OK;
+}
+
+static cs_status send(cs_comm *c, int peer, const void *data, size_t size) {
+    secure *s = c->transport;
+    CS_TRY(seal_frame(s, peer, data, size));
+    CS_TRY(s->below.ops->send(&s->below, peer, s->frame.data, s->frame.size));
+    c->stats.bytes_sent += CS_SECURE_OVERHEAD;
+    return CS_OK;
+}
+
+/* A rank that is lost, or cannot be sent to, keeps none of the others from getting the frame. */
+static cs_status to_all(cs_comm *c, const void *data, size_t size) {
+    cs_status status = CS_OK;
+    for (int peer = 1; peer < c->size; peer++) {
+        const cs_status one = send(c, peer, data, size);
+        if (status == CS_OK || status == CS_ERR_RANK)
+            status = one != CS_OK ? one : status;
+    }
+    return status;
+}
+
+/* ------------------------------------------------------------------ receiving */
+
+/* In place; the content stays where it is. */
+static bool open_frame(const direction *d, cs_buffer *frame, uint64_t *number) {
+    if (frame->size < CS_SECURE_OVERHEAD)
+        return false;
+    const size_t size = frame->size - CS_SECURE_OVERHEAD;
+    uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES], *data = frame->data, *trailer = data + size;
+    const uint32_t mode = cs_load_u32(trailer + 4);
+    *number = cs_load_u64(trailer + 8);
+    number_to_nonce(nonce, *number);
+    if (cs_load_u32(trailer) != MAGIC)
+        return false;
+    if (mode == MODE_SEALED)
+        return unseal(data, NULL, data, size, trailer + TRAILER, trailer, TRAILER, nonce, d->key) == 0;
+    return mode == MODE_CLEAR && cs_frame_is_masked(data, size) &&
+           unseal(data, NULL, data, 0, trailer + TRAILER, data, size + TRAILER, nonce, d->key) == 0;
+}
+
+static cs_status judge(direction *d, int peer, bool authentic, uint64_t number) {
+    if (!authentic)
+        return cs_fail(CS_ERR_ABORT,
+                       "a message of rank %d does not authenticate: it was changed on its way, or is not from that rank",
+                       peer);
+    if (number < d->next)
+        return cs_fail(CS_ERR_ABORT, "message %llu of rank %d came twice, or late", (unsigned long long)number, peer);
+    if (number > d->next && !d->broken)
+        return cs_fail(CS_ERR_ABORT, "message %llu of rank %d is missing: number %llu came instead",
+                       (unsigned long long)d->next, peer, (unsigned long long)number);
+    return CS_OK;
+}
+
+static cs_status receive(cs_comm *c, int peer, cs_buffer *out) {
+    secure *s = c->transport;
+    direction *d = &s->in[peer];
+    cs_status status = s->below.ops->receive(&s->below, peer, out);
+    if (status == CS_ERR_MEMORY) /* the frame was dropped */
+        d->broken = true;
+    CS_TRY(status);
+    c->stats.bytes_received += CS_SECURE_OVERHEAD;
+    uint64_t number = 0;
+    const bool authentic = open_frame(d, out, &number);
+    status = judge(d, peer, authentic, number);
+    if (authentic && number >= d->next)
+        d->next = number + 1;
+    d->broken = d->broken || status != CS_OK;
+    if (status != CS_OK)
+        cs_buffer_clear(out);
+    else
+        out->size -= CS_SECURE_OVERHEAD;
+    return status;
+}
+
+static cs_status to_root(cs_comm *c, const void *data, size_t size) {
+    return send(c, 0, data, size);
+}
+
+static cs_status from_root(cs_comm *c, cs_buffer *out) {
+    return receive(c, 0, out);
+}
+
+static const cs_comm_ops secure_ops = {
+    .to_root = to_root, .from_rank = receive, .to_all = to_all, .from_root = from_root, .send = send, .receive = receive};
+
+/* ------------------------------------------------------------------ life */
+
+static void make_key(direction *d, const uint8_t secret[32], const uint8_t nonce[32], int from, int to) {
+    static const char domain[] = "consort/link/1";
+    uint8_t ranks[8];
+    cs_store_u32(ranks, (uint32_t)from);
+    cs_store_u32(ranks + 4, (uint32_t)to);
+    crypto_generichash_state h;
+    crypto_generichash_init(&h, secret, 32, sizeof d->key);
+    crypto_generichash_update(&h, (const unsigned char *)domain, sizeof domain - 1);
+    crypto_generichash_update(&h, nonce, 32);
+    crypto_generichash_update(&h, ranks, sizeof ranks);
+    crypto_generichash_final(&h, d->key, sizeof d->key);
+    sodium_memzero(&h, sizeof h);
+}
+
+static void release(secure *s) {
+    cs_free(s->out);
+    cs_free(s->in);
+    cs_buffer_free(&s->frame);
+    cs_free(s);
+}
+
+cs_status cs_secure_start(cs_comm *c, const uint8_t (*secrets)[32], const uint8_t nonce[32]) {
+    if (c->size == 1)
+        return CS_OK;
+    secure *s = CS_NEW(secure, 1);
+    if (s == NULL)
+        return CS_ERR_MEMORY;
+    s->out = CS_NEW(direction, (size_t)c->size);
+    s->in = CS_NEW(direction, (size_t)c->size);
+    if (s->out == NULL || s->in == NULL) {
+        release(s);
+        return CS_ERR_MEMORY;
+    }
+    for (int peer = 0; peer < c->size; peer++) {
+        if (peer == c->rank)
+            continue;
+        make_key(&s->out[peer], secrets[peer], nonce, c->rank, peer);
+        make_key(&s->in[peer], secrets[peer], nonce, peer, c->rank);
+    }
+    s->below = (cs_comm){.ops = c->ops, .rank = c->rank, .size = c->size, .transport = c->transport};
+    c->ops = &secure_ops;
+    c->transport = s;
+    return CS_OK;
+}
+
+void cs_secure_stop(cs_comm *c) {
+    if (c->ops != &secure_ops)
+        return;
+    secure *s = c->transport;
+    c->ops = s->below.ops;
+    c->transport = s->below.transport;
+    release(s);
+}
