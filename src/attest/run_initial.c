@@ -105,9 +105,9 @@ cs_status cs_run_share_initial(cs_run_state *r) {
     }
     cs_status status = cs_buffer_status(&message);
     if (status == CS_OK)
-        status = cs_comm_gather(r->comm, TAG_INITIAL, NULL, 0, NULL);
+        status = cs_comm_gather(r->comm, TAG_INITIAL | CS_COMM_MASKED, NULL, 0, NULL);
     if (status == CS_OK)
-        status = cs_comm_reply(r->comm, TAG_INITIAL, &message);
+        status = cs_comm_reply(r->comm, TAG_INITIAL | CS_COMM_MASKED, &message);
     if (status == CS_OK && !is_root(r)) {
         cs_pads_mask_broadcast(r->pads, CS_LABEL_INITIAL_MODEL_VALUE, 0, message.data, message.size);
         status = unpack(r, &message);

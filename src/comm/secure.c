@@ -64,6 +64,14 @@ static cs_status send(cs_comm *c, int peer, const void *data, size_t size) {
     return CS_OK;
 }
 
+static cs_status to_root(cs_comm *c, const void *data, size_t size) {
+    secure *s = c->transport;
+    CS_TRY(seal_frame(s, 0, data, size));
+    CS_TRY(s->below.ops->to_root(&s->below, s->frame.data, s->frame.size));
+    c->stats.bytes_sent += CS_SECURE_OVERHEAD;
+    return CS_OK;
+}
+
 /* A rank that is lost, or cannot be sent to, keeps none of the others from getting the frame. */
 static cs_status to_all(cs_comm *c, const void *data, size_t size) {
     cs_status status = CS_OK;
@@ -126,10 +134,6 @@ static cs_status receive(cs_comm *c, int peer, cs_buffer *out) {
     else
         out->size -= CS_SECURE_OVERHEAD;
     return status;
-}
-
-static cs_status to_root(cs_comm *c, const void *data, size_t size) {
-    return send(c, 0, data, size);
 }
 
 static cs_status from_root(cs_comm *c, cs_buffer *out) {

@@ -68,7 +68,7 @@ static void free_parts(cs_session *s, cs_buffer *parts) {
     cs_free(parts);
 }
 
-static cs_status gather(cs_session *s, cs_label label, cs_buffer *mine, cs_buffer **parts) {
+static cs_status gather(cs_session *s, uint32_t tag, cs_buffer *mine, cs_buffer **parts) {
     *parts = NULL;
     CS_TRY(cs_session_fail(s, cs_buffer_status(mine)));
     if (cs_is_root(s)) {
@@ -76,7 +76,7 @@ static cs_status gather(cs_session *s, cs_label label, cs_buffer *mine, cs_buffe
         if (!*parts)
             return cs_session_fail(s, CS_ERR_MEMORY);
     }
-    const cs_status status = cs_comm_gather(s->comm, (uint32_t)label, mine->data, mine->size, *parts);
+    const cs_status status = cs_comm_gather(s->comm, tag, mine->data, mine->size, *parts);
     if (status != CS_OK) {
         free_parts(s, *parts);
         *parts = NULL;
@@ -280,7 +280,7 @@ cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t inde
     if (status != CS_OK)
         return status;
     append_scalars(&out, values, n);
-    status = gather(s, label, &out, &parts);
+    status = gather(s, (uint32_t)label | CS_COMM_MASKED, &out, &parts);
     if (status == CS_OK && cs_is_root(s)) {
         status = add_scalars(s, parts, values, n);
         append_scalars(&shown, values, n);
@@ -289,7 +289,7 @@ cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t inde
             cs_pads_mask_broadcast(s->pads, label, index, shown.data, shown.size);
     }
     if (status == CS_OK)
-        status = cs_comm_reply(s->comm, (uint32_t)label, &shown);
+        status = cs_comm_reply(s->comm, (uint32_t)label | CS_COMM_MASKED, &shown);
     if (status == CS_OK) {
         cs_pads_mask_broadcast(s->pads, label, index, shown.data, shown.size);
         cs_pads_receive(s->pads, label, shown.data, shown.size);

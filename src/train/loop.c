@@ -56,11 +56,11 @@ static cs_status run_step(loop *s, size_t step) {
     cs_status status = prepare(s, step);
     if (status != CS_OK)
         return cs_comm_raise(s->comm, status);
-    CS_TRY(cs_comm_gather(s->comm, CS_LABEL_GRADIENT, s->bytes, 8 * s->n, s->parts));
+    CS_TRY(cs_comm_gather(s->comm, CS_LABEL_GRADIENT | CS_COMM_MASKED, s->bytes, 8 * s->n, s->parts));
     status = s->comm->rank == 0 ? add_up(s, step) : CS_OK;
     if (status != CS_OK)
         return cs_comm_raise(s->comm, status);
-    CS_TRY(cs_comm_reply(s->comm, CS_LABEL_GRADIENT, &s->sum));
+    CS_TRY(cs_comm_reply(s->comm, CS_LABEL_GRADIENT | CS_COMM_MASKED, &s->sum));
     status = apply(s, step);
     return status == CS_OK ? CS_OK : cs_comm_raise(s->comm, status);
 }
