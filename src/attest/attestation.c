@@ -55,7 +55,7 @@ cs_status cs_attestation_derive(cs_derived *out, const cs_attestation *a) {
         return cs_fail(CS_ERR_INPUT, "initial: there is a W(0), but the statement only commits to it");
     if (a->statement.params.final_public && !a->has_final) /* before memory is taken for W(0), which is as large */
         return cs_fail(CS_ERR_INPUT, "final: the statement names a public model, which is not at hand");
-    CS_TRY(cs_derived_new(out, &a->statement, a->has_initial ? &a->initial : NULL));
+    CS_TRY(cs_derived_new(out, &a->statement, a->has_initial ? &a->initial : NULL, &a->container.section[CS_SECTION_PROOF]));
     const cs_status status = cs_derived_complete(out, a->has_final ? &a->final : NULL);
     if (status != CS_OK)
         cs_derived_free(out);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "provenance/refusal.h"
 #include "provenance/shard.h"
+#include "train/protocol.h"
 
 static cs_status check_initial(const cs_derived *out, const cs_statement *s) {
     uint8_t digest[32];
@@ -66,22 +67,24 @@ static cs_status derive_draws(cs_derived *out, const cs_statement *s) {
     return CS_OK;
 }
 
-static cs_status derive(cs_derived *out, const cs_statement *s, const cs_model *initial) {
+static cs_status derive(cs_derived *out, const cs_statement *s, const cs_model *initial, const cs_buffer *proof) {
+    CS_TRY(cs_table_new(&out->table, &s->params));
+    cs_table_digest(out->table_digest, &out->table);
+    CS_TRY(cs_blocks_new(&out->blocks, &s->params, out->table.n));
+    if (proof != NULL)
+        CS_TRY(cs_train_check_size(&s->params, &out->blocks, proof->size));
     for (int i = 0; i < s->params.n_ranks; i++)
         CS_TRY(derive_shard(out, s, i));
     CS_TRY(cs_statement_seed(out->seed, s));
     CS_TRY(derive_initial(out, s, initial));
-    CS_TRY(cs_table_new(&out->table, &s->params));
-    cs_table_digest(out->table_digest, &out->table);
-    CS_TRY(cs_blocks_new(&out->blocks, &s->params, out->table.n));
     CS_TRY(derive_draws(out, s));
     return cs_statement_training_digest(out->training_digest, s, out->initial_digest);
 }
 
-cs_status cs_derived_new(cs_derived *out, const cs_statement *s, const cs_model *initial) {
+cs_status cs_derived_new(cs_derived *out, const cs_statement *s, const cs_model *initial, const cs_buffer *proof) {
     memset(out, 0, sizeof *out);
     out->statement = s;
-    const cs_status status = derive(out, s, initial);
+    const cs_status status = derive(out, s, initial, proof);
     if (status != CS_OK)
         cs_derived_free(out);
     return status;

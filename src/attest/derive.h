@@ -24,11 +24,11 @@ typedef struct cs_derived {
 } cs_derived;
 
 /** Seed, W(0), table, blocks, draws, training digest. The statement has parameters, members and dataset commitments; it need
- * not be complete. `initial`: the given W(0) (copied), NULL if the statement derives it from the seed, or
- * only commits to it and the caller is no member. CS_ERR_INPUT if it is
- * missing, superfluous, out of its bounds or does not have the digest that the statement says; CS_ERR_MEMORY. Freed by
- * cs_derived_free; empty after a failure. */
-cs_status cs_derived_new(cs_derived *out, const cs_statement *s, const cs_model *initial);
+ * not be complete. `initial`: the given W(0) (copied), NULL if the statement derives it from the seed, or only commits to it
+ * and the caller is no member. `proof`: the one that is to be verified, whose length bounds the work, or NULL. CS_ERR_INPUT
+ * if the proof is too short for the statement; if W(0) is missing, superfluous, out of its bounds or does not have the
+ * digest that the statement says; CS_ERR_MEMORY. Freed by cs_derived_free; empty after a failure. */
+cs_status cs_derived_new(cs_derived *out, const cs_statement *s, const cs_model *initial, const cs_buffer *proof);
 
 /** Checks W(T) (`final`, copied; NULL if it is only committed) against its bounds and the complete statement, and builds the
  * instance. CS_ERR_INPUT, CS_ERR_MEMORY. */

@@ -175,3 +175,15 @@ cs_status cs_check_all_signed(const cs_signature *signatures, size_t n, const ch
     }
     return n == (size_t)s->params.n_ranks ? CS_OK : cs_refuse(CS_REFUSAL_SIGNATURE, "%s is signed by somebody twice", what);
 }
+
+cs_status cs_check_order(const cs_signature *signatures, size_t n, const cs_statement *s, const char *what) {
+    for (size_t k = 0; k < n && k < (size_t)s->params.n_ranks; k++)
+        if (find(&signatures[k], 1, &s->members[k].signer) == NULL)
+            return cs_refuse(CS_REFUSAL_SIGNATURE, "the signatures of %s are not in the order of the members", what);
+    return CS_OK;
+}
+
+void cs_signatures_in_order(cs_signature *out, const cs_signature *signatures, size_t n, const cs_statement *s) {
+    for (int i = 0; i < s->params.n_ranks; i++)
+        out[i] = *find(signatures, n, &s->members[i].signer);
+}

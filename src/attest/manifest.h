@@ -37,4 +37,11 @@ cs_status cs_manifest_compare_job(const json_t *body, const cs_statement *s, con
 cs_status cs_check_all_signed(const cs_signature *signatures, size_t n, const char *label, const uint8_t digest[32],
                               const cs_statement *s, const char *what, cs_refusal broken);
 
+/** An attestation has signatures that cs_check_all_signed accepts in the order of the members, so that nobody can make
+ * another file of it. CS_REJECT (signature). */
+cs_status cs_check_order(const cs_signature *signatures, size_t n, const cs_statement *s, const char *what);
+
+/** Brings signatures[n] that cs_check_all_signed has accepted into that order. */
+void cs_signatures_in_order(cs_signature *out, const cs_signature *signatures, size_t n, const cs_statement *s);
+
 #endif

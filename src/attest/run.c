@@ -77,7 +77,7 @@ static cs_status train(cs_run_state *r, const cs_progress *progress) {
     if (r->statement.hidden)
         CS_TRY(cs_run_choose_draws(r));
     CS_TRY(cs_run_share_initial(r));
-    CS_TRY(cs_derived_new(&r->derived, &r->statement, r->initial_given || p->initial_committed ? &r->initial : NULL));
+    CS_TRY(cs_derived_new(&r->derived, &r->statement, r->initial_given || p->initial_committed ? &r->initial : NULL, NULL));
     if (r->statement.hidden)
         r->derived.draws[rank] = r->own_draws;
     CS_TRY(cs_trainer_new(&r->trainer, p, rank, r->job.members[rank].name, &r->derived.initial, r->derived.draws[rank],

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "attest/attestation.h"
+#include "attest/manifest.h"
 #include "attest/model_file.h"
 #include "attest/model_opening.h"
 #include "attest/run_state.h"
@@ -53,7 +54,7 @@ static cs_status collect_evidence(cs_evidence *out, cs_run_state *r) {
     cs_evidence_expected(&certificates, &proofs, &r->statement);
     CS_TRY(cs_evidence_new(out, r->manifest.n, signed_by, certificates, proofs));
     if (r->manifest.n != 0)
-        memcpy(out->manifest, r->manifest.signatures, r->manifest.n * sizeof *out->manifest);
+        cs_signatures_in_order(out->manifest, r->manifest.signatures, r->manifest.n, &r->statement);
     memcpy(out->statement, r->signatures, signed_by * sizeof *out->statement);
     return collect_datasets(out, &r->job);
 }

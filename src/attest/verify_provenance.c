@@ -19,6 +19,7 @@ static cs_status check_manifest(const cs_verification *v) {
     CS_TRY(cs_statement_manifest_digest(f->manifest, s));
     CS_TRY(cs_check_all_signed(e->manifest, e->n_manifest, CS_SIGN_MANIFEST, f->manifest, s, "the manifest",
                                CS_REFUSAL_MANIFEST));
+    CS_TRY(cs_check_order(e->manifest, e->n_manifest, s, "the manifest"));
     CS_TRY(cs_manifest_compare(s->manifest, s));
     CS_TRY(cs_manifest_check_beacon(s->manifest, s));
     f->has_manifest = true;
@@ -46,6 +47,7 @@ static cs_status check_signatures(const cs_verification *v) {
                    : cs_refuse(CS_REFUSAL_SIGNATURE, "there are signatures on the statement, and no members' identities");
     CS_TRY(cs_check_all_signed(e->statement, e->n_statement, CS_SIGN_STATEMENT, v->d->instance.digest, s, "the statement",
                                CS_REFUSAL_SIGNATURE));
+    CS_TRY(cs_check_order(e->statement, e->n_statement, s, "the statement"));
     for (size_t i = 0; i < v->facts->n_members; i++)
         v->facts->members[i].signed_statement = true;
     return CS_OK;

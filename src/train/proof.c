@@ -141,13 +141,11 @@ cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, c
     return status;
 }
 
-/* Before memory is taken for commitments that a short proof cannot have. */
-static cs_status check_size(const cs_instance *instance, size_t size) {
-    const cs_params *p = instance->params;
+cs_status cs_train_check_size(const cs_params *p, const cs_blocks *blocks, size_t size) {
     size_t entries = 0;
-    for (size_t k = 0; k < instance->blocks->n; k++)
-        if (!instance->blocks->info[k].certified)
-            entries += cs_block_size(&instance->blocks->info[k]);
+    for (size_t k = 0; k < blocks->n; k++)
+        if (!blocks->info[k].certified)
+            entries += cs_block_size(&blocks->info[k]);
     const size_t least = (entries >> p->column_bits) * (size_t)p->n_ranks;
     return size / 32 >= least
                ? CS_OK
@@ -156,7 +154,7 @@ static cs_status check_size(const cs_instance *instance, size_t size) {
 
 cs_status cs_train_verify(const cs_instance *instance, const uint8_t *proof, size_t size, const cs_deferred *earlier,
                           cs_proof_stats *stats) {
-    CS_TRY(check_size(instance, size));
+    CS_TRY(cs_train_check_size(instance->params, instance->blocks, size));
     cs_proof *p = CS_NEW(cs_proof, 1);
     if (!p)
         return CS_ERR_MEMORY;

@@ -23,6 +23,10 @@ typedef struct cs_proof_stats {
 cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, const cs_instance *instance, cs_shard *shard,
                          const cs_progress *progress, cs_buffer *proof, cs_proof_stats *stats);
 
+/** Could a proof of `size` bytes have the commitments of the witness? Before time and memory are taken for it. CS_ERR_INPUT.
+ * Local. */
+cs_status cs_train_check_size(const cs_params *p, const cs_blocks *blocks, size_t size);
+
 /** Local. earlier: group equations of other proofs, which are checked with this one's for less than each by itself, or NULL:
  * CS_REJECT does not say then which proof is wrong. CS_OK: accepted. CS_REJECT: with the reason. CS_ERR_INPUT: malformed
  * (truncated, trailing data, bad point, scalar not reduced). */

@@ -307,8 +307,8 @@ static void the_seed_depends_on_all_datasets_parameters_and_the_beacon(void **st
 static void models_must_fit_the_statement(void **state) {
     fixture *f = *state;
     cs_derived d;
-    assert_int_equal(cs_derived_new(&d, &f->a.statement, &f->a.final), CS_ERR_INPUT); /* W(0) comes from the seed */
-    assert_int_equal(cs_derived_new(&d, &f->a.statement, NULL), CS_OK);
+    assert_int_equal(cs_derived_new(&d, &f->a.statement, &f->a.final, NULL), CS_ERR_INPUT); /* W(0) comes from the seed */
+    assert_int_equal(cs_derived_new(&d, &f->a.statement, NULL, NULL), CS_OK);
     assert_int_equal(cs_derived_complete(&d, NULL), CS_ERR_INPUT); /* W(T) is public */
     int64_t *weight = &f->a.final.w[1][1];
     const int64_t kept = *weight;
@@ -322,13 +322,13 @@ static void models_must_fit_the_statement(void **state) {
     assert_int_equal(cs_derived_complete(&d, &f->a.final), CS_OK);
     cs_derived_free(&d);
     f->a.statement.initial_given = true; /* a given W(0) that is missing, out of its bounds, or another one */
-    assert_int_equal(cs_derived_new(&d, &f->a.statement, NULL), CS_ERR_INPUT);
+    assert_int_equal(cs_derived_new(&d, &f->a.statement, NULL, NULL), CS_ERR_INPUT);
     cs_model small;
     assert_int_equal(cs_model_from_seed(&small, &f->a.statement.params, (const uint8_t[32]){1}), CS_OK);
-    assert_int_equal(cs_derived_new(&d, &f->a.statement, &small), CS_REJECT);
+    assert_int_equal(cs_derived_new(&d, &f->a.statement, &small, NULL), CS_REJECT);
     assert_int_equal(cs_refusal_last(), CS_REFUSAL_INITIAL);
     small.w[0][0] = f->a.statement.params.initial_max[0] + 1;
-    assert_int_equal(cs_derived_new(&d, &f->a.statement, &small), CS_ERR_INPUT);
+    assert_int_equal(cs_derived_new(&d, &f->a.statement, &small, NULL), CS_ERR_INPUT);
     cs_model_free(&small);
     f->a.statement.initial_given = false;
 }
