@@ -1,10 +1,10 @@
 #include "attest/attestation.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #include "attest/model_file.h"
 #include "base/file.h"
+#include "base/sha256.h"
 
 static cs_status read_model(cs_model *out, bool *present, const cs_attestation *a, cs_section section, const char *name,
                             const char *path) {
@@ -23,7 +23,7 @@ static cs_status open_all(cs_attestation *out, const char *path) {
         status = cs_container_decode(&out->container, path, file.data, file.size);
     out->file_bytes = file.size;
     if (status == CS_OK)
-        crypto_hash_sha256(out->digest, file.data, file.size);
+        cs_sha256(out->digest, file.data, file.size);
     cs_buffer_free(&file);
     CS_TRY(status);
     const cs_buffer *text = &out->container.section[CS_SECTION_STATEMENT];

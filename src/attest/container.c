@@ -11,6 +11,10 @@
 
 enum { VERSION = 2, HEADER_SIZE = 16, ENTRY_SIZE = 24, FLAG_ZLIB = 1 };
 
+/* Longer sections are models and point lists: a third smaller at best, and unpacking takes longer than all else of their
+ * verification. */
+enum { LARGE = 1 << 20 };
+
 static const uint8_t MAGIC[8] = {'c', 'o', 'n', 's', 'o', 'r', 't', '\n'};
 
 static const struct {
@@ -26,9 +30,10 @@ static const struct {
 
 static cs_status append_section(cs_buffer *out, const char *tag, const cs_buffer *raw) {
     cs_buffer packed = {0};
-    uLongf length = compressBound(raw->size);
-    cs_status status = cs_buffer_resize(&packed, length);
-    if (status == CS_OK && compress2(packed.data, &length, raw->data, raw->size, Z_BEST_COMPRESSION) != Z_OK)
+    const bool small = raw->size < LARGE;
+    uLongf length = small ? compressBound(raw->size) : raw->size;
+    cs_status status = small ? cs_buffer_resize(&packed, length) : CS_OK;
+    if (status == CS_OK && small && compress2(packed.data, &length, raw->data, raw->size, Z_BEST_COMPRESSION) != Z_OK)
         status = cs_fail(CS_ERR_MEMORY, "no memory to compress the section %s", tag);
     if (status == CS_OK) {
         const bool smaller = length < raw->size;

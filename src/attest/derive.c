@@ -7,11 +7,10 @@
 #include "provenance/shard.h"
 #include "train/protocol.h"
 
-static cs_status check_initial(const cs_derived *out, const cs_statement *s) {
-    uint8_t digest[32];
+static cs_status check_initial(cs_derived *out, const cs_statement *s) {
     CS_TRY(cs_fail_prefix(cs_model_validate(&out->initial, &s->params, true), "W(0)"));
-    cs_model_digest(digest, &out->initial);
-    if (s->initial_given && memcmp(digest, s->initial_digest, 32) != 0)
+    cs_model_digest(out->initial_digest, &out->initial);
+    if (s->initial_given && memcmp(out->initial_digest, s->initial_digest, 32) != 0)
         return cs_refuse(CS_REFUSAL_INITIAL, "initial: the given W(0) does not have the digest that the statement names");
     return CS_OK;
 }
@@ -32,8 +31,6 @@ static cs_status derive_initial(cs_derived *out, const cs_statement *s, const cs
         CS_TRY(check_initial(out, s));
     if (committed)
         memcpy(out->initial_digest, s->initial_digest, sizeof out->initial_digest);
-    else
-        cs_model_digest(out->initial_digest, &out->initial);
     return CS_OK;
 }
 

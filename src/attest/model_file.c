@@ -16,6 +16,7 @@ typedef char tensor_name[NAME_SIZE];
 
 /* values[k] = w[k] * 2^-scale; every integer below 2^53 is exact. */
 static cs_status to_doubles(double *values, const cs_model *m, unsigned scale) {
+    const double unit = ldexp(1, -(int)scale);
     for (size_t l = 0; l < m->layers; l++)
         for (size_t k = 0; k < m->rows[l] * m->columns[l]; k++) {
             const int64_t v = m->w[l][k];
@@ -23,7 +24,7 @@ static cs_status to_doubles(double *values, const cs_model *m, unsigned scale) {
                 return cs_fail(CS_ERR_RANGE,
                                "a weight of layer %zu has more than %d bits and no exact double: lower the rates or scales",
                                l + 1, EXACT_BITS);
-            *values++ = ldexp((double)v, -(int)scale);
+            *values++ = (double)v * unit;
         }
     return CS_OK;
 }
@@ -64,8 +65,9 @@ cs_status cs_model_encode(cs_buffer *out, const cs_model *m, const cs_params *p)
 
 /* ------------------------------------------------------------ reading */
 
+/* Multiplying by a power of two is exact unless it overflows. */
 static cs_status from_double(int64_t *out, double v, unsigned scale, const char *file, const char *tensor, size_t index) {
-    const double integer = ldexp(v, (int)scale);
+    const double integer = v * (double)((uint64_t)1 << scale);
     if (!(fabs(integer) < 0x1p53) || integer != floor(integer) || (v == 0 && signbit(v)))
         return cs_fail(CS_ERR_INPUT, "%s: %s: number %zu (%.17g) is not an integer times 2^-%u", file, tensor, index, v,
                        scale);

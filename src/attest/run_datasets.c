@@ -83,14 +83,10 @@ static cs_status commit_data(cs_run_state *r, cs_dataset_doc *d) {
         return CS_ERR_MEMORY;
     CS_TRY(cs_opening_get(&r->opening, r->opening_path, &r->job.params, n, &r->data));
     cs_dataset_opening *o = &r->openings[0];
+    CS_TRY(cs_dataset_opening_take(o, &r->data));
     r->n_openings = 1;
-    *o = (cs_dataset_opening){.rows = r->data.rows,
-                              .features = r->data.features,
-                              .values = r->data.values,
-                              .labels = r->data.labels,
-                              .n = n,
-                              .blindings = r->opening.blindings};
-    r->data.values = r->data.labels = NULL;
+    o->n = n;
+    o->blindings = r->opening.blindings;
     r->opening.blindings = NULL;
     cs_status status = cs_dataset_matrices_new(&matrices, d, o);
     if (status == CS_OK)
@@ -163,6 +159,13 @@ static cs_status fill_shard(cs_run_state *r, const cs_dataset_doc **docs, const 
     return cs_shard_blindings(r->dataset_blindings, p, docs, openings, r->n_openings);
 }
 
+/* The shard has all of them. */
+static void drop_openings(cs_run_state *r) {
+    for (size_t k = 0; k < r->n_openings; k++)
+        cs_dataset_opening_free(&r->openings[k]);
+    r->n_openings = 0;
+}
+
 static cs_status make_tensors(cs_run_state *r) {
     const cs_params *p = &r->job.params;
     cs_table table;
@@ -180,6 +183,7 @@ static cs_status make_tensors(cs_run_state *r) {
     status = docs != NULL && openings != NULL ? fill_shard(r, docs, openings) : CS_ERR_MEMORY;
     cs_free(docs);
     cs_free(openings);
+    drop_openings(r);
     return status;
 }
 
@@ -195,8 +199,7 @@ cs_status cs_run_commit_datasets(cs_run_state *r) {
 }
 
 void cs_run_free_datasets(cs_run_state *r) {
-    for (size_t k = 0; k < r->n_openings; k++)
-        cs_dataset_opening_free(&r->openings[k]);
+    drop_openings(r);
     cs_free(r->openings);
     cs_free(r->dataset_blindings);
     cs_opening_free(&r->opening);

@@ -4,6 +4,7 @@
 #include "attest/manifest.h"
 #include "attest/verification.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "base/strings.h"
 
 static cs_status describe_dataset(cs_fact_dataset *out, const cs_dataset_use *use, cs_draw_count count) {
@@ -67,7 +68,7 @@ static void describe_models(cs_facts *f, const cs_verification *v) {
     f->final_public = s->params.final_public;
     if (f->final_public) {
         memcpy(f->final, s->final_digest, sizeof f->final);
-        crypto_hash_sha256(f->final_file, file->data, file->size);
+        cs_sha256(f->final_file, file->data, file->size);
     } else {
         digest_points(f->final, s->final_rows, cs_final_row_count(&s->params));
     }

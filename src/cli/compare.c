@@ -39,7 +39,8 @@ static cs_rows rows_of(const cs_dataset *d) {
 static cs_status place_dataset(cs_dataset *out, const char *folder, const cs_dataset_doc *doc, size_t offset) {
     cs_dataset_opening opening;
     CS_TRY(cs_dataset_folder_read_opening(&opening, folder, doc));
-    memcpy(out->values + offset * out->features, opening.values, doc->rows * doc->features * sizeof *out->values);
+    for (size_t k = 0; k < doc->rows * doc->features; k++)
+        out->values[offset * out->features + k] = opening.values[k];
     memcpy(out->labels + offset, opening.labels, doc->rows * sizeof *out->labels);
     cs_dataset_opening_free(&opening);
     return CS_OK;

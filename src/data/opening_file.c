@@ -3,6 +3,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/sha256.h"
+
 void cs_opening_append_blindings(cs_buffer *out, const cs_fr *blindings, size_t n) {
     uint8_t bytes[32];
     for (size_t k = 0; k < n; k++) {
@@ -15,7 +17,7 @@ void cs_opening_append_blindings(cs_buffer *out, const cs_fr *blindings, size_t 
 cs_status cs_opening_close(cs_buffer *out) {
     uint8_t digest[CS_OPENING_CHECKSUM];
     CS_TRY(cs_buffer_status(out));
-    crypto_hash_sha256(digest, out->data, out->size);
+    cs_sha256(digest, out->data, out->size);
     cs_buffer_append(out, digest, sizeof digest);
     return cs_buffer_status(out);
 }
@@ -25,7 +27,7 @@ cs_status cs_opening_check(const cs_buffer *file, const char *path, const char *
     if (file->size < head + CS_OPENING_CHECKSUM || memcmp(file->data, magic, CS_OPENING_MAGIC) != 0)
         return cs_fail(CS_ERR_INPUT, "%s: not %s, or truncated", path, what);
     const size_t size = file->size - CS_OPENING_CHECKSUM;
-    crypto_hash_sha256(digest, file->data, size);
+    cs_sha256(digest, file->data, size);
     if (memcmp(digest, file->data + size, sizeof digest) != 0)
         return cs_fail(CS_ERR_INPUT, "%s: damaged (its checksum is wrong)", path);
     return CS_OK;

@@ -60,6 +60,17 @@ void cs_tensor_set(cs_tensor *t, size_t k, int64_t v) {
     }
 }
 
+void cs_tensor_store_i16(cs_tensor *t, size_t k, const int16_t *v, size_t n) {
+    if (t->type == CS_INT_I8)
+        for (size_t j = 0; j < n; j++)
+            ((int8_t *)t->data)[k + j] = (int8_t)v[j];
+    else if (t->type == CS_INT_I16)
+        memcpy((int16_t *)t->data + k, v, n * sizeof *v);
+    else
+        for (size_t j = 0; j < n; j++)
+            cs_tensor_set(t, k + j, v[j]);
+}
+
 const void *cs_tensor_at(const cs_tensor *t, size_t k) {
     return (const unsigned char *)t->data + k * cs_int_size(t->type);
 }

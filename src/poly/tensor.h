@@ -26,6 +26,9 @@ int64_t cs_tensor_get(const cs_tensor *t, size_t k);
 /** Stores v, which must fit the type (the declared range is not checked: a dishonest rank may leave it). */
 void cs_tensor_set(cs_tensor *t, size_t k, int64_t v);
 
+/** Stores v[n] from entry k on; as cs_tensor_set. */
+void cs_tensor_store_i16(cs_tensor *t, size_t k, const int16_t *v, size_t n);
+
 /** Address of entry k. */
 const void *cs_tensor_at(const cs_tensor *t, size_t k);
 

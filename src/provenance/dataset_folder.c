@@ -1,6 +1,5 @@
 #include "provenance/dataset_folder.h"
 
-#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -8,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "base/strings.h"
 #include "data/opening_file.h"
 #include "provenance/dataset_matrix.h"
@@ -51,7 +51,7 @@ cs_status cs_dataset_folder_read_proof(cs_buffer *out, const char *folder, const
         return cs_fail(CS_ERR_INPUT, "%s: dataset \"%s\" was committed without a well-formedness proof", folder, doc->name);
     cs_status status = read_file(out, &path, folder, PROOF, CS_WELLFORMED_MAX_BYTES);
     if (status == CS_OK) {
-        crypto_hash_sha256(digest, out->data + start, out->size - start);
+        cs_sha256(digest, out->data + start, out->size - start);
         if (memcmp(digest, doc->proof_digest, sizeof digest) != 0)
             status = cs_fail(CS_ERR_INPUT, "%s: not the proof that dataset.json names", path);
     }
@@ -128,7 +128,7 @@ static cs_status encode_opening(cs_buffer *out, const cs_dataset_doc *d, const c
 static cs_status new_opening(cs_dataset_opening *o, const cs_dataset_doc *d) {
     *o = (cs_dataset_opening){.rows = d->rows,
                               .features = d->features,
-                              .values = CS_NEW(int32_t, d->rows * d->features),
+                              .values = CS_NEW(int16_t, d->rows * d->features),
                               .labels = CS_NEW(int32_t, d->rows),
                               .n = cs_dataset_doc_commitments(d),
                               .blindings = CS_NEW(cs_fr, cs_dataset_doc_commitments(d))};

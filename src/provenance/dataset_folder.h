@@ -18,13 +18,17 @@
 /** What its owner keeps of a dataset. Owned and wiped by cs_dataset_opening_free. */
 typedef struct cs_dataset_opening {
     size_t rows, features;
-    int32_t *values;  /* [rows * features], row by row, each in its feature's range */
+    int16_t *values;  /* [rows * features], row by row, each in its feature's range */
     int32_t *labels;  /* [rows], each in 0..classes-1 */
     size_t n;         /* commitment rows */
     cs_fr *blindings; /* [n] */
 } cs_dataset_opening;
 
 void cs_dataset_opening_free(cs_dataset_opening *o);
+
+/** Rows, features, values (16 bits of each) and labels of *data, which is left empty; no blindings yet. CS_ERR_INPUT for a
+ * value beyond 16 bits, CS_ERR_MEMORY; *out is empty after a failure. */
+cs_status cs_dataset_opening_take(cs_dataset_opening *out, cs_dataset *data);
 
 /** Commits to `data` with fresh blindings: the document's commitments and the opening. *doc has everything but `commitments`
  * and passes cs_dataset_doc_check; data has doc->rows records of doc->features values in their features' ranges and labels

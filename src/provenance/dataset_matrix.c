@@ -36,8 +36,7 @@ cs_status cs_dataset_matrices_new(cs_dataset_matrices *out, const cs_dataset_doc
         return status;
     }
     for (size_t row = 0; row < o->rows; row++) {
-        for (size_t k = 0; k < o->features; k++)
-            cs_tensor_set(&out->d, (row << b.in) + k, o->values[row * o->features + k]);
+        cs_tensor_store_i16(&out->d, row << b.in, o->values + row * o->features, o->features);
         cs_tensor_set(&out->y, (row << b.out) + (size_t)o->labels[row], 1);
     }
     return CS_OK;
@@ -64,20 +63,30 @@ cs_status cs_dataset_matrices_commit(cs_g1_affine *out, const cs_dataset_doc *d,
     return status;
 }
 
+static cs_status check_record(const cs_dataset_opening *o, size_t row, const int32_t *low, const int32_t *high) {
+    const int16_t *values = o->values + row * o->features;
+    for (size_t k = 0; k < o->features; k++)
+        if (values[k] < low[k] || values[k] > high[k])
+            return cs_fail(CS_ERR_INPUT, "record %zu: feature %zu is %d; its map gives %d to %d", row + 1, k + 1, values[k],
+                           low[k], high[k]);
+    return CS_OK;
+}
+
 cs_status cs_dataset_opening_check(const cs_dataset_doc *d, const cs_dataset_opening *o) {
     if (o->rows != d->rows || o->features != d->features)
         return cs_fail(CS_ERR_INPUT, "the data has %zu records of %zu features; %zu of %zu are declared", o->rows,
                        o->features, d->rows, d->features);
-    for (size_t k = 0; k < d->features; k++) {
-        int32_t min, max;
-        cs_dataset_doc_range(d, k, &min, &max);
-        for (size_t row = 0; row < d->rows; row++) {
-            const int32_t v = o->values[row * d->features + k];
-            if (v < min || v > max)
-                return cs_fail(CS_ERR_INPUT, "record %zu: feature %zu is %d; its map gives %d to %d", row + 1, k + 1, v, min,
-                               max);
-        }
-    }
+    cs_status status = CS_OK;
+    int32_t *low = CS_NEW(int32_t, d->features), *high = CS_NEW(int32_t, d->features);
+    if (low == NULL || high == NULL)
+        status = CS_ERR_MEMORY;
+    for (size_t k = 0; status == CS_OK && k < d->features; k++)
+        cs_dataset_doc_range(d, k, &low[k], &high[k]);
+    for (size_t row = 0; status == CS_OK && row < d->rows; row++)
+        status = check_record(o, row, low, high);
+    cs_free(low);
+    cs_free(high);
+    CS_TRY(status);
     for (size_t row = 0; row < d->rows; row++)
         if (o->labels[row] < 0 || (size_t)o->labels[row] >= d->classes)
             return cs_fail(CS_ERR_INPUT, "record %zu: label %d; there are %zu classes, from 0", row + 1, o->labels[row],
@@ -85,13 +94,37 @@ cs_status cs_dataset_opening_check(const cs_dataset_doc *d, const cs_dataset_ope
     return CS_OK;
 }
 
+/* values[k] of row r, 16 bits of each. */
+static cs_status narrow(int16_t *out, const cs_dataset *data) {
+    for (size_t row = 0; row < data->rows; row++)
+        for (size_t k = 0; k < data->features; k++) {
+            const int32_t v = data->values[row * data->features + k];
+            if (v != (int16_t)v)
+                return cs_fail(CS_ERR_INPUT, "record %zu: feature %zu is %d, which has more than 16 bits", row + 1, k + 1,
+                               v);
+            out[row * data->features + k] = (int16_t)v;
+        }
+    return CS_OK;
+}
+
+cs_status cs_dataset_opening_take(cs_dataset_opening *out, cs_dataset *data) {
+    *out = (cs_dataset_opening){.rows = data->rows,
+                                .features = data->features,
+                                .values = CS_NEW(int16_t, data->rows * data->features),
+                                .labels = data->labels};
+    data->labels = NULL;
+    const cs_status status = out->values != NULL ? narrow(out->values, data) : CS_ERR_MEMORY;
+    cs_dataset_free(data);
+    if (status != CS_OK)
+        cs_dataset_opening_free(out);
+    return status;
+}
+
 cs_status cs_dataset_doc_commit(cs_dataset_doc *doc, cs_dataset_opening *opening, cs_dataset *data) {
     const size_t n = cs_dataset_doc_commitments(doc);
     cs_dataset_matrices m = {0};
-    *opening = (cs_dataset_opening){
-        .rows = data->rows, .features = data->features, .values = data->values, .labels = data->labels, .n = n};
-    data->values = data->labels = NULL;
-    cs_dataset_free(data);
+    CS_TRY(cs_dataset_opening_take(opening, data));
+    opening->n = n;
     cs_status status = cs_dataset_opening_check(doc, opening);
     opening->blindings = CS_NEW(cs_fr, n);
     doc->commitments = CS_NEW(cs_g1_affine, n);

@@ -137,8 +137,7 @@ cs_status cs_shard_tensors(cs_tensor *d, cs_tensor *y, const cs_params *p, const
         const cs_dataset_opening *o = openings[k];
         for (size_t row = 0; row < o->rows; row++) {
             const size_t at = pieces[k].offset + row;
-            for (size_t f = 0; f < o->features; f++)
-                cs_tensor_set(d, (at << in) + f, o->values[row * o->features + f]);
+            cs_tensor_store_i16(d, at << in, o->values + row * o->features, o->features);
             cs_tensor_set(y, (at << out) + (size_t)o->labels[row], 1);
         }
     }

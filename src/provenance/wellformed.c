@@ -1,10 +1,10 @@
 #include "provenance/wellformed.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #include "base/bits.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "finale/finale.h"
 #include "poly/mle.h"
 #include "provenance/wellformed_parts.h"
@@ -260,7 +260,7 @@ cs_status cs_wellformed_prove(const cs_dataset_doc *doc, const cs_dataset_openin
 
 void cs_wellformed_seal(cs_dataset_doc *doc, const cs_buffer *proof_file) {
     doc->has_proof = true;
-    crypto_hash_sha256(doc->proof_digest, proof_file->data, proof_file->size);
+    cs_sha256(doc->proof_digest, proof_file->data, proof_file->size);
 }
 
 static cs_status verify(const cs_dataset_doc *doc, const uint8_t *in, size_t size, cs_deferred *later) {
@@ -282,7 +282,7 @@ cs_status cs_wellformed_verify_later(const cs_dataset_doc *doc, const uint8_t *i
     uint8_t digest[32];
     if (!doc->has_proof)
         return cs_fail(CS_REJECT, "dataset \"%s\" names no well-formedness proof", doc->name);
-    crypto_hash_sha256(digest, in, size);
+    cs_sha256(digest, in, size);
     if (memcmp(digest, doc->proof_digest, sizeof digest) != 0)
         return cs_fail(CS_REJECT, "dataset \"%s\": this is not the well-formedness proof that its document names",
                        doc->name);

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "train/stream.h"
 
 static cs_status allocate(cs_model *out) {
@@ -88,8 +89,7 @@ void cs_model_digest(uint8_t out[32], const cs_model *m) {
     for (size_t l = 0; l < m->layers; l++) {
         hash_u64(&hash, m->rows[l]);
         hash_u64(&hash, m->columns[l]);
-        for (size_t k = 0; k < m->rows[l] * m->columns[l]; k++)
-            hash_u64(&hash, (uint64_t)m->w[l][k]);
+        cs_sha256_update_i64(&hash, m->w[l], m->rows[l] * m->columns[l]);
     }
     crypto_hash_sha256_final(&hash, out);
 }
@@ -99,9 +99,7 @@ cs_status cs_model_from_seed(cs_model *out, const cs_params *p, const uint8_t se
     for (size_t l = 0; l < p->layers; l++) {
         cs_stream stream;
         cs_stream_init(&stream, seed, CS_STREAM_WEIGHTS, (uint32_t)l + 1);
-        const int64_t bound = p->initial_max[l];
-        for (size_t k = 0; k < p->widths[l] * p->widths[l + 1]; k++)
-            out->w[l][k] = (int64_t)cs_stream_below(&stream, 2 * (uint64_t)bound + 1) - bound;
+        cs_stream_fill_around_zero(&stream, p->initial_max[l], out->w[l], p->widths[l] * p->widths[l + 1]);
     }
     return CS_OK;
 }

@@ -24,11 +24,28 @@ uint64_t cs_stream_u64(cs_stream *s) {
     return value;
 }
 
-uint64_t cs_stream_below(cs_stream *s, uint64_t bound) {
-    const uint64_t excess = (UINT64_MAX % bound + 1) % bound; /* 2^64 mod bound */
+/* The next value below the largest multiple of the bound; excess = 2^64 mod bound. */
+static uint64_t accepted(cs_stream *s, uint64_t excess) {
     uint64_t value;
     do
         value = cs_stream_u64(s);
     while (value > UINT64_MAX - excess);
-    return value % bound;
+    return value;
+}
+
+uint64_t cs_stream_below(cs_stream *s, uint64_t bound) {
+    const uint64_t excess = (UINT64_MAX % bound + 1) % bound;
+    return accepted(s, excess) % bound;
+}
+
+void cs_stream_fill_around_zero(cs_stream *s, int64_t most, int64_t *out, size_t n) {
+    const uint64_t bound = 2 * (uint64_t)most + 1, excess = (UINT64_MAX % bound + 1) % bound, inverse = UINT64_MAX / bound;
+    for (size_t k = 0; k < n; k++) {
+        const uint64_t value = accepted(s, excess);
+        /* value inverse / 2^64 is less than 2 below value / bound: one step is left at most */
+        const uint64_t quotient = (uint64_t)((unsigned __int128)value * inverse >> 64);
+        uint64_t rest = value - quotient * bound;
+        rest = rest >= bound ? rest - bound : rest;
+        out[k] = (int64_t)rest - most;
+    }
 }

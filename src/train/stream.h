@@ -24,4 +24,7 @@ uint64_t cs_stream_u64(cs_stream *s);
  * skipped. */
 uint64_t cs_stream_below(cs_stream *s, uint64_t bound);
 
+/** out[k] = cs_stream_below(s, 2 most + 1) - most, k = 0, 1, …, n - 1; 1 <= most < 2^62. No division for each. */
+void cs_stream_fill_around_zero(cs_stream *s, int64_t most, int64_t *out, size_t n);
+
 #endif

@@ -3,6 +3,7 @@
  * while training before the table meets its private data. */
 #include "base/memory.h"
 #include "field/fr_vec.h"
+#include "train/model_sums.h"
 #include "train/proof.h"
 
 /* One side of the updates per (t, b): a number; the other: a row along the kept axis. */
@@ -56,9 +57,9 @@ cs_status cs_train_table_columns(cs_proof *p, size_t l, const cs_axis *j, cs_fr 
     if (status == CS_OK)
         status = sum_updates(p, &v, vector, CS_LABEL_FORWARD_TABLE, l, out);
     if (status == CS_OK) {
-        const size_t columns = m->columns[l - 1];
-        for (size_t k = 0; k < m->rows[l - 1]; k++)
-            start[k] = cs_fr_vec_dot_int(vector, CS_INT_I64, m->w[l - 1] + k * columns, columns);
+        status = cs_session_fail(&p->session, cs_model_contract_columns(start, m, l, vector));
+    }
+    if (status == CS_OK) {
         add_start(p, kept_bits, start, *out);
         if (p->shard->trainer)
             status = cs_session_fail(&p->session, cs_trainer_check_columns(p->shard->trainer, l, *out, vector));

@@ -2,22 +2,22 @@
  * <delta_l(s,b,·), vj>. */
 #include "base/memory.h"
 #include "field/fr_vec.h"
+#include "train/model_sums.h"
 #include "train/proof.h"
 
 /* <vk ⊗ vj, W> of a public matrix. */
 static cs_status matrix_at(const cs_model *m, size_t l, const cs_axis *k, const cs_axis *j, cs_fr *out) {
-    const size_t rows = m->rows[l - 1], columns = m->columns[l - 1];
-    cs_fr *tk = CS_NEW(cs_fr, (size_t)1 << k->bits), *tj = CS_NEW(cs_fr, (size_t)1 << j->bits);
-    cs_status status = tk && tj ? cs_axis_table(tk, k, 0) : CS_ERR_MEMORY;
+    const size_t rows = m->rows[l - 1];
+    cs_fr *tk = CS_NEW(cs_fr, (size_t)1 << k->bits), *tj = CS_NEW(cs_fr, (size_t)1 << j->bits), *sums = CS_NEW(cs_fr, rows);
+    cs_status status = tk && tj && sums ? cs_axis_table(tk, k, 0) : CS_ERR_MEMORY;
     if (status == CS_OK)
         status = cs_axis_table(tj, j, 0);
-    *out = CS_FR_ZERO;
-    for (size_t row = 0; status == CS_OK && row < rows; row++) {
-        const cs_fr inner = cs_fr_vec_dot_int(tj, CS_INT_I64, m->w[l - 1] + row * columns, columns);
-        *out = cs_fr_add(*out, cs_fr_mul(tk[row], inner));
-    }
+    if (status == CS_OK)
+        status = cs_model_contract_columns(sums, m, l, tj);
+    *out = status == CS_OK ? cs_fr_vec_dot(tk, sums, rows) : CS_FR_ZERO;
     cs_free(tk);
     cs_free(tj);
+    cs_free(sums);
     return status;
 }
 

@@ -244,14 +244,19 @@ static void wrong_opening(void **state) {
 /* Data outside of what the document says is not committed to. */
 static void data_that_does_not_fit(void **state) {
     (void)state;
-    for (int what = 0; what < 4; what++) {
+    for (int what = 0; what < 5; what++) {
         cs_committed c;
         cs_committed_options o = cs_committed_defaults();
         o.proof = false;
         assert_int_equal(cs_committed_new(&c, &o), CS_OK);
-        cs_dataset data = {
-            .rows = c.opening.rows, .features = c.opening.features, .values = c.opening.values, .labels = c.opening.labels};
-        c.opening.values = c.opening.labels = NULL;
+        const size_t n = c.opening.rows * c.opening.features;
+        cs_dataset data = {.rows = c.opening.rows,
+                           .features = c.opening.features,
+                           .values = CS_NEW(int32_t, n),
+                           .labels = c.opening.labels};
+        for (size_t k = 0; k < n; k++)
+            data.values[k] = c.opening.values[k];
+        c.opening.labels = NULL;
         cs_dataset_opening_free(&c.opening);
         cs_free(c.doc.commitments);
         c.doc.commitments = NULL;
@@ -263,8 +268,10 @@ static void data_that_does_not_fit(void **state) {
             data.labels[4] = 2;
         if (what == 3)
             data.rows = 4;
+        if (what == 4)
+            data.values[3] = 65536; /* zero in 16 bits, which its map would have */
         static const char *const texts[] = {"record 3: feature 2 is 4", "record 1: feature 1 is -5", "record 5: label 2",
-                                            "4 records of 3 features"};
+                                            "4 records of 3 features", "record 2: feature 1 is 65536"};
         refused(cs_dataset_doc_commit(&c.doc, &c.opening, &data), CS_ERR_INPUT, texts[what]);
         assert_null(c.opening.values);
         cs_committed_free(&c);

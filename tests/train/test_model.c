@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "train/model_sums.h"
+#include "train/stream.h"
+
 static void shapes(void **state) {
     (void)state;
     job j;
@@ -182,8 +185,50 @@ static void without_memory(void **state) {
     cs_model_free(&m);
 }
 
+/* W(0) is drawn many at a time: the same numbers as one by one, for bounds with much, little and no rejection. */
+static void filled_as_drawn(void **state) {
+    static const int64_t most[] = {1, 2, 77, (int64_t)1 << 31, ((int64_t)1 << 61) + 1, ((int64_t)1 << 62) - 1};
+    (void)state;
+    for (size_t b = 0; b < sizeof most / sizeof *most; b++) {
+        cs_stream one, many;
+        int64_t out[1000];
+        cs_stream_init(&one, JOB_SEED, CS_STREAM_WEIGHTS, 3);
+        cs_stream_init(&many, JOB_SEED, CS_STREAM_WEIGHTS, 3);
+        cs_stream_fill_around_zero(&many, most[b], out, 1000);
+        for (size_t k = 0; k < 1000; k++)
+            assert_true(out[k] == (int64_t)cs_stream_below(&one, 2 * (uint64_t)most[b] + 1) - most[b]);
+        assert_true(cs_stream_u64(&one) == cs_stream_u64(&many));
+    }
+}
+
+/* Contracted over the columns, with weights that fit 32 bits, that just do, and that do not. */
+static void contracts_columns(void **state) {
+    static const int64_t corners[] = {INT32_MAX, INT32_MIN, (int64_t)INT32_MAX + 1, (int64_t)INT32_MIN - 1, INT64_MAX / 4};
+    (void)state;
+    job j;
+    cs_model m;
+    job_params(&j);
+    cs_fr vector[5], sums[4];
+    for (size_t k = 0; k < 5; k++)
+        vector[k] = cs_fr_random();
+    for (size_t c = 0; c < sizeof corners / sizeof *corners; c++) {
+        assert_int_equal(cs_model_from_seed(&m, &j.p, JOB_SEED), CS_OK);
+        m.w[0][7] = corners[c];
+        assert_int_equal(cs_model_contract_columns(sums, &m, 1, vector), CS_OK);
+        for (size_t row = 0; row < 4; row++) {
+            cs_fr want = CS_FR_ZERO;
+            for (size_t k = 0; k < 5; k++)
+                want = cs_fr_add(want, cs_fr_mul(vector[k], cs_fr_from_i64(m.w[0][row * 5 + k])));
+            assert_memory_equal(&sums[row], &want, sizeof want);
+        }
+        cs_model_free(&m);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(filled_as_drawn),
+        cmocka_unit_test(contracts_columns),
         cmocka_unit_test(shapes),
         cmocka_unit_test(digests),
         cmocka_unit_test(bounds),
