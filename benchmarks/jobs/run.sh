@@ -91,7 +91,7 @@ counted() {
 }
 
 sed -n 's/^ *"data": \(.*\),$/\1/p' "benchmarks/jobs/$job.json" >"$dir/schema.json"
-members= i=0 cpu_of=0
+members='' i=0 cpu_of=0
 while [ $i -lt "$ranks" ]; do
     mine=$(awk -v r="$rows" -v n="$ranks" -v i=$i 'BEGIN { print int((i + 1) * r / n) - int(i * r / n) }')
     "$build/benchmarks/jobs/make_data" "$dir/m$i" "$mine" "$features" "$classes" $((i + 1))
