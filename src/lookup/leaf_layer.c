@@ -334,6 +334,11 @@ static cs_status bind(void *context, cs_fr r) {
     return y->rounds == y->out->first.rounds ? store_tables(y) : CS_OK;
 }
 
+unsigned cs_leaf_layer_rounds(unsigned bits, unsigned level) {
+    const unsigned most = level + 1 == bits ? ROUNDS : level + 2 == bits ? 1 : 0;
+    return level < most ? level : most;
+}
+
 static cs_status start(cs_leaf_layer *y, size_t size, unsigned rounds, const cs_leaf_sumcheck *what, cs_sc_witness *out) {
     const size_t pieces = size / 2 / CS_LEAF_PIECE;
     free_tables(y);
@@ -354,16 +359,15 @@ static cs_status start(cs_leaf_layer *y, size_t size, unsigned rounds, const cs_
 }
 
 cs_status cs_leaf_layer_start(cs_leaf_layer *y, const cs_leaf_sumcheck *what, cs_sc_witness *out) {
-    const unsigned bits = y->l->bits - 1;
     y->load = load;
-    const cs_status status = start(y, y->half, bits < ROUNDS ? bits : ROUNDS, what, out);
+    const cs_status status = start(y, y->half, cs_leaf_layer_rounds(y->l->bits, y->l->bits - 1), what, out);
     out->first.round = play_round;
     return status;
 }
 
 cs_status cs_leaf_layer_start_first(cs_leaf_layer *y, const cs_leaf_sumcheck *what, cs_sc_witness *out) {
     y->load = load_first;
-    const cs_status status = start(y, y->half / 2, y->l->bits > 2 ? 1 : 0, what, out);
+    const cs_status status = start(y, y->half / 2, cs_leaf_layer_rounds(y->l->bits, y->l->bits - 2), what, out);
     out->first.round = play_first_round;
     return status;
 }

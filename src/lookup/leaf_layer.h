@@ -25,6 +25,10 @@ void cs_leaf_layer_free(cs_leaf_layer *layer);
  * leaf half + x, and so on. */
 void cs_leaf_layer_fractions(cs_leaf_layer *layer, size_t x, size_t n, cs_fr *p, cs_fr *q);
 
+/** First rounds of the sumcheck over layer `level` of a tree of 2^bits leaves that are played on integers, if the leaves are
+ * small. */
+unsigned cs_leaf_layer_rounds(unsigned bits, unsigned level);
+
 typedef struct cs_leaf_sumcheck {
     cs_fr lambda, omega; /* omega: this rank's weight */
     const cs_fr *point;

@@ -257,6 +257,7 @@ static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsign
                               .n_own = 4,
                               .n_terms = 2,
                               .eq_point = st->point,
+                              .single = cs_leaf_layer_rounds(halves[0].l->bits, level),
                               .terms = {{.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {P0, Q1}},
                                         {.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {Q0, P1}}}};
     cs_sc_witness tables;

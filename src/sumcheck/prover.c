@@ -183,6 +183,15 @@ static void evaluate(const cs_sc_prover *p, const cs_fr *const *lo, const cs_fr 
     }
 }
 
+/* Entries offset.. of all tables, as the pending fold leaves them. */
+static void block_entries(const cs_sc_prover *p, size_t offset, size_t n, cs_fr space[ALL][BLOCK], const cs_fr *out[ALL]) {
+    const size_t size = (size_t)1 << p->bits;
+    for (unsigned k = 0; k < p->n; k++) {
+        const table *t = &p->tables[k];
+        out[k] = p->pending ? fold_entries(p, t, size, offset, n, space[k]) : entries(t, offset, n, space[k]);
+    }
+}
+
 void cs_sc_prover_round(cs_sc_prover *p, unsigned degree, cs_fr *out) {
     if (p->first) {
         p->witness->first.round(p->witness->first.context, out);
@@ -195,16 +204,73 @@ void cs_sc_prover_round(cs_sc_prover *p, unsigned degree, cs_fr *out) {
         out[k] = CS_FR_ZERO;
     for (size_t offset = 0; offset < half; offset += BLOCK) {
         const size_t n = half - offset < BLOCK ? half - offset : BLOCK;
-        for (unsigned k = 0; k < p->n; k++) {
-            const table *t = &p->tables[k];
-            lo[k] = p->pending ? fold_entries(p, t, 2 * half, offset, n, low[k]) : entries(t, offset, n, low[k]);
-            hi[k] =
-                p->pending ? fold_entries(p, t, 2 * half, half + offset, n, high[k]) : entries(t, half + offset, n, high[k]);
-        }
+        block_entries(p, offset, n, low, lo);
+        block_entries(p, half + offset, n, high, hi);
         evaluate(p, lo, hi, offset >> BLOCK_BITS, n, degree, out);
     }
     if (p->pending)
         settle(p);
+}
+
+/* Four entries of each table, of which the current two variables are the index. */
+typedef struct quads {
+    cs_fr space[4][ALL][BLOCK], step[2][ALL][BLOCK];
+    const cs_fr *at[4][ALL]; /* at[0], at[1]: where the first of the two variables is now, from 0 on */
+} quads;
+
+/* The first variable from x - 1 to x. */
+static void step_quads(const cs_sc_prover *p, quads *q, unsigned x, size_t n) {
+    for (unsigned second = 0; second < 2; second++)
+        for (unsigned k = 0; k < p->n; k++) {
+            const cs_fr **at = &q->at[second][k];
+            cs_fr *step = q->step[second][k], *space = q->space[second][k];
+            if (x == 1) {
+                cs_fr_vec_sub(step, q->at[2 + second][k], *at, n);
+                *at = q->at[2 + second][k];
+            } else {
+                cs_fr_vec_add(space, *at, step, n);
+                *at = space;
+            }
+        }
+}
+
+/* Adds the contribution of a block of n fours of entries to the values on the grid. */
+static void evaluate_grid(const cs_sc_prover *p, quads *q, size_t block, size_t n, unsigned degree, cs_fr *out) {
+    for (unsigned x = 0; x <= degree; x++) {
+        cs_fr line[CS_ROUND_DEGREE] = {CS_FR_ZERO}, at_one = CS_FR_ZERO;
+        if (x > 0)
+            step_quads(p, q, x, n);
+        evaluate(p, q->at[0], q->at[1], block, n, degree, line);
+        if (x != 1)
+            evaluate(p, q->at[1], q->at[1], block, n, 1, &at_one);
+        for (unsigned y = 0; y <= degree; y++)
+            if (x != 1 || y != 1) {
+                *out = cs_fr_add(*out, y == 1 ? at_one : line[y ? y - 1 : 0]);
+                out++;
+            }
+    }
+}
+
+cs_status cs_sc_prover_round_pair(cs_sc_prover *p, unsigned degree, cs_fr *out) {
+    if (p->first)
+        return cs_fail(CS_ERR_INTERNAL, "sumcheck: two rounds at once before those of the witness's own way are over");
+    const size_t quarter = (size_t)1 << (p->bits - 2);
+    quads *q = CS_NEW(quads, 1);
+    if (!q)
+        return CS_ERR_MEMORY;
+    for (unsigned k = 0; k < (degree + 1) * (degree + 1) - 1; k++)
+        out[k] = CS_FR_ZERO;
+    shorten_eq(p, p->bits - 1);
+    for (size_t offset = 0; offset < quarter; offset += BLOCK) {
+        const size_t n = quarter - offset < BLOCK ? quarter - offset : BLOCK;
+        for (unsigned k = 0; k < 4; k++)
+            block_entries(p, k * quarter + offset, n, q->space[k], q->at[k]);
+        evaluate_grid(p, q, offset >> BLOCK_BITS, n, degree, out);
+    }
+    if (p->pending)
+        settle(p);
+    cs_free(q);
+    return CS_OK;
 }
 
 /* A place for a table's folded entries, unless they are to be loaded once more. */
@@ -235,9 +301,8 @@ static cs_status bind_first(cs_sc_prover *p, cs_fr r) {
     return --p->first == 0 ? take_tables(p) : CS_OK;
 }
 
-cs_status cs_sc_prover_fold(cs_sc_prover *p, cs_fr r) {
-    if (p->first)
-        return bind_first(p, r);
+/* Binds the highest variable, but for eq. */
+static cs_status bind_tables(cs_sc_prover *p, cs_fr r) {
     const size_t half = (size_t)1 << (p->bits - 1);
     if (p->pending) /* no round since the last fold */
         fold_now(p);
@@ -246,9 +311,23 @@ cs_status cs_sc_prover_fold(cs_sc_prover *p, cs_fr r) {
     p->pending = true;
     p->r = r;
     p->bits--;
-    shorten_eq(p, p->bits);
     if (p->bits == 0)
         fold_now(p);
+    return CS_OK;
+}
+
+cs_status cs_sc_prover_fold(cs_sc_prover *p, cs_fr r) {
+    if (p->first)
+        return bind_first(p, r);
+    CS_TRY(bind_tables(p, r));
+    shorten_eq(p, p->bits);
+    return CS_OK;
+}
+
+cs_status cs_sc_prover_fold_pair(cs_sc_prover *p, const cs_fr r[2]) {
+    CS_TRY(bind_tables(p, r[0]));
+    CS_TRY(bind_tables(p, r[1]));
+    shorten_eq(p, p->bits);
     return CS_OK;
 }
 

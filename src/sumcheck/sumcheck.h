@@ -6,13 +6,17 @@
  * each rank holds one value per table. Round polynomials go as shared variables; their value at 1 is an expression.
  *
  * When every term stands under the same eq(point, ·), the round message is the polynomial without its eq factor, one degree
- * lower (Gruen, "Some improvements for the PIOP for ZeroCheck", ePrint 2024/108, section 3). */
+ * lower (Gruen, "Some improvements for the PIOP for ZeroCheck", ePrint 2024/108, section 3).
+ *
+ * Messages are few: as soon as at most CS_SC_PAIR_BITS variables are left, a message is the polynomial in two of them, and
+ * several sumchecks may run together, under the same challenges. */
 #ifndef CS_SUMCHECK_SUMCHECK_H
 #define CS_SUMCHECK_SUMCHECK_H
 
 #include "session/session.h"
 
 enum { CS_SC_TABLES = 6, CS_SC_TERMS = 5, CS_SC_FACTORS = 3, CS_SC_BITS = 48, CS_SC_NO_PUBLIC = -1 };
+enum { CS_SC_PAIR_BITS = 18, CS_SC_DEGREE = 4, CS_SC_GRID = (CS_SC_DEGREE + 1) * (CS_SC_DEGREE + 1) - 1 };
 
 /** A public weight, evaluated at a point by every party. */
 typedef struct cs_sc_public {
@@ -35,6 +39,7 @@ typedef struct cs_sumcheck {
     cs_sc_term terms[CS_SC_TERMS];
     cs_sc_public publics[2];
     const cs_fr *eq_point; /* [bits]: all terms under eq(eq_point, ·), no publics; or NULL */
+    unsigned single;       /* so many first rounds have messages of their own in any case (cs_sc_first) */
 } cs_sumcheck;
 
 /** A prover's table. Either values[2^bits], which the sumcheck consumes (folds in place), or a loader of entries that are
@@ -52,8 +57,8 @@ typedef struct cs_sc_table {
     unsigned kept_bits;
 } cs_sc_table;
 
-/** A prover's own way through the first rounds. round: as cs_sc_prover_round. The last bind leaves the
- * tables, folded by all of them, in the witness, for the other rounds; with rounds = 0 they are there from the start. */
+/** A prover's own way through the first rounds, at most `single` of them. round: as cs_sc_prover_round. The last bind leaves
+ * the tables, folded by all of them, in the witness, for the other rounds; with rounds = 0 they are there from the start. */
 typedef struct cs_sc_first {
     unsigned rounds;
     void (*round)(void *context, cs_fr *out);
@@ -70,13 +75,25 @@ typedef struct cs_sc_witness {
 
 typedef struct cs_sc_result {
     cs_fr point[CS_SC_BITS];
-    cs_var first; /* own value k of rank i: first + i * per_rank + k */
-    size_t per_rank;
-    cs_var common; /* common value k: common + k */
+    cs_var first;    /* own value k of rank i: first + i * per_rank + k */
+    size_t per_rank; /* own values of all the sumchecks that ran together */
+    cs_var common;   /* common value k: common + k */
 } cs_sc_result;
 
 /** Proves `claim` (its contents are taken). witness: prover only. Collective. */
 cs_status cs_sumcheck_run(cs_session *s, const cs_sumcheck *what, cs_expr *claim, cs_sc_witness *witness, cs_sc_result *out);
+
+/** A sumcheck among others. Zero-initialise; the claim's contents are taken. */
+typedef struct cs_sc_job {
+    cs_sumcheck what;
+    cs_expr claim;
+    cs_sc_witness witness; /* prover only */
+    cs_sc_result result;
+} cs_sc_job;
+
+/** Proves n claims at once: a message has the values of all that have variables left, and round j of each gets the same
+ * challenge j. Claims must not depend on each other's results. Collective. */
+cs_status cs_sumcheck_run_together(cs_session *s, cs_sc_job *const *jobs, size_t n);
 
 /** Variable of own table k of rank i. */
 static inline cs_var cs_sc_own(const cs_sc_result *r, int i, unsigned k) {
@@ -94,6 +111,14 @@ void cs_sc_prover_round(cs_sc_prover *p, unsigned degree, cs_fr *out);
 
 /** Binds the highest variable to r. */
 cs_status cs_sc_prover_fold(cs_sc_prover *p, cs_fr r);
+
+/** out[(degree + 1)^2 - 1]: this rank's share of the polynomial in the two highest variables at (x, y), x and y in 0, 1, …,
+ * degree, without (1, 1); y runs first. At least two variables are left; cs_sc_prover_fold_pair must follow. CS_ERR_MEMORY.
+ */
+cs_status cs_sc_prover_round_pair(cs_sc_prover *p, unsigned degree, cs_fr *out);
+
+/** Binds the two highest variables, after cs_sc_prover_round_pair. */
+cs_status cs_sc_prover_fold_pair(cs_sc_prover *p, const cs_fr r[2]);
 
 /** The folded value of a table, after all rounds. */
 cs_fr cs_sc_prover_value(const cs_sc_prover *p, unsigned table);

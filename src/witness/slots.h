@@ -19,6 +19,9 @@ typedef struct cs_slots {
     cs_sc_witness *tables; /* where the folded tables go: W is table 0, E public 0 */
 } cs_slots;
 
+/** Rounds that are played on slots, s. */
+unsigned cs_slots_bits(const cs_layout *l);
+
 /** Sets tables->first, and keeps both pointers. gammas[w->n_claims]. CS_ERR_MEMORY; free in any case, after the sumcheck. */
 cs_status cs_slots_new(cs_slots *s, const cs_witness *w, const cs_fr *gammas, cs_sc_witness *tables);
 void cs_slots_free(cs_slots *s);
