@@ -30,7 +30,7 @@ cs_finale_row cs_finale_row_at(const cs_finale *f, size_t x) {
         const cs_product *p = &l->products[x];
         return (cs_finale_row){&p->a, &p->b, &p->c, p->owner};
     }
-    return (cs_finale_row){&f->combined[x - l->n_products], NULL, NULL, -1};
+    return (cs_finale_row){&f->combined.rows[x - l->n_products], NULL, NULL, -1};
 }
 
 static cs_status allocate(const cs_finale *f, instance *m) {
@@ -72,7 +72,7 @@ static void own_products(const cs_finale *f, instance *m) {
     }
 }
 
-/* The two linear rows (a)(1) = 0 with u = 1 in z and 0 in z_r: T is this rank's share of a z_r, E_r is zero. The cross row's
+/* The linear rows (a)(1) = 0 with u = 1 in z and 0 in z_r: T is this rank's share of a z_r, E_r is zero. The cross row's
  * shares of both carry zero-sharings of their own. */
 static cs_status linear_rows(const cs_finale *f, instance *m) {
     const cs_session *s = f->s;
@@ -82,14 +82,14 @@ static cs_status linear_rows(const cs_finale *f, instance *m) {
         return CS_ERR_MEMORY;
     for (size_t v = 0; v < n; v++)
         share[v] = s->member.carried[v] ? m->zr[v] : CS_FR_ZERO;
-    for (int k = 0; k < 2; k++)
-        m->cross[local + (size_t)k] = cs_expr_value(&f->combined[k], share, CS_FR_ZERO, s->rank);
+    for (size_t k = 0; k < f->combined.n; k++)
+        m->cross[local + k] = cs_expr_value(&f->combined.rows[k], share, CS_FR_ZERO, s->rank);
     cs_free(share);
     cs_fr zero_t, zero_e;
     CS_TRY(cs_session_zero_share(f->s, CS_LABEL_FINALE_CROSS, &zero_t));
     CS_TRY(cs_session_zero_share(f->s, CS_LABEL_FINALE_ERROR, &zero_e));
-    m->cross[local + 1] = cs_fr_add(m->cross[local + 1], zero_t);
-    m->error[local + 1] = zero_e;
+    m->cross[f->n_rows - 1] = cs_fr_add(m->cross[f->n_rows - 1], zero_t);
+    m->error[f->n_rows - 1] = zero_e;
     return CS_OK;
 }
 
@@ -187,7 +187,7 @@ static cs_status answer(cs_finale *f, const instance *m) {
     }
     status = cs_session_fail(s, status);
     if (status == CS_OK)
-        status = cs_session_answer(s, CS_ANSWER_FINALE, CS_LABEL_FINALE_ANSWER, mine, n, sum);
+        status = cs_session_answer(s, CS_ANSWER_FINALE, CS_LABEL_FINALE_ANSWER, mine, n, sum, NULL);
     if (status == CS_OK && cs_is_root(s)) {
         f->z = CS_NEW(cs_fr, n_vars);
         f->err = CS_NEW(cs_fr, f->n_rows);
@@ -215,13 +215,13 @@ static cs_status exchange(cs_finale *f, instance *m) {
     f->e = cs_session_challenge(s, CS_LABEL_FINALE_CHALLENGE);
     CS_TRY(answer(f, m));
     s->alone = cs_proving(s);
-    return CS_OK;
+    return s->judge ? cs_finale_judge(f) : CS_OK;
 }
 
 static cs_status start(cs_finale *f) {
     cs_ledger *l = &f->s->ledger;
-    CS_TRY(cs_ledger_combine(l, cs_session_challenge(f->s, CS_LABEL_FINALE_LINEAR), &f->combined[0], &f->combined[1]));
-    f->n_rows = l->n_products + 2;
+    CS_TRY(cs_ledger_combine(l, cs_session_challenge(f->s, CS_LABEL_FINALE_LINEAR), &f->combined));
+    f->n_rows = l->n_products + f->combined.n;
     f->error_rows = (f->n_rows + l->width - 1) / l->width;
     f->mask = CS_NEW(cs_g1_affine, l->n_rows);
     f->cross = CS_NEW(cs_g1_affine, f->error_rows);
@@ -248,8 +248,7 @@ cs_status cs_finale_fold(cs_session *s, cs_finale **out) {
 void cs_finale_free(cs_finale *f) {
     if (!f)
         return;
-    for (int k = 0; k < 2; k++)
-        cs_expr_free(&f->combined[k]);
+    cs_combined_free(&f->combined);
     cs_free(f->mask);
     cs_free(f->cross);
     cs_free(f->error);

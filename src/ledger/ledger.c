@@ -1,5 +1,6 @@
 #include "ledger/ledger.h"
 #include "base/memory.h"
+#include <string.h>
 
 cs_status cs_ledger_init(cs_ledger *l, size_t width, int n_ranks) {
     *l = (cs_ledger){.width = width, .n_ranks = n_ranks};
@@ -140,20 +141,57 @@ static cs_status gather(const cs_ledger *l, const cs_fr *dense, cs_expr *out) {
     return out->failed ? cs_fail(CS_ERR_MEMORY, "ledger: no memory for a combined row") : CS_OK;
 }
 
-cs_status cs_ledger_combine(const cs_ledger *l, cs_fr challenge, cs_expr *local, cs_expr *cross) {
-    const size_t n = l->n_vars + (size_t)l->n_ranks;
-    cs_fr *dense = CS_NEW(cs_fr, 2 * n);
-    if (!dense)
-        return CS_ERR_MEMORY;
-    cs_fr scale[2] = {CS_FR_ONE, CS_FR_ONE};
+/* The group of each linear row: local rows by label, in order of appearance; cross rows last. */
+static void find_groups(const cs_ledger *l, size_t *group, cs_combined *out) {
     for (size_t k = 0; k < l->n_linears; k++) {
-        const int which = l->linears[k].cross;
-        scatter(l, dense + (size_t)which * n, scale[which], &l->linears[k].e);
-        scale[which] = cs_fr_mul(scale[which], challenge);
+        size_t g = 0;
+        while (g < out->n && out->labels[g] != l->linears[k].label)
+            g++;
+        if (l->linears[k].cross)
+            continue;
+        if (g == out->n)
+            out->labels[out->n++] = l->linears[k].label;
+        group[k] = g;
     }
-    cs_status status = gather(l, dense, local);
+    out->labels[out->n] = CS_LABEL_FINALE_LINEAR;
+    for (size_t k = 0; k < l->n_linears; k++)
+        if (l->linears[k].cross) {
+            group[k] = out->n;
+            out->labels[out->n] = l->linears[k].label;
+        }
+    out->n++;
+}
+
+static cs_status combine_group(const cs_ledger *l, cs_fr challenge, const size_t *group, size_t g, cs_fr *dense,
+                               cs_expr *out) {
+    cs_fr scale = CS_FR_ONE;
+    memset(dense, 0, (l->n_vars + (size_t)l->n_ranks) * sizeof *dense);
+    for (size_t k = 0; k < l->n_linears; k++)
+        if (group[k] == g) {
+            scatter(l, dense, scale, &l->linears[k].e);
+            scale = cs_fr_mul(scale, challenge);
+        }
+    return gather(l, dense, out);
+}
+
+cs_status cs_ledger_combine(const cs_ledger *l, cs_fr challenge, cs_combined *out) {
+    cs_fr *dense = CS_NEW(cs_fr, l->n_vars + (size_t)l->n_ranks);
+    size_t *group = CS_NEW(size_t, l->n_linears);
+    *out = (cs_combined){.rows = CS_NEW(cs_expr, CS_LABEL_COUNT + 1), .labels = CS_NEW(cs_label, CS_LABEL_COUNT + 1)};
+    cs_status status = dense && group && out->rows && out->labels ? CS_OK : CS_ERR_MEMORY;
     if (status == CS_OK)
-        status = gather(l, dense + n, cross);
+        find_groups(l, group, out);
+    for (size_t g = 0; status == CS_OK && g < out->n; g++)
+        status = combine_group(l, challenge, group, g, dense, &out->rows[g]);
     cs_free(dense);
+    cs_free(group);
     return status;
+}
+
+void cs_combined_free(cs_combined *c) {
+    for (size_t g = 0; c->rows && g < c->n; g++)
+        cs_expr_free(&c->rows[g]);
+    cs_free(c->rows);
+    cs_free(c->labels);
+    *c = (cs_combined){0};
 }

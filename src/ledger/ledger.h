@@ -93,7 +93,17 @@ cs_status cs_ledger_product(cs_ledger *l, cs_expr *a, cs_expr *b, cs_expr *c, in
 /** Adds e = 0. Takes the contents of e. */
 cs_status cs_ledger_zero(cs_ledger *l, cs_expr *e, bool cross, cs_label label);
 
-/** All local linear rows as one, all cross rows as another, by powers of a challenge. */
-cs_status cs_ledger_combine(const cs_ledger *l, cs_fr challenge, cs_expr *local, cs_expr *cross);
+/** Linear rows, combined: one row for each label of local rows, in the order in which the labels first appear, so that a
+ *  rank's part of each stage can be judged by itself; then one for all cross rows, which is there even if it is empty. */
+typedef struct cs_combined {
+    size_t n;
+    cs_expr *rows;    /* [n] the last one is the cross row */
+    cs_label *labels; /* [n] of the cross row: that of the last cross row, or FINALE_LINEAR */
+} cs_combined;
+
+/** Within a combined row the k-th of its rows has the weight challenge^k, k = 0, 1, ... CS_ERR_MEMORY; `out` is freed by
+ * cs_combined_free in any case. */
+cs_status cs_ledger_combine(const cs_ledger *l, cs_fr challenge, cs_combined *out);
+void cs_combined_free(cs_combined *c);
 
 #endif

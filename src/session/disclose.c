@@ -2,7 +2,8 @@
  *
  *   cs_session_send, _sum_points, _each_points   Pedersen commitments under fresh uniform blindings: perfectly hiding
  *   cs_session_sum_under_pads                    addends plus a zero-sharing keyed by this rank's view: only the sum shows
- *   cs_session_answer                            scalars that the caller has masked with uniform ones, once each
+ *   cs_session_answer                            scalars that the caller has masked with uniform ones, once each; with
+ *                                                identities a signature on what else has left, which says nothing more
  *   cs_session_agree                             "failed" or nothing
  *
  * (Training sends padded gradients through train/loop.c, the handshake public keys and nonces through session/keys.c.) */
@@ -10,17 +11,22 @@
 #include "session/wire.h"
 #include <string.h>
 
-enum { POINT_BYTES = 64, SCALAR_BYTES = 32 };
+enum { POINT_BYTES = CS_SENT_POINT_SIZE, SCALAR_BYTES = CS_SENT_SCALAR_SIZE };
 
 /* ---- encodings between ranks: uncompressed points, so that the root need not take square roots ---- */
 
-static void append_points(cs_buffer *b, const cs_g1_affine *p, size_t n) {
+void cs_session_append_points(cs_buffer *b, const cs_g1_affine *p, size_t n) {
     for (size_t k = 0; k < n; k++) {
         uint8_t raw[POINT_BYTES];
         cs_fp_encode(raw, p[k].x);
         cs_fp_encode(raw + 32, p[k].y);
         cs_buffer_append(b, raw, sizeof raw);
     }
+}
+
+bool cs_session_decode_point(cs_g1_affine *out, const uint8_t raw[POINT_BYTES]) {
+    return cs_fp_decode(&out->x, raw) && cs_fp_decode(&out->y, raw + 32) &&
+           (cs_g1_affine_is_identity(*out) || cs_g1_on_curve(*out));
 }
 
 static void append_encoded(cs_buffer *b, const cs_g1_affine *p, size_t n) {
@@ -43,9 +49,7 @@ static cs_status parse_points(const cs_buffer *b, int rank, cs_g1_affine *out, s
     if (b->size != n * POINT_BYTES)
         return cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes instead of %zu", rank, b->size, n * POINT_BYTES);
     for (size_t k = 0; k < n; k++) {
-        const uint8_t *raw = b->data + k * POINT_BYTES;
-        if (!cs_fp_decode(&out[k].x, raw) || !cs_fp_decode(&out[k].y, raw + 32) ||
-            !(cs_g1_affine_is_identity(out[k]) || cs_g1_on_curve(out[k])))
+        if (!cs_session_decode_point(&out[k], b->data + k * POINT_BYTES))
             return cs_fail(CS_ERR_ABORT, "rank %d sent a point that is not on the curve", rank);
     }
     return CS_OK;
@@ -86,17 +90,31 @@ static cs_status gather(cs_session *s, uint32_t tag, cs_buffer *mine, cs_buffer 
 
 /* ---- commitments ---- */
 
-static cs_status add_parts(cs_session *s, const cs_buffer *parts, size_t count, cs_g1_affine *sum) {
+/* Common rows are rank 0's alone: a part of another rank would make it look as if rank 0 had changed them. */
+static cs_status check_foreign(const cs_g1_affine *part, const bool *common, size_t count, int rank) {
+    for (size_t k = 0; rank && common && k < count; k++)
+        if (common[k] && !cs_g1_affine_is_identity(part[k]))
+            return cs_fail(CS_ERR_ABORT, "rank %d sent a commitment to a common variable, which is rank 0's", rank);
+    return CS_OK;
+}
+
+static cs_status add_parts(cs_session *s, const cs_buffer *parts, const bool *common, size_t count, cs_g1_affine *sum) {
     cs_g1 *total = CS_NEW(cs_g1, count);
     cs_g1_affine *part = CS_NEW(cs_g1_affine, count);
     cs_status status = total && part ? CS_OK : CS_ERR_MEMORY;
     for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
         status = parse_points(&parts[i], i, part, count);
+        if (status == CS_OK)
+            status = check_foreign(part, common, count, i);
         for (size_t k = 0; status == CS_OK && k < count; k++)
             total[k] = i ? cs_g1_add_affine(total[k], part[k]) : cs_g1_from_affine(part[k]);
     }
     if (status == CS_OK)
         status = cs_g1_vec_to_affine(sum, total, count);
+    for (int i = 0; status == CS_OK && s->record && i < s->n_ranks; i++) {
+        cs_buffer_append(&s->record->ranks[i].points, parts[i].data, parts[i].size);
+        status = cs_buffer_status(&s->record->ranks[i].points);
+    }
     cs_free(total);
     cs_free(part);
     return status;
@@ -120,10 +138,11 @@ static cs_status prove_sum_points(cs_session *s, cs_label label, const cs_g1_aff
                                   cs_g1_affine *sum) {
     cs_buffer out = {0}, shown = {0}, *parts = NULL;
     for (size_t k = 0; k < count; k++)
-        append_points(&out, common && common[k] && s->rank ? &CS_G1_AFFINE_IDENTITY : &mine[k], 1);
+        cs_session_append_points(&out, common && common[k] && s->rank ? &CS_G1_AFFINE_IDENTITY : &mine[k], 1);
+    cs_transcript_absorb(&s->sent, label, out.data, out.size);
     cs_status status = gather(s, label, &out, &parts);
     if (status == CS_OK && cs_is_root(s)) {
-        status = add_parts(s, parts, count, sum);
+        status = add_parts(s, parts, common, count, sum);
         if (status == CS_OK)
             append_encoded(&shown, sum, count);
         status = cs_session_fail(s, status == CS_OK ? cs_buffer_status(&shown) : status);
@@ -140,9 +159,11 @@ static cs_status prove_sum_points(cs_session *s, cs_label label, const cs_g1_aff
 
 cs_status cs_session_sum_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const bool *common, size_t count,
                                 cs_g1_affine *sum) {
-    if (!cs_proving(s))
-        return cs_wire_read_points(s, label, sum, count);
-    return prove_sum_points(s, label, mine, common, count, sum);
+    if (cs_proving(s))
+        return prove_sum_points(s, label, mine, common, count, sum);
+    if (s->judge)
+        CS_TRY(cs_judge_sum(s->judge, label, count));
+    return cs_wire_read_points(s, label, sum, count);
 }
 
 static cs_status prove_each_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const size_t *counts,
@@ -151,7 +172,8 @@ static cs_status prove_each_points(cs_session *s, cs_label label, const cs_g1_af
     size_t total = 0;
     for (int i = 0; i < s->n_ranks; i++)
         total += counts[i];
-    append_points(&out, mine, counts[s->rank]);
+    cs_session_append_points(&out, mine, counts[s->rank]);
+    cs_transcript_absorb(&s->sent, label, out.data, out.size);
     cs_status status = gather(s, label, &out, &parts);
     if (status == CS_OK && cs_is_root(s)) {
         for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
@@ -182,7 +204,9 @@ cs_status cs_session_each_points(cs_session *s, cs_label label, const cs_g1_affi
         bad += cs_g1_vec_decode(all[i], data, counts[i]) != counts[i];
         data += 32 * counts[i];
     }
-    return bad ? cs_fail(CS_ERR_INPUT, "proof: bad point at %s", cs_label_text(label)) : CS_OK;
+    if (bad)
+        return cs_fail(CS_ERR_INPUT, "proof: bad point at %s", cs_label_text(label));
+    return s->judge ? cs_judge_each(s->judge, label, counts, all) : CS_OK;
 }
 
 /* ---- a message: this rank's share and its blindings ---- */
@@ -303,9 +327,48 @@ cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t inde
 
 /* ---- masked answers ---- */
 
-cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum) {
-    if (!cs_proving(s))
+/* The scalars, and with identities a signature on all that this rank sent and was shown. */
+static void append_answer(cs_session *s, cs_label label, const cs_fr *mine, size_t n, cs_buffer *out) {
+    append_scalars(out, mine, n);
+    if (cs_buffer_status(out) != CS_OK)
+        return;
+    cs_sent_answer(&s->sent, &s->transcript, label, out);
+    if (s->signing) {
+        uint8_t signature[CS_SENT_SIGNATURE_SIZE];
+        cs_sent_sign(signature, &s->sent, s->signing);
+        cs_buffer_append(out, signature, sizeof signature);
+    }
+}
+
+/* Root: the signature goes off the answer, and both into the record. */
+static cs_status keep_answer(cs_session *s, cs_answer which, int rank, cs_buffer *part) {
+    if (s->signing) {
+        if (part->size < CS_SENT_SIGNATURE_SIZE)
+            return cs_fail(CS_ERR_ABORT, "rank %d sent an answer without a signature", rank);
+        part->size -= CS_SENT_SIGNATURE_SIZE;
+    }
+    if (!s->record)
         return CS_OK;
+    cs_sent *sent = &s->record->ranks[rank];
+    sent->is_signed = s->signing != NULL;
+    if (sent->is_signed)
+        memcpy(sent->signature, part->data + part->size, CS_SENT_SIGNATURE_SIZE);
+    cs_buffer_append(&sent->answer[which], part->data, part->size);
+    return cs_buffer_status(&sent->answer[which]);
+}
+
+static cs_status take_answers(cs_session *s, cs_answer which, cs_buffer *parts, size_t n, cs_fr *sum, cs_fr *each) {
+    for (int i = 0; i < s->n_ranks; i++) {
+        CS_TRY(keep_answer(s, which, i, &parts[i]));
+        if (each)
+            CS_TRY(parse_scalars(&parts[i], i, each + (size_t)i * n, n));
+    }
+    return add_scalars(s, parts, sum, n);
+}
+
+cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum, cs_fr *each) {
+    if (!cs_proving(s))
+        return s->judge ? cs_judge_answer(s->judge, &s->transcript, which, label, n) : CS_OK;
     if (s->member.answered[which])
         return cs_session_fail(s, cs_fail(CS_ERR_ABORT, "%s: a rank answers once", cs_label_text(label)));
     s->member.answered[which] = true;
@@ -314,10 +377,10 @@ cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_f
     if (s->attack && s->attack->answer)
         s->attack->answer(s->attack->context, s->rank, label, mine, n);
 #endif
-    append_scalars(&out, mine, n);
+    append_answer(s, label, mine, n, &out);
     cs_status status = gather(s, label, &out, &parts);
     if (status == CS_OK && cs_is_root(s))
-        status = cs_session_fail(s, add_scalars(s, parts, sum, n));
+        status = cs_session_fail(s, take_answers(s, which, parts, n, sum, each));
     if (status == CS_OK)
         status = cs_comm_reply(s->comm, (uint32_t)label, &nothing);
     free_parts(s, parts);

@@ -14,6 +14,7 @@ cs_status cs_session_prove(cs_session *s, cs_comm *comm, const cs_keyring *keys,
                       .proof = proof};
     memcpy(s->digest, digest, 32);
     cs_transcript_init(&s->transcript, digest);
+    cs_sent_begin(&s->sent, keys ? keys->nonce : (const uint8_t[32]){0}, digest, s->rank);
     CS_TRY(cs_ledger_init(&s->ledger, ledger_width, s->n_ranks));
     return cs_committer_new(&s->member.committer, ledger_width);
 }
@@ -84,6 +85,8 @@ cs_status cs_session_send(cs_session *s, cs_label label, const cs_kind *kinds, c
         status = cs_session_fail(s, cs_member_commit(s, kinds, values, n, mine, common));
     if (status == CS_OK)
         status = cs_session_sum_points(s, label, mine, common, rows, sum);
+    if (status == CS_OK && s->judge)
+        status = cs_judge_rows(s->judge, label, s->ledger.n_rows, rows);
     if (status == CS_OK)
         status = cs_session_fail(s, cs_ledger_add_message(&s->ledger, kinds, n, sum, first));
     s->messages++;

@@ -10,14 +10,13 @@
 #include "ledger/ledger.h"
 #include "session/attack.h"
 #include "session/deferred.h"
+#include "session/judge.h"
 #include "session/keys.h"
 #include "session/pads.h"
+#include "session/record.h"
 #include "transcript/transcript.h"
 
 typedef enum cs_role { CS_PROVE, CS_VERIFY } cs_role;
-
-/** The two answers that a rank gives once per session. */
-typedef enum cs_answer { CS_ANSWER_OPENING, CS_ANSWER_FINALE, CS_ANSWER_COUNT } cs_answer;
 
 /** What a rank knows of the ledger; private to the rank. */
 typedef struct cs_member {
@@ -41,12 +40,16 @@ typedef struct cs_session {
     const cs_keyring *keys;
     cs_pads *pads;
     cs_member member;
-    bool alone;       /* the ranks have given their last answer: the rest is the root's */
-    cs_buffer *proof; /* root: what the verifier will read */
+    bool alone;                /* the ranks have given their last answer: the rest is the root's */
+    cs_buffer *proof;          /* root: what the verifier will read */
+    cs_transcript sent;        /* chain over all that this rank sends (session/record.h) */
+    const cs_signing *signing; /* NULL: answers are not signed */
+    cs_record *record;         /* root: gets what each rank sends; NULL: nobody can be named */
     /* verifying */
     const uint8_t *in;
     size_t in_size, in_pos;
     cs_deferred deferred;
+    cs_judge *judge;    /* whose ranks are held against what is read, or NULL */
     cs_deferred *later; /* gets the group equations instead of their being checked at the end; NULL: they are checked */
 #ifdef CS_TAMPER
     cs_attack *attack; /* NULL: honest */
@@ -113,9 +116,11 @@ cs_status cs_session_each_points(cs_session *s, cs_label label, const cs_g1_affi
                                  cs_g1_affine **all);
 
 /** What this rank reveals to the root alone: n scalars that are uniform whatever the witness is (the caller's argument).
- *  Refuses the second time: CS_ERR_ABORT. On the root sum[n] is their sum over the ranks. Collective; no effect when
- * verifying. */
-cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum);
+ *  Refuses the second time: CS_ERR_ABORT. With identities the answer is signed, and the root refuses one that is not:
+ *  CS_ERR_ABORT (session/record.h). On the root sum[n] is their sum over the ranks, and each[n_ranks * n], unless NULL,
+ * every rank's own. Collective. When verifying it has no effect, but that a judge takes the answers of those whom it judges.
+ */
+cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum, cs_fr *each);
 
 /** values[n]: this rank's addends on entry, the sum over the ranks on return, which the ranks learn and nobody else. Goes
  * under pads keyed by this rank's view (label, index, history, transcript). Collective; not called when verifying. */

@@ -15,6 +15,10 @@ cs_status cs_wire_read_scalars(cs_session *s, cs_label label, cs_fr *out, size_t
  * other ranks `data` receives the bytes, which must be `size` long. */
 cs_status cs_wire_show(cs_session *s, cs_label label, cs_buffer *data, size_t size);
 
+/** A point as it travels between ranks: 64 bytes, x and y. decode: is it one (the identity included)? */
+void cs_session_append_points(cs_buffer *b, const cs_g1_affine *p, size_t n);
+bool cs_session_decode_point(cs_g1_affine *out, const uint8_t raw[CS_SENT_POINT_SIZE]);
+
 /** Computes this rank's share of a message and its commitment rows; mine[rows], common[rows]. */
 cs_status cs_member_commit(cs_session *s, const cs_kind *kinds, const cs_fr *values, size_t n, cs_g1_affine *mine,
                            bool *common);

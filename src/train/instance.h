@@ -5,6 +5,7 @@
 
 #include "curve/g1.h"
 #include "session/attack.h"
+#include "session/record.h"
 #include "train/blocks.h"
 #include "train/model.h"
 #include "train/passes.h"
@@ -34,7 +35,9 @@ typedef struct cs_shard {
     const cs_fr *initial_blindings; /* [cs_initial_row_count] on rank 0 if W(0) is committed: those of an earlier segment */
     const cs_trainer *
         trainer; /* for the checks of weight tables; NULL: members are declared honest-but-curious, tables are not checked */
-    bool save_memory; /* prove in less memory, somewhat slower, whatever the size; long witnesses are in any case */
+    const cs_signing *signing; /* of this rank's answers, or NULL; all ranks sign or none does */
+    cs_record *record;         /* root: gets what every rank sends, for cs_train_judge; or NULL */
+    bool save_memory;          /* prove in less memory, somewhat slower, whatever the size; long witnesses are in any case */
 #ifdef CS_TAMPER
     cs_attack *attack; /* how this rank cheats, or NULL */
 #endif

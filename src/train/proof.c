@@ -92,6 +92,10 @@ static cs_status run(cs_proof *p, const cs_progress *progress) {
     cs_finale *finale = NULL;
     cs_status status = cs_finale_fold(&p->session, &finale);
     const bool mine = !cs_proving(&p->session) || cs_is_root(&p->session);
+    if (p->session.judge) {
+        cs_finale_free(finale);
+        return status; /* what the root made of the answers is nobody else's affair */
+    }
     if (status == CS_OK && mine)
         status = cs_finale_prove(finale);
     if (status == CS_OK && mine)
@@ -123,6 +127,12 @@ cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, c
         return cs_comm_raise(comm, CS_ERR_MEMORY);
     cs_status status =
         cs_session_prove(&p->session, comm, keys, pads, instance->digest, instance->params->ledger_width, proof);
+    p->session.signing = shard->signing;
+    if (status == CS_OK && comm->rank == 0 && shard->record) {
+        status = cs_record_new(shard->record, comm->size);
+        memcpy(shard->record->nonce, keys->nonce, sizeof keys->nonce);
+        p->session.record = shard->record;
+    }
 #ifdef CS_TAMPER
     p->session.attack = shard->attack;
 #endif
@@ -168,6 +178,25 @@ cs_status cs_train_verify(const cs_instance *instance, const uint8_t *proof, siz
         status = run(p, NULL);
     if (status == CS_OK)
         fill_stats(p, 0, stats);
+    close_instance(p);
+    return status;
+}
+
+cs_status cs_train_judge(const cs_instance *instance, const uint8_t *proof, size_t size, cs_judge *judge, size_t *used) {
+    *used = 0;
+    CS_TRY(cs_train_check_size(instance->params, instance->blocks, size));
+    cs_proof *p = CS_NEW(cs_proof, 1);
+    if (!p)
+        return CS_ERR_MEMORY;
+    cs_status status = cs_session_verify(&p->session, instance->params->n_ranks, instance->digest,
+                                         instance->params->ledger_width, proof, size);
+    if (status == CS_OK)
+        status = cs_judge_begin(judge, &p->session);
+    if (status == CS_OK)
+        status = open_instance(p, instance, NULL);
+    if (status == CS_OK)
+        status = run(p, NULL);
+    *used = p->session.in_pos;
     close_instance(p);
     return status;
 }

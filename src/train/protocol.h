@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "comm/comm.h"
 #include "session/deferred.h"
+#include "session/judge.h"
 #include "session/keys.h"
 #include "session/pads.h"
 #include "train/instance.h"
@@ -32,5 +33,10 @@ cs_status cs_train_check_size(const cs_params *p, const cs_blocks *blocks, size_
  * (truncated, trailing data, bad point, scalar not reduced). */
 cs_status cs_train_verify(const cs_instance *instance, const uint8_t *proof, size_t size, const cs_deferred *earlier,
                           cs_proof_stats *stats);
+
+/** Local. Holds what ranks sent against the proof that the root showed, of which only the part up to the last answers is
+ * read: *used bytes. judge->ranks say who is found guilty of what. CS_OK whatever is found; CS_ERR_INPUT or CS_REJECT: what
+ * was shown, or what a rank is said to have sent, is malformed; CS_ERR_MEMORY. */
+cs_status cs_train_judge(const cs_instance *instance, const uint8_t *proof, size_t size, cs_judge *judge, size_t *used);
 
 #endif

@@ -76,6 +76,7 @@
     X(FINALE_COLUMNS, "finale/columns")                                                                                     \
     X(FINALE_COLUMN_CHALLENGE, "finale/column-challenge")                                                                   \
     X(FINALE_OPENING, "finale/opening")                                                                                     \
+    X(SENT_VIEW, "sent/view")                                                                                               \
     X(AGREE, "agree")                                                                                                       \
     X(HANDSHAKE, "handshake")                                                                                               \
     X(GRADIENT, "gradient")                                                                                                 \

@@ -62,7 +62,7 @@ static cs_status reduce(cs_witness *w, cs_sc_result *out) {
     return status;
 }
 
-/* A rank's mask d_i, its commitment and its share of y. */
+/* A rank's mask d_i, its commitment and its value y_i. */
 typedef struct mask {
     cs_fr *d; /* [columns] */
     cs_fr blinding, y;
@@ -95,31 +95,56 @@ static void masked_answer(const cs_witness *w, const mask *m, cs_fr scale, cs_fr
             out[columns] = cs_fr_add(out[columns], cs_fr_mul(cs_fr_mul(scale, w->left[row]), w->blindings[row]));
 }
 
+/* The blinding of the sum, and each rank's value <f_i, R>: each is uniform because of d_i. */
+static cs_status show_values(cs_witness *w, const cs_fr *each) {
+    const size_t columns = (size_t)1 << w->layout->column_bits, n = (size_t)w->session->n_ranks;
+    w->answer_values = CS_NEW(cs_fr, n + 1);
+    if (!w->answer_values)
+        return cs_session_fail(w->session, CS_ERR_MEMORY);
+    if (cs_is_root(w->session)) {
+        w->answer_values[0] = w->answer[columns];
+        for (size_t i = 0; i < n; i++)
+            w->answer_values[i + 1] = cs_fr_vec_dot(each + i * (columns + 1), w->right, columns);
+    }
+    CS_TRY(cs_session_root_scalars(w->session, CS_LABEL_OPEN_ANSWER, w->answer_values, n + 1));
+    w->answer_blinding = w->answer_values[0];
+    w->answer_value = CS_FR_ZERO;
+    for (size_t i = 0; i < n; i++)
+        w->answer_value = cs_fr_add(w->answer_value, w->answer_values[i + 1]);
+    return CS_OK;
+}
+
 static cs_status answer(cs_witness *w, const mask *m) {
     cs_session *s = w->session;
     const size_t columns = (size_t)1 << w->layout->column_bits;
-    cs_fr *mine = NULL;
-    cs_status status = CS_OK;
-    if (cs_proving(s)) {
-        mine = CS_NEW(cs_fr, columns + 1);
-        w->answer = CS_NEW(cs_fr, columns + 1);
-        status = mine && w->answer ? CS_OK : CS_ERR_MEMORY;
-        if (status == CS_OK)
-            masked_answer(w, m, w->theta_e[s->rank], mine);
-    } else {
-        w->answer = CS_NEW(cs_fr, columns + 1);
-        status = w->answer ? CS_OK : CS_ERR_MEMORY;
-    }
+    cs_fr *mine = cs_proving(s) ? CS_NEW(cs_fr, columns + 1) : NULL;
+    cs_fr *each = cs_is_root(s) ? CS_NEW(cs_fr, (columns + 1) * (size_t)s->n_ranks) : NULL;
+    w->answer = CS_NEW(cs_fr, columns + 1);
+    cs_status status = w->answer && (mine || !cs_proving(s)) && (each || !cs_is_root(s)) ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK && cs_proving(s))
+        masked_answer(w, m, w->theta_e[s->rank], mine);
     status = cs_session_fail(s, status);
     if (status == CS_OK)
-        status = cs_session_answer(s, CS_ANSWER_OPENING, CS_LABEL_OPEN_ANSWER, mine, columns + 1, w->answer);
+        status = cs_session_answer(s, CS_ANSWER_OPENING, CS_LABEL_OPEN_ANSWER, mine, columns + 1, w->answer, each);
+    if (status == CS_OK)
+        status = show_values(w, each);
     cs_free(mine);
-    if (status != CS_OK)
-        return status;
-    cs_fr sent[2] = {w->answer[columns], cs_fr_vec_dot(w->answer, w->right, columns)};
-    CS_TRY(cs_session_root_scalars(s, CS_LABEL_OPEN_ANSWER, sent, 2));
-    w->answer_blinding = sent[0];
-    w->answer_value = sent[1];
+    cs_free(each);
+    return status;
+}
+
+/* y_i + e theta_i w_i = <f_i, R>, rank by rank. */
+static cs_status value_rows(cs_witness *w, const cs_sc_result *folded, cs_var y) {
+    cs_session *s = w->session;
+    for (int i = 0; i < s->n_ranks; i++) {
+        cs_expr row = {0};
+        cs_expr_add_term(&row, CS_FR_ONE, y + (cs_var)i);
+        cs_expr_add_term(&row, w->theta_e[i], cs_sc_own(folded, i, 0));
+        cs_expr_add_const(&row, cs_fr_neg(w->answer_values[i + 1]), i);
+        const cs_status status = cs_ledger_zero(&s->ledger, &row, false, CS_LABEL_OPEN_VALUE);
+        cs_expr_free(&row);
+        CS_TRY(status);
+    }
     return CS_OK;
 }
 
@@ -131,22 +156,16 @@ static cs_status masked_opening(cs_witness *w, const cs_sc_result *folded, mask 
     if (cs_proving(s))
         status = cs_session_fail(s, draw_mask(w, m));
     CS_TRY(status);
+    w->mask_at = s->judge ? s->judge->taken : 0;
     CS_TRY(cs_session_sum_points(s, CS_LABEL_OPEN_MASK, &m->point, NULL, 1, &w->mask));
-    CS_TRY(cs_session_send_shared(s, CS_LABEL_OPEN_MASK_VALUE, &m->y, 1, &y));
+    CS_TRY(cs_session_send_own(s, CS_LABEL_OPEN_MASK_VALUE, &m->y, 1, NULL, 0, &y));
     const cs_fr e = cs_session_challenge(s, CS_LABEL_OPEN_CHALLENGE);
-    cs_expr row = {0};
-    cs_expr_add_term(&row, CS_FR_ONE, y);
-    for (int i = 0; i < s->n_ranks; i++) {
+    for (int i = 0; i < s->n_ranks; i++)
         w->theta_e[i] = cs_fr_mul(e, w->theta_e[i]);
-        cs_expr_add_term(&row, w->theta_e[i], cs_sc_own(folded, i, 0));
-    }
-    status = answer(w, m);
-    if (status == CS_OK) {
-        cs_expr_add_const(&row, cs_fr_neg(w->answer_value), 0);
-        status = cs_session_fail(s, cs_ledger_zero(&s->ledger, &row, true, CS_LABEL_OPEN_VALUE));
-    }
-    cs_expr_free(&row);
-    return status;
+    CS_TRY(answer(w, m));
+    if (s->judge)
+        CS_TRY(cs_witness_judge(w));
+    return cs_session_fail(s, value_rows(w, folded, y));
 }
 
 cs_status cs_witness_open(cs_witness *w) {

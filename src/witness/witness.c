@@ -191,6 +191,7 @@ void cs_witness_free(cs_witness *w) {
     cs_free(w->blindings);
     cs_free(w->folded_row);
     cs_free(w->answer);
+    cs_free(w->answer_values);
     cs_free(w->left);
     cs_free(w->right);
     *w = (cs_witness){0};

@@ -31,8 +31,10 @@ typedef struct cs_witness {
     /* what the opening leaves for its inner-product argument */
     cs_fr *folded_row; /* [columns] prover: the matrix folded to a row */
     cs_fr *answer, *left, *right, theta_e[64];
+    cs_fr *answer_values; /* [1 + n_ranks] the blinding, and every rank's <f_i, R> */
     cs_fr answer_blinding, answer_value;
     cs_g1_affine mask;
+    size_t mask_at; /* for a judge: which of a rank's points its part of `mask` is */
 } cs_witness;
 
 /** Commits to the rows that are not certified. certified[i]: commitments of rank i's certified rows in row order; blindings:
@@ -60,6 +62,9 @@ cs_status cs_witness_open(cs_witness *w);
 cs_status cs_witness_prove_opening(cs_witness *w);
 
 /* Internal. */
+
+/** Judges every rank of session->judge by its answer. Verifying role, after the answers. CS_OK whatever is found. */
+cs_status cs_witness_judge(const cs_witness *w);
 
 /** E of a rank, the gamma-combination of its coefficient vectors, at a point. CS_ERR_MEMORY. */
 cs_status cs_witness_coefficients_at(const cs_witness *w, int rank, const cs_fr *gammas, const cs_fr *point, cs_fr *out);

@@ -25,6 +25,7 @@ static void caught(const cs_cheat *cheat, const cs_label *labels) {
     assert_int_equal(run.prove, CS_OK);
     assert_int_equal(run.verify, CS_REJECT);
     assert_true(cs_cheat_broken_exactly(&run, labels));
+    assert_true(cs_cheat_named(&run, cheat->rank, CS_OFFENCE_ROW, labels[0]));
     cs_cheat_free(&run);
     setup(&o, cheat);
     cs_cheat_go(&run);
@@ -67,6 +68,7 @@ static void honest(void **state) {
     assert_int_equal(run.prove, CS_OK);
     assert_int_equal(run.verify, CS_OK);
     assert_true(cs_cheat_broken_exactly(&run, LABELS(CS_LABEL_COUNT)));
+    assert_true(cs_cheat_named(&run, -1, CS_OFFENCE_NONE, CS_LABEL_COUNT));
     cs_cheat_free(&run);
 }
 
@@ -165,6 +167,7 @@ static void wrong_gradient_in_the_last_step(void **state) {
     assert_int_equal(run.prove, CS_OK);
     assert_int_equal(run.verify, CS_REJECT);
     assert_true(cs_cheat_broken_exactly(&run, LABELS(CS_LABEL_UPDATE_SUM)));
+    assert_true(cs_cheat_named(&run, -1, CS_OFFENCE_NONE, CS_LABEL_COUNT));
     cs_cheat_free(&run);
 }
 
@@ -193,6 +196,7 @@ static void one_hot_that_is_not_bits(void **state) {
     cs_cheat_go(&run);
     assert_int_equal(run.verify, CS_REJECT);
     assert_true(cs_cheat_broken(&run, CS_LABEL_SOFTMAX_VALUES));
+    assert_true(cs_cheat_named(&run, 1, CS_OFFENCE_ROW, CS_LABEL_SOFTMAX_VALUES));
     cs_cheat_free(&run);
 }
 
@@ -227,6 +231,7 @@ static void quotient_that_wraps(void **state) {
     assert_int_equal(run.prove, CS_OK);
     assert_int_equal(run.verify, CS_REJECT);
     assert_true(cs_cheat_broken_exactly(&run, LABELS(CS_LABEL_LOOKUP_LAMBDA)));
+    assert_true(cs_cheat_named(&run, 1, CS_OFFENCE_ROW, CS_LABEL_LOOKUP_LAMBDA));
     cs_cheat_free(&run);
 }
 
@@ -246,6 +251,7 @@ static void dataset_is_not_the_committed_one(void **state) {
     assert_int_equal(run.prove, CS_OK);
     assert_int_equal(run.verify, CS_REJECT);
     assert_true(cs_cheat_broken_exactly(&run, LABELS(CS_LABEL_COUNT)));
+    assert_true(cs_cheat_named(&run, 1, CS_OFFENCE_OPENING, CS_LABEL_OPEN_ANSWER));
     cs_cheat_free(&run);
 }
 

@@ -129,6 +129,7 @@ static void lie_in(cs_label label, size_t occurrence, size_t position, cs_label 
     assert_int_equal(run.verify, CS_REJECT);
     if (!cs_cheat_broken(&run, broken))
         fail_msg("a lie in %s does not break %s", cs_label_text(label), cs_label_text(broken));
+    assert_true(cs_cheat_named(&run, 1, CS_OFFENCE_ROW, run.stage[1]));
     cs_cheat_free(&run);
 }
 
@@ -139,7 +140,7 @@ static void lies_in_messages(void **state) {
     lie_in(CS_LABEL_SOFTMAX_VALUES, 0, 1, CS_LABEL_SOFTMAX_VALUES);
     lie_in(CS_LABEL_UPDATE_PART, 0, 1, CS_LABEL_UPDATE_SUM);
     lie_in(CS_LABEL_UPDATE_PART, 2, 1, CS_LABEL_UPDATE_PART);
-    lie_in(CS_LABEL_OPEN_MASK_VALUE, 0, 0, CS_LABEL_OPEN_VALUE);
+    lie_in(CS_LABEL_OPEN_MASK_VALUE, 0, 1, CS_LABEL_OPEN_VALUE);
     lie_in(CS_LABEL_LOOKUP_ROOT, 0, 2, CS_LABEL_LOOKUP_INVERTIBLE);
     lie_in(CS_LABEL_LOOKUP_ROOT, 0, 3, CS_LABEL_LOOKUP_INVERTIBLE);
     lie_in(CS_LABEL_SC_ROUND, 0, 0, CS_LABEL_FORWARD_VALUE);
@@ -189,9 +190,12 @@ static void wrong_answers(void **state) {
             answer.position = position;
             assert_int_equal(cs_cheat_new(&run, &o, NULL), CS_OK);
             run.e.ranks[1].attack.answer = change_answer;
+            cs_cheat_dishonest(&run, 1, true);
             cs_cheat_go(&run);
             assert_int_equal(run.prove, CS_OK);
             assert_int_equal(run.verify, CS_REJECT);
+            assert_int_equal(run.offence[0], CS_OFFENCE_NONE);
+            assert_int_equal(run.offence[1], CS_OFFENCE_OPENING);
             cs_cheat_free(&run);
         }
 }

@@ -84,27 +84,47 @@ static void products_are_local(void **state) {
     assert_int_equal(product(0, 0, CS_CONST(0), 0), CS_OK);
 }
 
-static void linear_rows_combine_by_kind(void **state) {
+/* One row for each label of local rows, in the order of their first; then the cross row, with powers of its own. */
+static void linear_rows_combine_by_stage(void **state) {
     (void)state;
-    cs_expr a = term(2, 0), b = term(3, 3), c = term(5, 2), local = {0}, cross = {0};
-    cs_expr_add_const(&b, cs_fr_from_u64(4), 1);
-    assert_int_equal(cs_ledger_zero(&l, &a, false, CS_LABEL_SC_FINAL), CS_OK);
-    assert_int_equal(cs_ledger_zero(&l, &b, false, CS_LABEL_SC_FINAL), CS_OK);
-    assert_int_equal(cs_ledger_zero(&l, &c, true, CS_LABEL_SC_FINAL), CS_OK);
-    assert_int_equal(a.n, 0); /* taken */
+    cs_expr e[5] = {term(2, 0), term(7, 1), term(3, 3), term(5, 2), term(1, 1)};
+    static const cs_label labels[5] = {CS_LABEL_SC_FINAL, CS_LABEL_OPEN_VALUE, CS_LABEL_SC_FINAL, CS_LABEL_UPDATE_SUM,
+                                       CS_LABEL_UPDATE_SUM};
+    cs_combined c;
+    cs_expr_add_const(&e[2], cs_fr_from_u64(4), 1);
+    for (int k = 0; k < 5; k++)
+        assert_int_equal(cs_ledger_zero(&l, &e[k], k > 2, labels[k]), CS_OK);
+    assert_int_equal(e[0].n, 0); /* taken */
     const cs_fr x = cs_fr_from_u64(11);
     cs_fr z[8];
     for (uint64_t k = 0; k < 8; k++)
         z[k] = cs_fr_from_u64(k + 1);
-    assert_int_equal(cs_ledger_combine(&l, x, &local, &cross), CS_OK);
-    assert_true(cs_fr_eq(cs_expr_value(&local, z, CS_FR_ONE, -1), cs_fr_from_u64(2 + 11 * (12 + 4))));
-    assert_true(cs_fr_eq(cs_expr_value(&cross, z, CS_FR_ONE, -1), cs_fr_from_u64(15)));
-    cs_expr_free(&local);
-    cs_expr_free(&cross);
+    assert_int_equal(cs_ledger_combine(&l, x, &c), CS_OK);
+    assert_int_equal(c.n, 3);
+    assert_int_equal(c.labels[0], CS_LABEL_SC_FINAL);
+    assert_int_equal(c.labels[1], CS_LABEL_OPEN_VALUE);
+    assert_int_equal(c.labels[2], CS_LABEL_UPDATE_SUM);
+    assert_true(cs_fr_eq(cs_expr_value(&c.rows[0], z, CS_FR_ONE, -1), cs_fr_from_u64(2 + 11 * (12 + 4))));
+    assert_true(cs_fr_eq(cs_expr_value(&c.rows[1], z, CS_FR_ONE, -1), cs_fr_from_u64(14)));
+    assert_true(cs_fr_eq(cs_expr_value(&c.rows[2], z, CS_FR_ONE, -1), cs_fr_from_u64(15 + 11 * 2)));
+    cs_combined_free(&c);
+}
+
+static void without_cross_rows_theirs_is_empty(void **state) {
+    (void)state;
+    cs_ledger none;
+    cs_combined c;
+    assert_int_equal(cs_ledger_init(&none, 4, 2), CS_OK);
+    assert_int_equal(cs_ledger_combine(&none, CS_FR_ONE, &c), CS_OK);
+    assert_int_equal(c.n, 1);
+    assert_int_equal(c.rows[0].n, 0);
+    cs_combined_free(&c);
+    cs_ledger_free(&none);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(expressions), cmocka_unit_test(message_rows),
-                                       cmocka_unit_test(products_are_local), cmocka_unit_test(linear_rows_combine_by_kind)};
+                                       cmocka_unit_test(products_are_local), cmocka_unit_test(linear_rows_combine_by_stage),
+                                       cmocka_unit_test(without_cross_rows_theirs_is_empty)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -65,9 +65,36 @@ void cs_cheat_dishonest(cs_cheat_run *r, int rank, bool tables) {
     r->e.ranks[rank].skip_table_checks = !tables;
 }
 
+static void judge(cs_cheat_run *r) {
+    cs_judge j;
+    r->judge = cs_example_judge(&r->e, &j);
+    for (size_t k = 0; k < j.n; k++) {
+        r->offence[k] = j.ranks[k].offence;
+        r->stage[k] = j.ranks[k].stage;
+        if (j.ranks[k].answers[CS_ANSWER_FINALE] != NULL && !j.ranks[k].is_signed)
+            r->offence[k] = CS_OFFENCE_SIGNATURE;
+    }
+    cs_judge_free(&j);
+}
+
 void cs_cheat_go(cs_cheat_run *r) {
     r->prove = cs_example_prove(&r->e);
     r->verify = r->prove == CS_OK ? cs_example_verify(&r->e, r->e.proof.data, r->e.proof.size) : CS_ERR_INTERNAL;
+    if (r->prove == CS_OK)
+        judge(r);
+}
+
+bool cs_cheat_named(const cs_cheat_run *r, int rank, cs_offence offence, cs_label stage) {
+    bool as_expected = r->judge == CS_OK;
+    if (!as_expected)
+        printf("judging failed: %s\n", cs_status_name(r->judge));
+    for (int i = 0; i < r->e.params.n_ranks; i++) {
+        const bool same = i == rank ? r->offence[i] == offence && r->stage[i] == stage : r->offence[i] == CS_OFFENCE_NONE;
+        if (!same)
+            printf("rank %d: %s, at %s\n", i, cs_offence_text(r->offence[i]), cs_label_text(r->stage[i]));
+        as_expected &= same;
+    }
+    return as_expected;
 }
 
 bool cs_cheat_broken(const cs_cheat_run *r, cs_label label) {

@@ -29,6 +29,9 @@ typedef struct cs_cheat_run {
     cs_cheat cheat;
     cs_seen seen[CS_MAX_RANKS];
     cs_status prove, verify; /* verify: of the proof, if there is one */
+    cs_status judge;         /* of judging all ranks after a proof that was refused */
+    cs_offence offence[CS_MAX_RANKS];
+    cs_label stage[CS_MAX_RANKS];
 } cs_cheat_run;
 
 /** Datasets and statement; the test may then change e (ranks, instance) before cs_cheat_go. */
@@ -45,6 +48,9 @@ bool cs_cheat_broken(const cs_cheat_run *r, cs_label label);
 
 /** Are the broken rows exactly those with the labels given (CS_LABEL_COUNT ends the list)? Prints the difference. */
 bool cs_cheat_broken_exactly(const cs_cheat_run *r, const cs_label *labels);
+
+/** Is `rank` found guilty at this stage, and nobody else of anything? rank -1: nobody is. Prints what else is. */
+bool cs_cheat_named(const cs_cheat_run *r, int rank, cs_offence offence, cs_label stage);
 
 void cs_cheat_free(cs_cheat_run *r);
 

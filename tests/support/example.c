@@ -204,8 +204,10 @@ cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
     e->final_rows = CS_NEW(cs_g1_affine, cs_final_row_count(&e->params));
     if (!e->dataset_rows || !e->final_rows)
         return CS_ERR_MEMORY;
-    for (int i = 0; i < o->n_ranks; i++)
+    for (int i = 0; i < o->n_ranks; i++) {
+        crypto_sign_keypair(e->keys[i], e->secrets[i]);
         CS_TRY(make_rank(e, i, o));
+    }
     e->instance = (cs_instance){.params = &e->params,
                                 .table = &e->table,
                                 .blocks = &e->blocks,
@@ -244,6 +246,7 @@ void cs_example_free(cs_example *e) {
     cs_table_free(&e->table);
     cs_params_free(&e->params);
     cs_buffer_free(&e->proof);
+    cs_record_free(&e->record);
     *e = (cs_example){0};
 }
 
@@ -327,7 +330,9 @@ static cs_status prove(cs_example_rank *r, cs_comm *comm, const cs_keyring *keys
                           .dataset_blindings = r->dataset_blindings,
                           .initial_blindings = r->initial_blindings,
                           .final_blindings = r->final_blindings,
-                          .trainer = r->trainer};
+                          .trainer = r->trainer,
+                          .signing = &(cs_signing){e->secrets[r->rank]},
+                          .record = &e->record};
 #ifdef CS_TAMPER
     r->shard.attack = &r->attack;
     if (r->skip_table_checks)
@@ -391,4 +396,19 @@ cs_status cs_example_verify(const cs_example *e, const uint8_t *proof, size_t si
     if (e->params.initial_committed)
         instance.initial = NULL;
     return cs_train_verify(&instance, proof, size, NULL, NULL);
+}
+
+cs_status cs_example_judge(const cs_example *e, cs_judge *judge) {
+    cs_instance instance = e->instance;
+    size_t used;
+    if (e->params.hidden_passes > 0)
+        instance.draws = NULL;
+    CS_TRY(cs_judge_new(judge, (size_t)e->params.n_ranks));
+    judge->nonce = e->record.nonce;
+    for (int i = 0; i < e->params.n_ranks; i++) {
+        judge->ranks[i].rank = i;
+        judge->ranks[i].sent = &e->record.ranks[i];
+        judge->ranks[i].key = e->keys[i];
+    }
+    return cs_train_judge(&instance, e->proof.data, e->proof.size, judge, &used);
 }

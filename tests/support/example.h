@@ -65,6 +65,9 @@ typedef struct cs_example {
     cs_instance instance;
     cs_example_rank ranks[CS_MAX_RANKS];
     cs_buffer proof;
+    cs_record record;               /* what each rank sent */
+    uint8_t keys[CS_MAX_RANKS][32]; /* with which answers are signed */
+    uint8_t secrets[CS_MAX_RANKS][64];
     bool save_memory;
     cs_comm_outcome outcomes[CS_MAX_RANKS];
 } cs_example;
@@ -82,6 +85,9 @@ cs_status cs_example_prove(cs_example *e);
 
 /** The verifier, on a proof of e's statement. */
 cs_status cs_example_verify(const cs_example *e, const uint8_t *proof, size_t size);
+
+/** Judges all ranks by what they sent. `judge` is freed by the caller (cs_judge_free). */
+cs_status cs_example_judge(const cs_example *e, cs_judge *judge);
 
 /** Recomputes the statement's digest (after a test changed the statement). */
 void cs_example_digest(cs_example *e);
