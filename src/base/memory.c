@@ -28,6 +28,25 @@ _Static_assert(sizeof(header) <= ALIGNMENT, "the header fits before the block");
 static atomic_size_t live_bytes, peak_bytes;
 static atomic_size_t limit_bytes = SIZE_MAX;
 
+#ifdef CS_TAMPER
+static _Atomic(bool (*)(const void *)) fault;
+
+void cs_memory_set_fault(bool (*f)(const void *site)) {
+    atomic_store(&fault, f);
+}
+#endif
+
+/* Test builds: is this allocation to fail? */
+static bool fails(const void *site) {
+#ifdef CS_TAMPER
+    bool (*const f)(const void *) = atomic_load(&fault);
+    return f != NULL && f(site);
+#else
+    (void)site;
+    return false;
+#endif
+}
+
 static header *header_of(void *block) {
     return (header *)(void *)((unsigned char *)block - ALIGNMENT);
 }
@@ -48,7 +67,7 @@ void *cs_calloc(size_t count, size_t size) {
     /* an empty block has an address inside of its memory, so that leak checkers see it held */
     const size_t with_header = (bytes == 0 ? 1 : bytes) + 2 * ALIGNMENT;
     unsigned char *raw = NULL;
-    if (bytes <= limit && live <= limit - bytes)
+    if (bytes <= limit && live <= limit - bytes && !fails(__builtin_return_address(0)))
         raw = bytes < BIG ? calloc(1, with_header) : cs_pages_take(with_header);
     if (raw == NULL) {
         (void)cs_fail(CS_ERR_MEMORY, "no memory for %zu bytes (%zu in use); use more ranks or a smaller job", bytes, live);

@@ -4,6 +4,7 @@
 #ifndef CS_BASE_MEMORY_H
 #define CS_BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /** `count` zeroed elements of `size` bytes; NULL (and a recorded CS_ERR_MEMORY text) on overflow or lack of memory.
@@ -24,6 +25,12 @@ size_t cs_memory_live(void);
 /** From now on an allocation that would bring the live bytes above `bytes` fails as if memory had run out. The default is
  *  SIZE_MAX, no limit. For the whole process; tests of unhappy paths use it. */
 void cs_memory_limit(size_t bytes);
+
+#ifdef CS_TAMPER
+/** Test builds: asked before every allocation, with the place in the program that wants it; true makes it fail. NULL: none.
+ *  Called by all threads. */
+void cs_memory_set_fault(bool (*fault)(const void *site));
+#endif
 
 #define CS_NEW(type, count) ((type *)cs_calloc((count), sizeof(type)))
 

@@ -71,40 +71,33 @@ cs_status cs_train_final_model(cs_proof *p, size_t l) {
 /* Public weight of step s in a claim: c_s less(s, tau), or c_s alone; repeated along the batch. */
 typedef struct step_weight {
     unsigned bt;
-    cs_fr *table; /* [2^bt] */
+    cs_fr *table, *eq; /* [2^bt]; the second for work */
 } step_weight;
 
 static cs_status make_step_weight(const cs_proof *p, const cs_weight_claim *c, step_weight *out) {
     const size_t n = (size_t)1 << p->bt;
     out->bt = p->bt;
     out->table = CS_NEW(cs_fr, n);
-    cs_fr *eq = CS_NEW(cs_fr, n);
-    cs_status status = out->table && eq ? CS_OK : CS_ERR_MEMORY;
+    out->eq = CS_NEW(cs_fr, n);
+    cs_status status = out->table && out->eq ? CS_OK : CS_ERR_MEMORY;
     if (status == CS_OK && c->has_time)
-        status = cs_axis_table(eq, &c->time, 0);
+        status = cs_axis_table(out->eq, &c->time, 0);
     cs_fr later = CS_FR_ZERO;
     for (size_t t = n; status == CS_OK && t-- > 0;) {
         if (t < p->params->steps) {
             const cs_fr rate = cs_fr_from_i64(p->params->rate[t]);
             out->table[t] = c->has_time ? cs_fr_mul(rate, later) : rate;
         }
-        later = cs_fr_add(later, eq[t]);
+        later = cs_fr_add(later, out->eq[t]);
     }
-    cs_free(eq);
     return status;
 }
 
 static cs_fr step_weight_at(void *context, int rank, const cs_fr *point) {
     const step_weight *w = context;
-    cs_fr out = CS_FR_ZERO;
     (void)rank;
-    cs_fr *eq = CS_NEW(cs_fr, (size_t)1 << w->bt);
-    if (eq) {
-        cs_fr_vec_eq(eq, point, w->bt);
-        out = cs_fr_vec_dot(eq, w->table, (size_t)1 << w->bt);
-    }
-    cs_free(eq);
-    return out;
+    cs_fr_vec_eq(w->eq, point, w->bt);
+    return cs_fr_vec_dot(w->eq, w->table, (size_t)1 << w->bt);
 }
 
 /* Prover: x(s,b) = <A_{l-1}(s,b,·), vk>, d(s,b) = <delta_l(s,b,·), vj>, the step weights along the batch, and this rank's
@@ -203,6 +196,7 @@ cs_status cs_train_reduce_weights(cs_proof *p, size_t l) {
             cs_free(tables.tables[table].values);
         cs_free(tables.publics[0].values);
         cs_free(w.table);
+        cs_free(w.eq);
         CS_TRY(status);
     }
     return CS_OK;
