@@ -82,6 +82,8 @@ void cs_pads_free(cs_pads *pads) {
 
 void cs_pads_receive(cs_pads *pads, cs_label label, const void *data, size_t size) {
     hasher h;
+    if (pads->size == 1) /* nobody to have pads with */
+        return;
     begin(&h, NULL, "consort/history/1", sizeof pads->history);
     add(&h, pads->history, sizeof pads->history);
     add_label(&h, label);
@@ -213,6 +215,8 @@ void cs_pads_mask_broadcast(const cs_pads *pads, cs_label label, uint64_t index,
     static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
     uint8_t key[32];
     hasher h;
+    if (pads->size == 1) /* nothing leaves */
+        return;
     begin(&h, pads->common_seed, "consort/broadcast/1", sizeof key);
     add(&h, pads->nonce, sizeof pads->nonce);
     add_label(&h, label);

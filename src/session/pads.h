@@ -22,7 +22,8 @@ typedef struct cs_pads cs_pads;
 cs_status cs_pads_new(cs_pads **out, const cs_keyring *keys);
 void cs_pads_free(cs_pads *pads);
 
-/** An aggregate that this rank received (the plain sum, after unmasking) becomes part of its view. Cannot fail. */
+/** An aggregate that this rank received (the plain sum, after unmasking) becomes part of its view; nothing if there
+ *  is one rank only, which has no pads. Cannot fail. */
 void cs_pads_receive(cs_pads *pads, cs_label label, const void *data, size_t size);
 
 /** Adds this rank's pads to values[n], in F or mod 2^64. `state`: the transcript's, NULL while training. A view gives pads
@@ -38,7 +39,7 @@ cs_status cs_pads_zero_shares_u64(cs_pads *pads, cs_label label, uint64_t index,
 /** Masks, and by the same call unmasks, bytes that the root sends to all, so that an observer of the network learns nothing:
  *  data ^= ChaCha20 stream keyed by the common seed, the nonce, label, index and the history. It therefore comes before
  *  cs_pads_receive of the same data, on every rank. The caller uses a (label, index) for one broadcast only. Not
- * authenticated. */
+ * authenticated. Nothing if there is one rank only. */
 void cs_pads_mask_broadcast(const cs_pads *pads, cs_label label, uint64_t index, void *data, size_t size);
 
 /** Scalars that every member can compute and nobody else. */

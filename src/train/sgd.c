@@ -85,30 +85,63 @@ static cs_status check_sums(const cs_trainer *t, size_t l, int64_t largest) {
         t->member, t->rank, t->done, l);
 }
 
-static void split(cs_sgd_matrix *m, size_t k, int64_t w) {
-    m->low[k] = m->wide ? (int32_t)(w & INT32_MAX) : (int32_t)w;
-    m->high[k] = (int32_t)(w >> 31);
+enum { TRANSPOSED_ROWS = 16 }; /* 64 bytes of each column */
+
+/* The kernel's form of n weights of forward->low and high, from entry `at` on; returns the largest magnitude. */
+static int64_t split(cs_sgd_matrix *forward, size_t at, const int64_t *w, size_t n) {
+    int64_t high = 0, low = 0;
+    for (size_t k = 0; k < n; k++) {
+        high = w[k] > high ? w[k] : high;
+        low = w[k] < low ? w[k] : low;
+    }
+    if (forward->wide)
+        for (size_t k = 0; k < n; k++) {
+            forward->low[at + k] = (int32_t)(w[k] & INT32_MAX);
+            forward->high[at + k] = (int32_t)(w[k] >> 31);
+        }
+    else
+        for (size_t k = 0; k < n; k++)
+            forward->low[at + k] = (int32_t)w[k];
+    return high > -low ? high : -low;
 }
 
-/* After W(done) has changed: the kernel's forms of it, and its projections. */
+static void transpose(int32_t *out, const int32_t *in, size_t rows, size_t columns, size_t from, size_t to) {
+    for (size_t j = 0; j < columns; j++)
+        for (size_t k = from; k < to; k++)
+            out[j * rows + k] = in[k * columns + j];
+}
+
+/* Both forms of W_l, a few rows at a time; returns the largest magnitude, that of the biases included. */
+static int64_t split_layer(cs_trainer *t, size_t l, bool wide) {
+    const size_t rows = t->p->widths[l - 1], columns = t->p->widths[l];
+    const int64_t *w = t->model.w[l - 1], *bias = w + rows * columns;
+    cs_sgd_matrix *forward = &t->forward[l - 1], *backward = &t->backward[l - 1];
+    int64_t largest = 0;
+    forward->wide = backward->wide = wide;
+    for (size_t from = 0, to; from < rows; from = to) {
+        to = rows - from < TRANSPOSED_ROWS ? rows : from + TRANSPOSED_ROWS;
+        const int64_t most = split(forward, from * columns, w + from * columns, (to - from) * columns);
+        largest = most > largest ? most : largest;
+        if (l > 1)
+            transpose(backward->low, forward->low, rows, columns, from, to);
+        if (l > 1 && wide)
+            transpose(backward->high, forward->high, rows, columns, from, to);
+    }
+    for (size_t j = 0; j < columns; j++) {
+        const int64_t size = bias[j] < 0 ? -bias[j] : bias[j];
+        largest = size > largest ? size : largest;
+    }
+    return largest;
+}
+
+/* After W(done) has changed: the kernel's forms of it, and its projections. Weights beyond 31 bits are rare. */
 static cs_status refresh(cs_trainer *t) {
     for (size_t l = 1; l <= t->p->layers; l++) {
-        const size_t rows = t->p->widths[l - 1], columns = t->p->widths[l];
-        const int64_t *w = t->model.w[l - 1];
-        cs_sgd_matrix *forward = &t->forward[l - 1], *backward = &t->backward[l - 1];
-        int64_t largest = 0;
-        for (size_t k = 0; k < (rows + 1) * columns; k++) {
-            const int64_t size = w[k] < 0 ? -w[k] : w[k];
-            largest = size > largest ? size : largest;
-        }
+        const int64_t largest = split_layer(t, l, false);
         CS_TRY(check_sums(t, l, largest));
-        forward->wide = backward->wide = largest > INT32_MAX;
-        for (size_t k = 0; k < rows * columns; k++)
-            split(forward, k, w[k]);
-        for (size_t j = 0; l > 1 && j < columns; j++)
-            for (size_t k = 0; k < rows; k++)
-                split(backward, j * rows + k, w[k * columns + j]);
-        cs_weight_check_keep(&t->checks[l - 1], t->done, w);
+        if (largest > INT32_MAX)
+            (void)split_layer(t, l, true);
+        cs_weight_check_keep(&t->checks[l - 1], t->done, t->model.w[l - 1]);
     }
     return CS_OK;
 }
@@ -178,11 +211,10 @@ cs_status cs_trainer_gradient(cs_trainer *t, size_t step, uint64_t *out) {
     return cs_sgd_backward(t, step, out);
 }
 
-/* Once |G| is within its bound, rate |G| < 2^62 and |W| < 2^62 (cs_params_validate), so nothing wraps. */
-static cs_status update_layer(cs_trainer *t, size_t step, size_t l, const uint64_t *sum) {
+/* One row, in the cache. Once |G| is within its bound, rate |G| < 2^62 and |W| < 2^62 (cs_params_validate), so nothing
+ * wraps. False if a gradient or a weight is beyond its bound. */
+static bool update_row(const cs_trainer *t, size_t step, size_t l, int64_t *w, const uint64_t *sum, size_t n) {
     const int64_t rate = t->p->rate[step], most = t->gradient_max, bound = t->weight_max[l - 1];
-    const size_t n = t->model.rows[l - 1] * t->model.columns[l - 1];
-    int64_t *w = t->model.w[l - 1];
     bool noise = false;
     for (size_t k = 0; k < n; k++)
         noise |= (int64_t)sum[k] > most || (int64_t)sum[k] < -most;
@@ -190,6 +222,14 @@ static cs_status update_layer(cs_trainer *t, size_t step, size_t l, const uint64
         w[k] -= rate * (int64_t)sum[k];
     for (size_t k = 0; k < n; k++)
         noise |= w[k] > bound || w[k] < -bound;
+    return !noise;
+}
+
+static cs_status update_layer(cs_trainer *t, size_t step, size_t l, const uint64_t *sum) {
+    const size_t rows = t->model.rows[l - 1], columns = t->model.columns[l - 1];
+    bool noise = false;
+    for (size_t row = 0; row < rows; row++)
+        noise |= !update_row(t, step, l, t->model.w[l - 1] + row * columns, sum + row * columns, columns);
     if (!noise)
         return CS_OK;
     return cs_fail(CS_ERR_ABORT,
