@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/timer.h"
 
 /* A frame is one message, or several if it is long: all but the last are tagged MORE. MPI counts are ints; and a piece for
  * which there is no memory must fit the space kept for it. */
@@ -14,13 +15,15 @@ enum { TAG_MORE = 1, TAG_LAST = 2, TAG_GONE = 3, PIECE = 1 << 20 };
 /* A piece that was given to MPI and not taken yet. */
 typedef struct outgoing {
     struct outgoing *next;
+    int rank; /* to whom */
     MPI_Request request;
     uint8_t data[];
 } outgoing;
 
 typedef struct transport {
     MPI_Request *requests;      /* [size], for to_all */
-    bool *gone;                 /* [size], the peer said so */
+    bool *gone;                 /* [size], the peer said so, or is waited for no longer */
+    bool late;                  /* some peer was not heard of in time */
     uint8_t *dropped;           /* [PIECE], takes what is not wanted */
     outgoing *under_way, *last; /* what `send` took, oldest first */
 } transport;
@@ -42,6 +45,7 @@ static cs_status check(int code, const char *what) {
 typedef struct waiting {
     unsigned polls;
     long nanoseconds;
+    double since; /* wall clock */
 } waiting;
 
 enum { YIELDS = 32, SLEEP_MIN = 20000, SLEEP_MAX = 20000000 };
@@ -58,25 +62,43 @@ static void pause_between_polls(waiting *w) {
     nanosleep(&(struct timespec){.tv_nsec = w->nanoseconds}, NULL);
 }
 
-static cs_status wait_all(MPI_Request *requests, int count, const char *what) {
+/* A pause while `peer` is waited for: CS_ERR_RANK once it has been for too long. The root may itself be waiting for another
+ * rank, which is to be found out first. */
+static cs_status pause_for(cs_comm *c, int peer, waiting *w) {
+    transport *t = c->transport;
+    const double patience = peer == 0 ? 2 * c->timeout : c->timeout;
+    pause_between_polls(w);
+    if (c->timeout <= 0)
+        return CS_OK;
+    const double now = cs_wall_seconds();
+    if (w->since == 0)
+        w->since = now;
+    if (now - w->since < patience)
+        return CS_OK;
+    t->late = t->gone[peer] = true;
+    return cs_fail(CS_ERR_RANK, "rank %d was not heard of for %.0f s (--timeout)", peer, patience);
+}
+
+/* Sends from memory of the caller's, which must not go away before: no timeout. Before links are sealed, so short ones. */
+static cs_status wait_sent(MPI_Request *requests, int count) {
     waiting w = {0};
     for (;;) {
         int done = 0;
-        CS_TRY(check(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), what));
+        CS_TRY(check(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), "send"));
         if (done)
             return CS_OK;
         pause_between_polls(&w);
     }
 }
 
-static cs_status wait_message(int peer, MPI_Message *message, MPI_Status *info) {
+static cs_status wait_message(cs_comm *c, int peer, MPI_Message *message, MPI_Status *info) {
     waiting w = {0};
     for (;;) {
         int found = 0;
         CS_TRY(check(MPI_Improbe(peer, MPI_ANY_TAG, MPI_COMM_WORLD, &found, message, info), "look for a message"));
         if (found)
             return CS_OK;
-        pause_between_polls(&w);
+        CS_TRY(pause_for(c, peer, &w));
     }
 }
 
@@ -101,7 +123,7 @@ static cs_status send_frame(cs_comm *c, int first, int last, const void *data, s
             if (code != MPI_SUCCESS)
                 status = check(code, "send");
         }
-        const cs_status waited = wait_all(t->requests + first, last - first + 1, "send");
+        const cs_status waited = wait_sent(t->requests + first, last - first + 1);
         status = status == CS_OK ? waited : status;
         sent += piece;
     } while (sent < size && status == CS_OK);
@@ -127,6 +149,7 @@ static cs_status send_piece(transport *t, int rank, const void *data, size_t siz
     outgoing *piece = cs_calloc(sizeof *piece + size, 1);
     if (piece == NULL)
         return CS_ERR_MEMORY;
+    piece->rank = rank;
     if (size > 0)
         memcpy(piece->data, data, size);
     const int code = MPI_Isend(piece->data, (int)size, MPI_BYTE, rank, tag, MPI_COMM_WORLD, &piece->request);
@@ -159,10 +182,26 @@ static cs_status send_copy(cs_comm *c, int rank, const void *data, size_t size) 
     return CS_OK;
 }
 
-static cs_status receive_into(uint8_t *out, int count, MPI_Message *message) {
+/* Waits for everything that send_copy took. What a late peer has not taken stays MPI's, its memory too. */
+static cs_status flush(cs_comm *c) {
+    transport *t = c->transport;
+    waiting w = {0};
+    for (reap(t); t->under_way != NULL; reap(t))
+        CS_TRY(pause_for(c, t->under_way->rank, &w));
+    return CS_OK;
+}
+
+static cs_status receive_into(cs_comm *c, int peer, uint8_t *out, int count, MPI_Message *message) {
     MPI_Request request = MPI_REQUEST_NULL;
+    waiting w = {0};
     CS_TRY(check(MPI_Imrecv(out, count, MPI_BYTE, message, &request), "receive"));
-    return wait_all(&request, 1, "receive");
+    for (;;) {
+        int done = 0;
+        CS_TRY(check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "receive"));
+        if (done)
+            return CS_OK;
+        CS_TRY(pause_for(c, peer, &w));
+    }
 }
 
 /* Waits for the next piece from `peer` and appends it to the frame, or drops it: without a frame, or, marking the frame as
@@ -172,19 +211,22 @@ static cs_status receive_piece(cs_comm *c, int peer, cs_buffer *out, int *tag) {
     MPI_Message message;
     MPI_Status info;
     int count = 0;
-    CS_TRY(wait_message(peer, &message, &info));
+    CS_TRY(wait_message(c, peer, &message, &info));
     *tag = info.MPI_TAG;
     CS_TRY(check(MPI_Get_count(&info, MPI_BYTE, &count), "receive"));
     if (count < 0 || count > PIECE)
         return cs_fail(CS_ERR_RANK, "rank %d sent a piece of %d bytes, more than this version ever sends", peer, count);
     if (out == NULL || out->failed)
-        return receive_into(t->dropped, count, &message);
+        return receive_into(c, peer, t->dropped, count, &message);
     const size_t start = out->size, piece = (size_t)count;
     if (piece > CS_COMM_MAX_FRAME - start || cs_buffer_resize(out, start + piece) != CS_OK) {
         out->failed = true;
-        return receive_into(t->dropped, count, &message);
+        return receive_into(c, peer, t->dropped, count, &message);
     }
-    return receive_into(out->data + start, count, &message);
+    const cs_status status = receive_into(c, peer, out->data + start, count, &message);
+    if (status != CS_OK)
+        *out = (cs_buffer){0}; /* MPI may still write to that memory, so nobody else gets it */
+    return status;
 }
 
 static cs_status receive_frame(cs_comm *c, int peer, cs_buffer *out) {
@@ -219,7 +261,8 @@ static const cs_comm_ops mpi_ops = {.to_root = to_root,
                                     .to_all = to_all,
                                     .from_root = from_root,
                                     .send = send_copy,
-                                    .receive = receive_frame};
+                                    .receive = receive_frame,
+                                    .flush = flush};
 
 /* ------------------------------------------------------------------ life */
 
@@ -267,10 +310,9 @@ void cs_mpi_comm_finalize(cs_comm *c) {
     for (int peer = 0; peer < c->size; peer++)
         if (peer != c->rank)
             drain(c, peer);
-    while (t->under_way != NULL) { /* every peer has drained, or is about to */
-        reap(t);
-        sched_yield();
-    }
+    (void)flush(c);
+    if (t->late) /* MPI would wait for that rank */
+        MPI_Abort(MPI_COMM_WORLD, CS_ERR_RANK);
     MPI_Finalize();
     cs_free(t->requests);
     cs_free(t->gone);

@@ -11,10 +11,12 @@ typedef struct cs_comm cs_comm;
 /** A transport: frames of any length up to CS_COMM_MAX_FRAME between any two ranks; each pair's frames arrive in the order
  *  in which they were given, whichever function took them. `send` and `receive` know every rank; the other four are the star
  *  around rank 0 (the root). `send` takes a copy and never waits for the peer, so that all ranks may send to all others
- *  before they receive; the root's to_all and to_root may wait until the frame is under way. A function fails with
- * CS_ERR_RANK when the peer is lost, CS_ERR_MEMORY when a frame that arrives finds no memory (the frame is then dropped, so
- * that the next one can be taken). to_all gives CS_ERR_RANK if a rank is lost and all others were served. A rank that ends
- * its transport is lost to those who wait for it: nobody waits for ever. */
+ *  before they receive; the root's to_all and to_root may wait until the frame is under way, `flush` waits for all that
+ * `send` took, from peers that are about to receive. A function fails with CS_ERR_RANK when the peer is lost or was not
+ * heard of for `timeout` seconds (the root: for twice as long, since it may be waiting for another rank), CS_ERR_MEMORY when
+ * a frame that arrives finds no memory (the frame is then dropped, so that the next one can be taken). to_all gives
+ * CS_ERR_RANK if a rank is lost and all others were served. A rank that ends its transport is lost to those who wait for it:
+ * nobody waits for ever. */
 typedef struct cs_comm_ops {
     cs_status (*to_root)(cs_comm *c, const void *data, size_t size);        /* other ranks */
     cs_status (*from_rank)(cs_comm *c, int rank, cs_buffer *out);           /* root; replaces out's content */
@@ -22,6 +24,7 @@ typedef struct cs_comm_ops {
     cs_status (*from_root)(cs_comm *c, cs_buffer *out);                     /* other ranks; replaces out's content */
     cs_status (*send)(cs_comm *c, int rank, const void *data, size_t size); /* any rank but this one */
     cs_status (*receive)(cs_comm *c, int rank, cs_buffer *out); /* any rank but this one; replaces out's content */
+    cs_status (*flush)(cs_comm *c);
 } cs_comm_ops;
 
 /** Added to the tag of an exchange whose content is uniform to everybody who may see it (under pads, or masked): where links
@@ -56,7 +59,7 @@ struct cs_comm {
     int rank, size;
     void *transport; /* the transport's own state */
     cs_comm_stats stats;
-    double timeout;                   /* seconds that a rank is waited for until it counts as lost; 0: for ever */
+    double timeout;                   /* seconds until a rank that is waited for counts as lost; 0: for ever */
     const char *stage;                /* of the run, for messages; static text, NULL: not said */
     char (*names)[CS_COMM_NAME_SIZE]; /* [size] what the ranks are called in messages, NULL: by number only */
     /* state of the lockstep, private to comm.c */

@@ -170,6 +170,7 @@ static cs_status admit(cs_delay *d, cs_comm_path *path, cs_buffer *frame) {
 
 static cs_delay *begin(cs_comm *c) {
     cs_delay *d = c->transport;
+    d->below.timeout = c->timeout;
     advance(d, &c->stats.path);
     return d;
 }
@@ -227,7 +228,12 @@ static cs_status receive_from(cs_comm *c, int rank, cs_buffer *out) {
     return end(c, status);
 }
 
-static const cs_comm_ops delay_ops = {to_root, from_rank, to_all, from_root, send_to, receive_from};
+static cs_status flush(cs_comm *c) {
+    cs_delay *d = begin(c);
+    return end(c, d->below.ops->flush(&d->below));
+}
+
+static const cs_comm_ops delay_ops = {to_root, from_rank, to_all, from_root, send_to, receive_from, flush};
 
 /* ------------------------------------------------------------ life */
 

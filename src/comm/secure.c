@@ -28,6 +28,19 @@ typedef struct secure {
     cs_buffer frame;     /* the sealed frame that is sent */
 } secure;
 
+/* The transport, with what it may have been told since; and what it has measured. */
+static cs_comm *below(cs_comm *c) {
+    secure *s = c->transport;
+    s->below.timeout = c->timeout;
+    return &s->below;
+}
+
+static cs_status above(cs_comm *c, cs_status status) {
+    const secure *s = c->transport;
+    c->stats.path = s->below.stats.path;
+    return status;
+}
+
 static void number_to_nonce(uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES], uint64_t number) {
     memset(nonce, 0, crypto_aead_chacha20poly1305_ietf_NPUBBYTES);
     cs_store_u64(nonce + 4, number);
@@ -59,17 +72,19 @@ static cs_status seal_frame(secure *s, int peer, const uint8_t *data, size_t siz
 static cs_status send(cs_comm *c, int peer, const void *data, size_t size) {
     secure *s = c->transport;
     CS_TRY(seal_frame(s, peer, data, size));
-    CS_TRY(s->below.ops->send(&s->below, peer, s->frame.data, s->frame.size));
+    CS_TRY(above(c, s->below.ops->send(below(c), peer, s->frame.data, s->frame.size)));
     c->stats.bytes_sent += CS_SECURE_OVERHEAD;
     return CS_OK;
 }
 
+static cs_status flush(cs_comm *c) {
+    const secure *s = c->transport;
+    return above(c, s->below.ops->flush(below(c)));
+}
+
 static cs_status to_root(cs_comm *c, const void *data, size_t size) {
-    secure *s = c->transport;
-    CS_TRY(seal_frame(s, 0, data, size));
-    CS_TRY(s->below.ops->to_root(&s->below, s->frame.data, s->frame.size));
-    c->stats.bytes_sent += CS_SECURE_OVERHEAD;
-    return CS_OK;
+    CS_TRY(send(c, 0, data, size));
+    return flush(c);
 }
 
 /* A rank that is lost, or cannot be sent to, keeps none of the others from getting the frame. */
@@ -80,7 +95,8 @@ static cs_status to_all(cs_comm *c, const void *data, size_t size) {
         if (status == CS_OK || status == CS_ERR_RANK)
             status = one != CS_OK ? one : status;
     }
-    return status;
+    const cs_status flushed = flush(c);
+    return status == CS_OK ? flushed : status;
 }
 
 /* ------------------------------------------------------------------ receiving */
@@ -118,7 +134,7 @@ static cs_status judge(direction *d, int peer, bool authentic, uint64_t number) 
 static cs_status receive(cs_comm *c, int peer, cs_buffer *out) {
     secure *s = c->transport;
     direction *d = &s->in[peer];
-    cs_status status = s->below.ops->receive(&s->below, peer, out);
+    cs_status status = above(c, s->below.ops->receive(below(c), peer, out));
     if (status == CS_ERR_MEMORY) /* the frame was dropped */
         d->broken = true;
     CS_TRY(status);
@@ -140,8 +156,13 @@ static cs_status from_root(cs_comm *c, cs_buffer *out) {
     return receive(c, 0, out);
 }
 
-static const cs_comm_ops secure_ops = {
-    .to_root = to_root, .from_rank = receive, .to_all = to_all, .from_root = from_root, .send = send, .receive = receive};
+static const cs_comm_ops secure_ops = {.to_root = to_root,
+                                       .from_rank = receive,
+                                       .to_all = to_all,
+                                       .from_root = from_root,
+                                       .send = send,
+                                       .receive = receive,
+                                       .flush = flush};
 
 /* ------------------------------------------------------------------ life */
 
@@ -184,7 +205,7 @@ cs_status cs_secure_start(cs_comm *c, const uint8_t (*secrets)[32], const uint8_
         make_key(&s->out[peer], secrets[peer], nonce, c->rank, peer);
         make_key(&s->in[peer], secrets[peer], nonce, peer, c->rank);
     }
-    s->below = (cs_comm){.ops = c->ops, .rank = c->rank, .size = c->size, .transport = c->transport};
+    s->below = *c;
     c->ops = &secure_ops;
     c->transport = s;
     return CS_OK;

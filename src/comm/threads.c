@@ -1,8 +1,11 @@
 #include "comm/threads.h"
 
+#include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 
@@ -76,6 +79,16 @@ static frame *pop(queue *q) {
     return f;
 }
 
+/* The time of day in so many seconds: what condition variables go by. */
+static struct timespec after(double seconds) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    const double whole = floor(seconds), end = (double)t.tv_nsec + 1e9 * (seconds - whole);
+    t.tv_sec += (time_t)whole + (end >= 1e9);
+    t.tv_nsec = (long)(end >= 1e9 ? end - 1e9 : end);
+    return t;
+}
+
 /* Waits for a frame from `rank`, who may leave instead. */
 static cs_status take(cs_comm *c, int rank, cs_buffer *out) {
     seat *reader = seat_of(c, c->rank);
@@ -83,12 +96,18 @@ static cs_status take(cs_comm *c, int rank, cs_buffer *out) {
     queue *q = &reader->from[rank];
     hub *h = reader->hub;
     pthread_mutex_lock(&h->mutex);
-    while (q->first == NULL && !writer->gone)
-        pthread_cond_wait(&reader->arrived, &h->mutex);
+    const double patience = rank == 0 ? 2 * c->timeout : c->timeout;
+    const struct timespec end = after(patience);
+    bool late = false;
+    while (q->first == NULL && !writer->gone && !late)
+        late = c->timeout > 0 ? pthread_cond_timedwait(&reader->arrived, &h->mutex, &end) == ETIMEDOUT
+                              : pthread_cond_wait(&reader->arrived, &h->mutex) != 0;
     frame *f = pop(q);
     pthread_mutex_unlock(&h->mutex);
+    if (f == NULL && late)
+        return cs_fail(CS_ERR_RANK, "rank %d was not heard of for %g s", rank, patience);
     if (f == NULL)
-        return cs_fail(CS_ERR_RANK, "rank %d was lost", writer->comm.rank);
+        return cs_fail(CS_ERR_RANK, "rank %d has ended", rank);
     cs_buffer_clear(out);
     cs_buffer_append(out, f->data, f->size);
     cs_free(f);
@@ -113,8 +132,18 @@ static cs_status from_root(cs_comm *c, cs_buffer *out) {
     return take(c, 0, out);
 }
 
-static const cs_comm_ops thread_ops = {
-    .to_root = to_root, .from_rank = take, .to_all = to_all, .from_root = from_root, .send = put, .receive = take};
+static cs_status flush(cs_comm *c) {
+    (void)c;
+    return CS_OK;
+}
+
+static const cs_comm_ops thread_ops = {.to_root = to_root,
+                                       .from_rank = take,
+                                       .to_all = to_all,
+                                       .from_root = from_root,
+                                       .send = put,
+                                       .receive = take,
+                                       .flush = flush};
 
 static void leave(seat *s) {
     hub *h = s->hub;
