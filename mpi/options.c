@@ -15,6 +15,7 @@ enum {
     OPT_PASSPHRASE,
     OPT_MEMBER,
     OPT_NETWORK,
+    OPT_TIMEOUT,
     OPT_HELP,
     OPT_VERSION
 };
@@ -30,6 +31,7 @@ static const struct option OPTIONS[] = {{"out", required_argument, NULL, OPT_OUT
                                         {"passphrase-file", required_argument, NULL, OPT_PASSPHRASE},
                                         {"member", required_argument, NULL, OPT_MEMBER},
                                         {"network", required_argument, NULL, OPT_NETWORK},
+                                        {"timeout", required_argument, NULL, OPT_TIMEOUT},
                                         {"help", no_argument, NULL, OPT_HELP},
                                         {"version", no_argument, NULL, OPT_VERSION},
                                         {NULL, 0, NULL, 0}};
@@ -52,12 +54,25 @@ const char *cs_prove_usage(void) {
            "  --member NAME    fail unless this rank is that member\n"
            "  --network LATENCY[,BANDWIDTH]   as if all ranks were so far apart (0, 10ms, 0.1ms,10Gbit), for measuring;\n"
            "                   the report then says what bounds the run on other networks\n"
+           "  --timeout SECONDS   give up when another rank is not heard of for so long (0: never; default: 10 minutes and\n"
+           "                   ten times the planned time of the run)\n"
            "  --json           the report as JSON\n"
            "  --quiet          no progress and no report\n"
            "  --version, --help\n"
            "\n"
            "Exit status: 0 done, 2 wrong usage, 3 bad input, 4 file error, 5 memory, 6 a value left its range,\n"
            "7 another rank failed, 8 a rank's own check failed, 1 the proof did not verify, 9 defect.\n";
+}
+
+/* 0 on the command line is for ever, which the run calls negative. */
+static cs_status take_seconds(double *out, const char *text) {
+    static const double MAX_SECONDS = 1e7;
+    char *end;
+    const double seconds = strtod(text, &end);
+    if (end == text || *end != 0 || !(seconds >= 0 && seconds <= MAX_SECONDS))
+        return cs_fail(CS_ERR_USAGE, "--timeout %s: a number of seconds is expected, from 0 to %.0f", text, MAX_SECONDS);
+    *out = seconds > 0 ? seconds : -1;
+    return CS_OK;
 }
 
 static cs_status take(cs_prove_options *out, int option, char **argv) {
@@ -86,6 +101,8 @@ static cs_status take(cs_prove_options *out, int option, char **argv) {
     case OPT_NETWORK:
         out->has_network = true;
         return cs_network_parse(&out->network, optarg);
+    case OPT_TIMEOUT:
+        return take_seconds(&out->run.timeout, optarg);
     case OPT_PLAN:
         out->plan = true;
         return CS_OK;

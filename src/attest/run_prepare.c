@@ -58,6 +58,16 @@ static cs_status load_key(cs_run_state *r) {
     return CS_OK;
 }
 
+/* Nobody waits longer for another rank than ten whole runs on one core would take, and ten minutes. */
+static cs_status set_timeout(cs_run_state *r) {
+    enum { FLOOR_SECONDS = 600, RUNS = 10 };
+    cs_plan plan;
+    CS_TRY(cs_plan_new(&plan, &r->job.params));
+    const double given = r->options->timeout, planned = FLOOR_SECONDS + RUNS * plan.rank_cpu_seconds * r->comm->size;
+    r->comm->timeout = given > 0 ? given : given < 0 ? 0 : planned;
+    return CS_OK;
+}
+
 static cs_status check_memory(const cs_run_state *r) {
     cs_plan plan;
     CS_TRY(cs_plan_new(&plan, &r->job.params));
@@ -106,6 +116,7 @@ static cs_status load_test(cs_run_state *r) {
 cs_status cs_run_prepare(cs_run_state *r) {
     CS_TRY(cs_job_load(&r->job, r->options->job));
     CS_TRY(check_ranks(r));
+    CS_TRY(set_timeout(r));
     CS_TRY(cs_run_load_initial(r));
     CS_TRY(cs_job_digest(r->job_digest, &r->job, r->initial_given ? r->initial_digest : NULL));
     CS_TRY(cs_run_load_manifest(r));
