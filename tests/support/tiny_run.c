@@ -81,7 +81,12 @@ cs_status cs_tiny_edit(const cs_tiny *t, const char *file, const char *what, con
 
 static cs_status run_member(cs_comm *comm, void *arg) {
     cs_tiny *t = arg;
-    return cs_run(comm, &t->options[comm->rank], &t->reports[comm->rank]);
+    if (t->faults != NULL)
+        CS_TRY(cs_faults_install(t->faults, comm));
+    const cs_status status = cs_run(comm, &t->options[comm->rank], &t->reports[comm->rank]);
+    if (t->faults != NULL)
+        cs_faults_remove(t->faults, comm);
+    return status;
 }
 
 cs_status cs_tiny_run_ranks(cs_tiny *t, const char *out, int ranks) {

@@ -4,12 +4,14 @@
 
 #include "attest/run.h"
 #include "comm/threads.h"
+#include "support/faults.h"
 
 enum { CS_TINY_RANKS = 3 };
 
 typedef struct cs_tiny {
     char folder[64];                       /* job.json, alice.csv, bob.csv, carol.csv, test.csv */
     cs_run_options options[CS_TINY_RANKS]; /* job and out are set by cs_tiny_run; a test may set the others before */
+    cs_faults *faults;                     /* NULL: an honest network */
     cs_run_report reports[CS_TINY_RANKS];
     cs_comm_outcome outcomes[CS_TINY_RANKS];
     char job[96], out[96], attestation[128], model[128], report[128]; /* paths */
