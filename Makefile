@@ -163,6 +163,19 @@ $(BUILD)/tests/mpi/test_transport: tests/mpi/test_transport.c $(BUILD)/mpi/trans
 	@echo "  LD $@"
 	$(Q)OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) -Impi $(CFLAGS) -MMD -MP $(filter %.c %.o %.a,$^) $(LDFLAGS) $(LIBS) -o $@
 
+# The same with pieces of few bytes and a low limit, so that long messages need no memory.
+SMALL := $(BUILD)/small
+$(SMALL)/%.o: CPPFLAGS += -Impi -DCS_MPI_PIECE=7 -DCS_COMM_MAX_FRAME=1000
+$(SMALL)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	$(Q)OMPI_CC=$(CC) $(MPICC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/tests/mpi/test_pieces: $(SMALL)/tests/mpi/test_pieces.o $(SMALL)/mpi/transport.o $(SMALL)/src/comm/comm.o $(SMALL)/src/comm/secure.o $(LIB)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	$(Q)OMPI_CC=$(CC) $(MPICC) $^ $(LDFLAGS) $(LIBS) -o $@
+
 # Fuzz targets: tests/fuzz/fuzz_<name>.c with seeds in tests/fuzz/corpus/<name>/; what a run finds stays under build/fuzz.
 FUZZ_SECONDS ?= 5
 FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -206,7 +219,7 @@ test: deps
 	@$(MAKE) --no-print-directory test-all
 
 .PHONY: test-programs
-test-programs: all $(TEST_BIN) $(EMULATED_BIN) $(if $(EMULATED_SRC),$(EMULATED)/consort $(EMULATED)/consort-prove) $(ATTACK_BIN) $(BUILD)/tests/mpi/test_transport $(BUILD)/tests/e2e/tamper $(BUILD)/tests/e2e/mutate $(BUILD)/tests/timing/secrets
+test-programs: all $(TEST_BIN) $(EMULATED_BIN) $(if $(EMULATED_SRC),$(EMULATED)/consort $(EMULATED)/consort-prove) $(ATTACK_BIN) $(BUILD)/tests/mpi/test_transport $(BUILD)/tests/mpi/test_pieces $(BUILD)/tests/e2e/tamper $(BUILD)/tests/e2e/mutate $(BUILD)/tests/timing/secrets
 
 SCRIPTED := $(sort $(wildcard tests/mpi/test_*.sh tests/e2e/test_*.sh))
 .PHONY: test-all

@@ -9,8 +9,11 @@
 #include "base/timer.h"
 
 /* A frame is one message, or several if it is long: all but the last are tagged MORE. MPI counts are ints; and a piece for
- * which there is no memory must fit the space kept for it. */
-enum { TAG_MORE = 1, TAG_LAST = 2, TAG_GONE = 3, PIECE = 1 << 20 };
+ * which there is no memory must fit the space kept for it. Tests cut smaller pieces. */
+#ifndef CS_MPI_PIECE
+#define CS_MPI_PIECE (1 << 20)
+#endif
+enum { TAG_MORE = 1, TAG_LAST = 2, TAG_GONE = 3, PIECE = CS_MPI_PIECE };
 
 /* A piece that was given to MPI and not taken yet. */
 typedef struct outgoing {

@@ -34,8 +34,12 @@ typedef struct cs_comm_ops {
 
 enum { CS_COMM_NAME_SIZE = 128 };
 
-/** Longest frame, header included; a longer one is refused by the sender and, unread, by the receiver. */
+/** Longest frame, header included; a longer one is refused by the sender and, unread, by the receiver. Tests have shorter
+ * ones.
+ */
+#ifndef CS_COMM_MAX_FRAME
 #define CS_COMM_MAX_FRAME ((size_t)1 << 34)
+#endif
 
 /** The longest chains of frames and work that led to where a rank is. Only comm/delay.h measures them; otherwise all is 0.
  */

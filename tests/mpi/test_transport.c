@@ -1,6 +1,6 @@
 /* The Open MPI transport, run by mpirun on several rank counts: frames of any length in order, failures, statistics, and
  * what waiting costs. `test_transport` runs all; `test_transport lost R` lets rank R end early, `test_transport killed R`
- * kills it. */
+ * kills it, `test_transport silent R` lets it sleep longer than the others wait. */
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -183,7 +183,21 @@ static cs_status lost(cs_comm *c, int who, bool killed) {
     return CS_OK;
 }
 
+/* Rank `who` stays away; the others leave. The root is waited for twice as long, as it waits itself. */
+static cs_status silent(cs_comm *c, int who) {
+    c->timeout = 0.5;
+    CS_TRY(cs_comm_agree(c, 1, CS_OK));
+    if (c->rank == who)
+        sleep(HANG_SECONDS);
+    const cs_status status = cs_comm_agree(c, 2, CS_OK);
+    EXPECT(status == CS_ERR_RANK);
+    fprintf(stderr, "rank %d leaves: %s\n", c->rank, cs_error_text());
+    return status;
+}
+
 static cs_status run(cs_comm *c, int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "silent") == 0)
+        return silent(c, atoi(argv[2]));
     if (argc == 3)
         return lost(c, atoi(argv[2]), strcmp(argv[1], "killed") == 0);
     CS_TRY(all_well(c));

@@ -1,6 +1,8 @@
 #!/bin/sh
 # The Open MPI transport on several numbers of ranks. A killed rank must end the whole job: mpirun fails, and soon.
 set -eu
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
 program=${BUILD:-build}/tests/mpi/test_transport
 for n in 1 2 3 4 7; do
     echo "-- $n ranks"
@@ -18,4 +20,18 @@ for r in 0 2; do
         echo "FAILED: mpirun ended with $status"
         exit 1
     fi
+done
+for r in 0 2; do
+    echo "-- rank $r of 3 is silent"
+    status=0
+    timeout 30 scripts/mpirun.sh -n 3 "$program" silent $r >"$output" 2>&1 || status=$?
+    if [ "$status" -eq 0 ] || [ "$status" -eq 124 ] || ! grep -q "rank [01] leaves: .*rank $r was lost" "$output"; then
+        echo "FAILED: mpirun ended with $status"
+        cat "$output"
+        exit 1
+    fi
+done
+for n in 1 2 3 5; do
+    echo "-- long messages in short pieces, $n ranks"
+    scripts/mpirun.sh -n $n "${BUILD:-build}/tests/mpi/test_pieces"
 done
