@@ -87,7 +87,7 @@ static cs_status run(cs_comm *comm, cs_prove_options *options) {
     options->run.ranks_here = local == NULL ? 0 : atoi(local);
     const bool speaks = comm->rank == 0 && !options->quiet;
     if (speaks)
-        options->run.progress = cs_progress_bar_start(&bar);
+        options->run.progress = cs_progress_bar_start(&bar, options->progress);
 #ifdef CS_TAMPER
     options->run.tamper = tamper;
 #endif

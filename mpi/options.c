@@ -16,6 +16,8 @@ enum {
     OPT_MEMBER,
     OPT_NETWORK,
     OPT_TIMEOUT,
+    OPT_PROFILE,
+    OPT_PROGRESS,
     OPT_HELP,
     OPT_VERSION
 };
@@ -32,6 +34,8 @@ static const struct option OPTIONS[] = {{"out", required_argument, NULL, OPT_OUT
                                         {"member", required_argument, NULL, OPT_MEMBER},
                                         {"network", required_argument, NULL, OPT_NETWORK},
                                         {"timeout", required_argument, NULL, OPT_TIMEOUT},
+                                        {"profile", required_argument, NULL, OPT_PROFILE},
+                                        {"progress", no_argument, NULL, OPT_PROGRESS},
                                         {"help", no_argument, NULL, OPT_HELP},
                                         {"version", no_argument, NULL, OPT_VERSION},
                                         {NULL, 0, NULL, 0}};
@@ -56,6 +60,8 @@ const char *cs_prove_usage(void) {
            "                   the report then says what bounds the run on other networks\n"
            "  --timeout SECONDS   give up when another rank is not heard of for so long (0: never; default: 10 minutes and\n"
            "                   ten times the planned time of the run)\n"
+           "  --profile FILE   a timeline of all ranks, for chrome://tracing or ui.perfetto.dev\n"
+           "  --progress       stage, part done and seconds left as lines of JSON on standard error, for a log\n"
            "  --json           the report as JSON\n"
            "  --quiet          no progress and no report\n"
            "  --version, --help\n"
@@ -97,6 +103,12 @@ static cs_status take(cs_prove_options *out, int option, char **argv) {
         return CS_OK;
     case OPT_MEMBER:
         out->run.member = optarg;
+        return CS_OK;
+    case OPT_PROFILE:
+        out->run.profile = optarg;
+        return CS_OK;
+    case OPT_PROGRESS:
+        out->progress = true;
         return CS_OK;
     case OPT_NETWORK:
         out->has_network = true;

@@ -7,7 +7,7 @@
 
 typedef struct cs_prove_options {
     cs_run_options run;
-    bool plan, json, quiet, help, version;
+    bool plan, json, quiet, progress, help, version;
     bool has_network; /* injected, for measuring */
     cs_network network;
 } cs_prove_options;

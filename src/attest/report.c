@@ -1,5 +1,6 @@
 #include "attest/report.h"
 
+#include "attest/bottleneck.h"
 #include "base/text.h"
 
 /* The root's seconds, and the CPU of all ranks; what comes after the finished proof has none. */
@@ -55,6 +56,8 @@ json_t *cs_run_report_to_json(const cs_run_report *r) {
                   "peak_bytes_max", r->peak_bytes_max, "peak_bytes_total", r->peak_bytes_total,                   /* */
                   "proof_bytes", (json_int_t)r->proof_bytes, "file_bytes", (json_int_t)r->file_bytes,             /* */
                   "verify_seconds", r->verify_seconds, "attestation", r->attestation, "model", r->model);
+    if (out != NULL)
+        json_object_set_new(out, "bottleneck", cs_bottleneck_to_json(r));
     if (out != NULL && r->path.measured)
         json_object_set_new(out, "path", path_to_json(&r->path));
     if (out != NULL && r->has_accuracy) {
@@ -75,6 +78,9 @@ void cs_run_report_to_text(cs_buffer *out, const cs_run_report *r) {
     cs_text_append(out, "  wall time             %.2f s\n", r->wall_seconds);
     for (size_t k = 0; k < r->stages.n; k++)
         cs_text_append(out, "    %-20s%.2f s\n", r->stages.names[k], r->stages.seconds[k]);
+    cs_text_append(out, "  ");
+    cs_bottleneck_to_text(out, r);
+    cs_text_append(out, "\n");
     cs_text_append(out, "  CPU per rank          max %.2f s, mean %.2f s\n", r->cpu_max, r->cpu_mean);
     cs_text_append(out, "  network per rank      sent %s, received %s at most; %llu exchanges\n",
                    cs_text_bytes(a, (double)r->bytes_sent_max), cs_text_bytes(b, (double)r->bytes_received_max),

@@ -15,12 +15,14 @@
 typedef struct cs_rank_figures {
     double cpu, transport_cpu, peak_bytes; /* transport_cpu: a part of cpu; see cs_comm_path */
     uint64_t bytes_sent, bytes_received;
-    double stage_cpu[CS_MAX_STAGES]; /* seconds in each of the stages */
+    double stage_cpu[CS_MAX_STAGES]; /* seconds in each of the stages; by the clock: */
+    double stage_seconds[CS_MAX_STAGES], stage_waiting[CS_MAX_STAGES], stage_sending[CS_MAX_STAGES];
 } cs_rank_figures;
 
 typedef struct cs_run_report {
     char job[65];
-    char member[65]; /* of this rank, "" before the job is read */
+    char member[65];                /* of this rank, "" before the job is read */
+    char members[CS_MAX_RANKS][65]; /* [ranks] names */
     int ranks;
     size_t steps, draws, parameters;
     size_t committed;                       /* integers, padding included, all ranks */

@@ -1,8 +1,10 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "attest/contributions.h"
 #include "attest/exchange.h"
+#include "attest/profile.h"
 #include "attest/run_state.h"
 #include "base/memory.h"
 #include "base/timer.h"
@@ -12,9 +14,6 @@
 
 /* Tags of this file's own exchanges, apart from the labels' numbers. */
 enum { TAG_FINAL = 0x10001, TAG_FIGURES, TAG_VERIFIED, TAG_END };
-
-/* Training's part of the whole run, for progress. */
-static const double TRAINING_SHARE = 0.2;
 
 /* ------------------------------------------------------------ points on the wire */
 
@@ -59,21 +58,9 @@ static cs_status contribute(cs_run_state *r) {
 
 /* ------------------------------------------------------------ training and proof */
 
-typedef struct scaled {
-    const cs_progress *to;
-    double share;
-} scaled;
-
-static void report_scaled(void *context, const char *stage, double fraction) {
-    const scaled *s = context;
-    cs_progress_report(s->to, stage, s->share * fraction);
-}
-
 static cs_status train(cs_run_state *r, const cs_progress *progress) {
     const cs_params *p = &r->statement.params;
     const int rank = r->comm->rank;
-    scaled part = {.to = progress, .share = TRAINING_SHARE};
-    const cs_progress training = {.fn = report_scaled, .context = &part};
     if (r->statement.hidden)
         CS_TRY(cs_run_choose_draws(r));
     CS_TRY(cs_run_share_initial(r));
@@ -86,7 +73,7 @@ static cs_status train(cs_run_state *r, const cs_progress *progress) {
     if (r->options->tamper != NULL)
         cs_trainer_set_tamper(r->trainer, r->options->tamper, NULL);
 #endif
-    return cs_train_run(r->comm, r->pads, r->trainer, p, r->derived.training_digest, &training);
+    return cs_train_run(r->comm, r->pads, r->trainer, p, r->derived.training_digest, progress);
 }
 
 /* Rank 0's blocks of the final weights, and its commitments to them. */
@@ -143,7 +130,7 @@ static cs_status prove(cs_run_state *r, const cs_progress *progress) {
 
 /* ------------------------------------------------------------ figures */
 
-enum { FIGURES = 8 + CS_MAX_STAGES };
+enum { FIGURES = 8 + 4 * CS_MAX_STAGES };
 
 static void add_figures(cs_run_report *out, const double f[FIGURES], int rank, int ranks) {
     cs_rank_figures *one = &out->per_rank[rank];
@@ -153,6 +140,9 @@ static void add_figures(cs_run_report *out, const double f[FIGURES], int rank, i
                              .peak_bytes = f[6],
                              .transport_cpu = f[7]};
     memcpy(one->stage_cpu, f + 8, sizeof one->stage_cpu);
+    memcpy(one->stage_seconds, f + 8 + CS_MAX_STAGES, sizeof one->stage_seconds);
+    memcpy(one->stage_waiting, f + 8 + 2 * CS_MAX_STAGES, sizeof one->stage_waiting);
+    memcpy(one->stage_sending, f + 8 + 3 * CS_MAX_STAGES, sizeof one->stage_sending);
     out->committed += (size_t)f[0];
     out->lookups += (size_t)f[1];
     out->cpu_max = f[2] > out->cpu_max ? f[2] : out->cpu_max;
@@ -164,20 +154,36 @@ static void add_figures(cs_run_report *out, const double f[FIGURES], int rank, i
     out->peak_bytes_total += f[6];
 }
 
-/* Collective. */
+/* Collective. The root learns those of all; nobody else does. */
 static cs_status collect_figures(cs_run_state *r) {
     const cs_comm_stats *c = &r->comm->stats;
     double mine[FIGURES] = {(double)r->stats.committed, (double)r->stats.lookups, r->cpu_seconds,      (double)c->bytes_sent,
                             (double)c->bytes_received,  (double)c->exchanges,     cs_peak_rss_bytes(), c->path.transport};
-    memcpy(mine + 8, r->report->stages.cpu_seconds, sizeof r->report->stages.cpu_seconds);
-    cs_buffer all = {0};
-    cs_status status = cs_exchange(r->comm, TAG_FIGURES, mine, sizeof mine, &all, "the figures");
-    for (int i = 0; status == CS_OK && i < r->comm->size; i++) {
+    const cs_stages *s = &r->report->stages;
+    memcpy(mine + 8, s->cpu_seconds, sizeof s->cpu_seconds);
+    memcpy(mine + 8 + CS_MAX_STAGES, s->seconds, sizeof s->seconds);
+    memcpy(mine + 8 + 2 * CS_MAX_STAGES, s->waiting, sizeof s->waiting);
+    memcpy(mine + 8 + 3 * CS_MAX_STAGES, s->sending, sizeof s->sending);
+    cs_buffer nothing = {0};
+    const int n = r->comm->size;
+    cs_buffer *parts = r->comm->rank == 0 ? CS_NEW(cs_buffer, (size_t)n) : NULL;
+    cs_status status = r->comm->rank == 0 && parts == NULL ? cs_comm_raise(r->comm, CS_ERR_MEMORY)
+                                                           : cs_comm_gather(r->comm, TAG_FIGURES, mine, sizeof mine, parts);
+    for (int i = 0; status == CS_OK && parts != NULL && i < n; i++) {
         double figures[FIGURES];
-        memcpy(figures, all.data + (size_t)i * sizeof figures, sizeof figures);
-        add_figures(r->report, figures, i, r->comm->size);
+        if (parts[i].size != sizeof figures) {
+            status = cs_comm_raise(r->comm, cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes of figures", i, parts[i].size));
+            break;
+        }
+        memcpy(figures, parts[i].data, sizeof figures);
+        add_figures(r->report, figures, i, n);
     }
-    cs_buffer_free(&all);
+    if (status == CS_OK)
+        status = cs_comm_reply(r->comm, TAG_FIGURES, &nothing);
+    for (int i = 0; parts != NULL && i < n; i++)
+        cs_buffer_free(&parts[i]);
+    cs_free(parts);
+    cs_buffer_free(&nothing);
     return status;
 }
 
@@ -186,6 +192,8 @@ static void describe(cs_run_state *r) {
     const cs_params *p = &r->statement.params;
     snprintf(out->job, sizeof out->job, "%s", r->job.name);
     out->ranks = p->n_ranks;
+    for (int i = 0; i < p->n_ranks; i++)
+        snprintf(out->members[i], sizeof out->members[i], "%s", r->job.members[i].name);
     out->steps = p->steps;
     out->draws = p->steps * p->batch * (size_t)p->n_ranks;
     out->parameters = cs_model_size(&r->derived.initial);
@@ -194,11 +202,49 @@ static void describe(cs_run_state *r) {
 
 /* ------------------------------------------------------------ the whole */
 
+/* Local, on the root. */
+static cs_status write_profile(const cs_run_state *r, const cs_buffer *parts) {
+    const char *members[CS_MAX_RANKS];
+    json_t *trace = NULL;
+    for (int i = 0; i < r->comm->size; i++)
+        members[i] = r->job.members[i].name;
+    cs_status status = cs_profile_trace(&trace, &r->report->stages, parts, members, r->comm->size);
+    if (status == CS_OK)
+        status = cs_profile_write(r->options->profile, trace);
+    json_decref(trace);
+    return status;
+}
+
+/* Collective: the last exchange takes every rank's timeline along. */
+static cs_status end(cs_run_state *r) {
+    char host[256] = "";
+    cs_buffer mine = {0}, nothing = {0};
+    cs_buffer *parts = r->comm->rank == 0 ? CS_NEW(cs_buffer, (size_t)r->comm->size) : NULL;
+    if (r->options->profile != NULL && gethostname(host, sizeof host - 1) != 0)
+        host[0] = '\0';
+    cs_stages_stop(&r->report->stages);
+    cs_profile_part(&mine, &r->report->stages, r->met, host);
+    cs_status status = r->comm->rank == 0 && parts == NULL ? CS_ERR_MEMORY : cs_buffer_status(&mine);
+    status =
+        status == CS_OK ? cs_comm_gather(r->comm, TAG_END, mine.data, mine.size, parts) : cs_comm_raise(r->comm, status);
+    if (status == CS_OK && r->comm->rank == 0 && r->options->profile != NULL)
+        status = cs_comm_raise(r->comm, write_profile(r, parts));
+    if (status == CS_OK)
+        status = cs_comm_reply(r->comm, TAG_END, &nothing);
+    for (int i = 0; parts != NULL && i < r->comm->size; i++)
+        cs_buffer_free(&parts[i]);
+    cs_free(parts);
+    cs_buffer_free(&mine);
+    cs_buffer_free(&nothing);
+    return status;
+}
+
 static cs_status run(cs_run_state *r) {
     cs_progress progress = cs_stages_progress(&r->report->stages);
     CS_TRY(cs_run_prepare(r));
     cs_progress_report(&progress, "handshake", 0);
     CS_TRY(handshake(r));
+    r->met = cs_wall_seconds();
     cs_progress_report(&progress, "dataset commitments", 0);
     CS_TRY(cs_run_commit_datasets(r));
     CS_TRY(contribute(r));
@@ -208,13 +254,13 @@ static cs_status run(cs_run_state *r) {
     CS_TRY(prove(r, &progress));
     r->cpu_seconds = cs_cpu_seconds() - r->cpu_started;
     describe(r);
-    cs_progress_report(&progress, "verification", 0.97);
+    cs_progress_report(&progress, "verification", 0);
     CS_TRY(collect_figures(r));
     CS_TRY(cs_comm_agree(r->comm, TAG_VERIFIED, r->comm->rank == 0 ? cs_run_verify(r) : CS_OK));
     CS_TRY(cs_run_sign(r));
     if (r->comm->rank == 0)
         CS_TRY(cs_run_publish(r));
-    const cs_status status = cs_comm_agree(r->comm, TAG_END, CS_OK);
+    const cs_status status = end(r);
     if (status != CS_OK && r->comm->rank == 0)
         cs_run_withdraw(r);
     return status;
@@ -250,10 +296,11 @@ static void release(cs_run_state *r) {
 }
 
 /* Messages about lost ranks and links say in which stage. */
-static void note_stage(void *context, const char *stage, double fraction) {
+static void note_stage(void *context, const char *stage, double done, double seconds_left) {
     cs_run_state *r = context;
     r->comm->stage = stage;
-    cs_progress_report(&r->options->progress, stage, fraction);
+    if (r->options->progress.fn != NULL)
+        r->options->progress.fn(r->options->progress.context, stage, done, seconds_left);
 }
 
 cs_status cs_run(cs_comm *comm, const cs_run_options *options, cs_run_report *report) {
@@ -263,8 +310,10 @@ cs_status cs_run(cs_comm *comm, const cs_run_options *options, cs_run_report *re
         return cs_comm_raise(comm, CS_ERR_MEMORY);
     *r = (cs_run_state){
         .comm = comm, .options = options, .report = report, .started = cs_wall_seconds(), .cpu_started = cs_cpu_seconds()};
-    cs_stages_start(&report->stages, &(cs_progress){.fn = note_stage, .context = r}, "input");
+    cs_stages_start(&report->stages, &(cs_run_progress){.fn = note_stage, .context = r}, "input");
+    comm->watch = cs_stages_watch(&report->stages);
     const cs_status status = cs_comm_raise(comm, run(r));
+    comm->watch = (cs_comm_watch){0};
     cs_stages_stop(&report->stages);
     report->wall_seconds = cs_wall_seconds() - r->started;
     report->path = comm->stats.path;

@@ -4,6 +4,7 @@
 #define CS_ATTEST_RUN_H
 
 #include "attest/report.h"
+#include "attest/stages.h"
 #include "comm/comm.h"
 #include "train/sgd.h"
 
@@ -17,7 +18,8 @@ typedef struct cs_run_options {
     const char *member;          /* must be the name of the member at this rank */
     double timeout;              /* seconds that a silent rank is waited for; 0: by the plan, < 0: for ever */
     int ranks_here;              /* ranks that share this machine's memory; 0: all */
-    cs_progress progress;        /* called on this rank */
+    cs_run_progress progress;    /* called on this rank */
+    const char *profile;         /* the root writes a timeline of all ranks there; elsewhere: this rank may name its host */
 #ifdef CS_TAMPER
     cs_tamper_fn *tamper; /* test builds only */
 #endif

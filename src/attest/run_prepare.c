@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "attest/job_licences.h"
 #include "attest/plan.h"
@@ -68,10 +69,13 @@ static cs_status set_timeout(cs_run_state *r) {
     return CS_OK;
 }
 
-static cs_status check_memory(const cs_run_state *r) {
+/* Whether the plan fits this machine; and when it would be done. */
+static cs_status check_plan(cs_run_state *r) {
     cs_plan plan;
     CS_TRY(cs_plan_new(&plan, &r->job.params));
     const int here = r->options->ranks_here > 0 ? r->options->ranks_here : r->comm->size;
+    const double cores = (double)sysconf(_SC_NPROCESSORS_ONLN);
+    cs_forecast_new(&r->report->stages.forecast, &plan, &r->job.params, here > cores && cores >= 1 ? here / cores : 1);
     return cs_fail_prefix(cs_plan_check_memory(&plan, here, cs_memory_available()), "%s", r->job.file);
 }
 
@@ -102,6 +106,8 @@ static cs_status check_outputs(cs_run_state *r) {
     CS_TRY(cs_file_must_not_exist(r->model_path));
     CS_TRY(cs_file_must_not_exist(r->report_path));
     CS_TRY(cs_file_must_not_exist(r->model_opening_path));
+    if (r->options->profile != NULL)
+        CS_TRY(cs_file_must_not_exist(r->options->profile));
     CS_TRY(cs_file_make_folder(out));
     return check_room(r);
 }
@@ -120,7 +126,7 @@ cs_status cs_run_prepare(cs_run_state *r) {
     CS_TRY(cs_run_load_initial(r));
     CS_TRY(cs_job_digest(r->job_digest, &r->job, r->initial_given ? r->initial_digest : NULL));
     CS_TRY(cs_run_load_manifest(r));
-    CS_TRY(check_memory(r));
+    CS_TRY(check_plan(r));
     if (is_root(r)) {
         CS_TRY(check_outputs(r));
 #ifndef CS_TAMPER /* test builds: a root that does not look */

@@ -17,6 +17,7 @@ typedef struct cs_run_state {
     const cs_run_options *options;
     cs_run_report *report;
     double started, cpu_started;
+    double met; /* when this rank left the handshake, as all others did about then */
     cs_job job;
     uint8_t job_digest[32];
     bool initial_given;

@@ -2,7 +2,7 @@
 #ifndef CS_BASE_PROGRESS_H
 #define CS_BASE_PROGRESS_H
 
-/** `stage`: static name; fraction: 0..1 within the whole run. */
+/** `stage`: static name, NULL: the one under way; fraction: 0..1 of this stage, 0 where it begins. */
 typedef void cs_progress_fn(void *context, const char *stage, double fraction);
 
 typedef struct cs_progress {

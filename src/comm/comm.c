@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/timer.h"
 #include "comm/frame.h"
 #include "transcript/labels.h"
 
@@ -133,8 +134,19 @@ static void strip_header(cs_buffer *frame) {
         memmove(frame->data, frame->data + HEADER_SIZE, frame->size);
 }
 
+static double watch_start(const cs_comm *c) {
+    return c->watch.fn != NULL ? cs_wall_seconds() : 0;
+}
+
+static void watch_end(const cs_comm *c, cs_comm_doing doing, double since) {
+    if (c->watch.fn != NULL)
+        c->watch.fn(c->watch.context, c->tag & ~CS_COMM_MASKED, doing, cs_wall_seconds() - since);
+}
+
 static cs_status receive(cs_comm *c, cs_status (*from)(cs_comm *, int, cs_buffer *), int rank, cs_buffer *out) {
+    const double since = watch_start(c);
     const cs_status status = from(c, rank, out);
+    watch_end(c, CS_COMM_WAITING, since);
     char where[TEXT_SIZE], name[CALLED_SIZE];
     if (status == CS_OK)
         c->stats.bytes_received += out->size;
@@ -155,17 +167,23 @@ static cs_status receive_from_root(cs_comm *c, int rank, cs_buffer *out) {
 }
 
 static cs_status send_to_root(cs_comm *c, const void *data, size_t size) {
-    CS_TRY(c->ops->to_root(c, data, size));
-    c->stats.bytes_sent += size;
-    return CS_OK;
+    const double since = watch_start(c);
+    const cs_status status = c->ops->to_root(c, data, size);
+    watch_end(c, CS_COMM_SENDING, since);
+    if (status == CS_OK)
+        c->stats.bytes_sent += size;
+    return status;
 }
 
 static cs_status send_to_all(cs_comm *c, const void *data, size_t size) {
     if (c->size == 1)
         return CS_OK;
-    CS_TRY(c->ops->to_all(c, data, size));
-    c->stats.bytes_sent += size * (size_t)(c->size - 1);
-    return CS_OK;
+    const double since = watch_start(c);
+    const cs_status status = c->ops->to_all(c, data, size);
+    watch_end(c, CS_COMM_SENDING, since);
+    if (status == CS_OK)
+        c->stats.bytes_sent += size * (size_t)(c->size - 1);
+    return status;
 }
 
 /* ------------------------------------------------------------------ leaving */
@@ -344,6 +362,8 @@ cs_status cs_comm_reply(cs_comm *c, uint32_t tag, cs_buffer *data) {
     if (c->phase != PHASE_REPLY)
         return cs_comm_raise(c, cs_fail(CS_ERR_INTERNAL, "a reply without a gather (tag %u)", (unsigned)tag));
     c->stats.exchanges++;
+    if (c->size == 1)
+        watch_end(c, CS_COMM_WAITING, watch_start(c));
     CS_TRY(c->rank == 0 ? reply_at_root(c, tag, data) : reply_elsewhere(c, tag, data));
     c->phase = PHASE_IDLE;
     return CS_OK;

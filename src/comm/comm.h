@@ -58,11 +58,21 @@ typedef struct cs_comm_stats {
     cs_comm_path path;
 } cs_comm_stats;
 
+typedef enum cs_comm_doing { CS_COMM_WAITING, CS_COMM_SENDING } cs_comm_doing;
+
+/** Is told what a rank's exchanges take: `seconds` of waiting for a frame or of sending one, in the exchange `tag`; of one
+ * rank alone, which has nobody to wait for, 0 for each exchange. Local. */
+typedef struct cs_comm_watch {
+    void (*fn)(void *context, uint32_t tag, cs_comm_doing doing, double seconds); /* NULL: nobody watches */
+    void *context;
+} cs_comm_watch;
+
 struct cs_comm {
     const cs_comm_ops *ops;
     int rank, size;
     void *transport; /* the transport's own state */
     cs_comm_stats stats;
+    cs_comm_watch watch;              /* set by whoever wants it */
     double timeout;                   /* seconds until a rank that is waited for counts as lost; 0: for ever */
     const char *stage;                /* of the run, for messages; static text, NULL: not said */
     char (*names)[CS_COMM_NAME_SIZE]; /* [size] what the ranks are called in messages, NULL: by number only */

@@ -52,6 +52,8 @@ typedef struct family {
 typedef struct kernel {
     work *rows;
     family digits, bits;
+    const cs_progress *progress;
+    double work, done; /* codes of all tables, and those added */
     cs_generators gens;
     cs_g1_affine *table; /* [group][2^(bits - 1)] */
     uint32_t *codes;     /* [tables][n] of entries there: 2 * index + sign, or NO_ENTRY */
@@ -221,6 +223,19 @@ static void add_entries(kernel *k, const family *f, const cs_g1_affine *table, s
     }
 }
 
+static void count_work(kernel *k) {
+    const family *bits = &k->bits;
+    for (size_t r = 0; r < k->digits.n; r++)
+        k->work += (double)k->digits.rows[r].windows * (double)k->digits.columns;
+    if (bits->n > 0)
+        k->work += (double)bits->n * (double)((bits->columns + bits->unit - 1) / bits->unit);
+}
+
+static void report(kernel *k, size_t n_rows, size_t count) {
+    k->done += (double)n_rows * (double)count;
+    cs_progress_report(k->progress, NULL, k->done / k->work);
+}
+
 /* Digits of window w of columns first .. first + count of the first n_rows rows. */
 static void digit_codes(kernel *k, size_t n_rows, unsigned w, size_t first, size_t count) {
     const family *f = &k->digits;
@@ -251,6 +266,7 @@ static void add_digits(kernel *k) {
             cs_odd_table(k->table, k->bases + first, count, (size_t)1 << (f->bits - 1), &k->space);
             digit_codes(k, n_rows, w, first, count);
             add_entries(k, f, k->table, n_rows, count);
+            report(k, n_rows, count);
         }
         for (unsigned b = 0; b < f->bits && w + 1 < windows; b++)
             cs_g1_batch_double(k->bases, k->bases, k->scratch, f->columns);
@@ -302,6 +318,7 @@ static void add_bits(kernel *k) {
         bit_tables(k, first, count);
         bit_codes(k, first, count);
         add_entries(k, f, k->table, f->n, count);
+        report(k, f->n, count);
     }
 }
 
@@ -370,12 +387,18 @@ static cs_status commit_field_row(cs_g1_affine *out, const cs_int_row *row, cons
 }
 
 cs_status cs_commit_rows(cs_g1_affine *out, const cs_int_row *rows, size_t n_rows, const cs_fr *s) {
-    kernel k = {0};
+    return cs_commit_rows_reporting(out, rows, n_rows, s, NULL);
+}
+
+cs_status cs_commit_rows_reporting(cs_g1_affine *out, const cs_int_row *rows, size_t n_rows, const cs_fr *s,
+                                   const cs_progress *progress) {
+    kernel k = {.progress = progress};
     cs_committer *h = NULL;
     cs_status status;
     CS_TRY_OUT(plan(&k, rows, n_rows));
     CS_TRY_OUT(allocate(&k));
     CS_TRY_OUT(cs_committer_new(&h, 0));
+    count_work(&k);
     add_digits(&k);
     add_bits(&k);
     add_blindings(&k, &k.digits, h, s);

@@ -4,6 +4,7 @@
 #ifndef CS_CURVE_COMMIT_H
 #define CS_CURVE_COMMIT_H
 
+#include "base/progress.h"
 #include "curve/generators.h"
 #include "field/fr_vec.h"
 
@@ -30,5 +31,9 @@ typedef struct cs_int_row {
  *  shared inversion per step (batch-affine). Entries in [0,1] are taken eight columns at a time. CS_INT_FR rows take a plain
  * MSM. CS_ERR_MEMORY; CS_ERR_INTERNAL if an entry is outside its declared range. */
 cs_status cs_commit_rows(cs_g1_affine *out, const cs_int_row *rows, size_t n_rows, const cs_fr *s);
+
+/** The same, with reports of how far it is. */
+cs_status cs_commit_rows_reporting(cs_g1_affine *out, const cs_int_row *rows, size_t n_rows, const cs_fr *s,
+                                   const cs_progress *progress);
 
 #endif

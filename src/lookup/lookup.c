@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "field/fr_vec.h"
 #include "lookup/leaf_layer.h"
+#include <math.h>
 
 enum { MAX_BITS = 40, BLOCK = CS_LEAF_PIECE };
 
@@ -278,12 +279,21 @@ static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsign
     return CS_OK;
 }
 
+/* What growing the tree takes of the whole; a layer takes twice as long as the one before. For reports only. */
+static const double GROWING = 0.25;
+
+typedef struct span {
+    double before, all; /* leaves of the trees before this one, and of all trees */
+} span;
+
 /* From a tree's root to one claim on the witness. */
-static cs_status reduce(cs_witness *w, const cs_leaves *leaves, tree *t, state *st, cs_fr *omega) {
+static cs_status reduce(cs_witness *w, const cs_leaves *leaves, tree *t, state *st, cs_fr *omega, span of_all) {
     cs_session *s = w->session;
     half_leaves halves[2] = {{.l = leaves}, {.l = leaves}};
-    for (unsigned level = 0; level < leaves->bits; level++)
+    for (unsigned level = 0; level < leaves->bits; level++) {
         CS_TRY(prove_layer(s, t, halves, level, omega, st));
+        cs_progress_report(s->progress, NULL, GROWING + (1 - GROWING) * (of_all.before + ldexp(2, (int)level)) / of_all.all);
+    }
     cs_session_rank_weights(s, CS_LABEL_LOOKUP_RANKS, omega);
     const cs_fr lambda = cs_session_challenge(s, CS_LABEL_LOOKUP_LAMBDA);
     cs_expr value = {0};
@@ -316,11 +326,14 @@ cs_status cs_lookup_prove(cs_witness *w, const cs_lookups *what) {
     for (int k = 0; status == CS_OK && k < n; k++)
         status = grow(w, what, parts[n - 1][k], mix, &leaves[k], &trees[k]);
     status = cs_session_fail(s, status);
+    cs_progress_report(s->progress, NULL, GROWING);
     if (status == CS_OK)
         status = n == 1 ? send_root(s, trees, states) : send_two_roots(s, trees, states);
+    span of_all = {.all = ldexp(1, (int)leaves[0].bits) + (n > 1 ? ldexp(1, (int)leaves[1].bits) : 0)};
     for (int k = 0; k < n; k++) {
         if (status == CS_OK)
-            status = reduce(w, &leaves[k], &trees[k], &states[k], omega);
+            status = reduce(w, &leaves[k], &trees[k], &states[k], omega, of_all);
+        of_all.before += ldexp(1, (int)leaves[k].bits);
         free_tree(&trees[k]);
         cs_leaves_free(&leaves[k]);
     }

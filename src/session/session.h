@@ -5,6 +5,7 @@
 #ifndef CS_SESSION_SESSION_H
 #define CS_SESSION_SESSION_H
 
+#include "base/progress.h"
 #include "comm/comm.h"
 #include "curve/commit.h"
 #include "ledger/ledger.h"
@@ -40,11 +41,12 @@ typedef struct cs_session {
     const cs_keyring *keys;
     cs_pads *pads;
     cs_member member;
-    bool alone;                /* the ranks have given their last answer: the rest is the root's */
-    cs_buffer *proof;          /* root: what the verifier will read */
-    cs_transcript sent;        /* chain over all that this rank sends (session/record.h) */
-    const cs_signing *signing; /* NULL: answers are not signed */
-    cs_record *record;         /* root: gets what each rank sends; NULL: nobody can be named */
+    const cs_progress *progress; /* NULL: nobody wants to know how far it is */
+    bool alone;                  /* the ranks have given their last answer: the rest is the root's */
+    cs_buffer *proof;            /* root: what the verifier will read */
+    cs_transcript sent;          /* chain over all that this rank sends (session/record.h) */
+    const cs_signing *signing;   /* NULL: answers are not signed */
+    cs_record *record;           /* root: gets what each rank sends; NULL: nobody can be named */
     /* verifying */
     const uint8_t *in;
     size_t in_size, in_pos;

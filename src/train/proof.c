@@ -59,7 +59,7 @@ static cs_status commit(cs_proof *p) {
 
 static cs_status relations(cs_proof *p, const cs_progress *progress) {
     const size_t L = p->params->layers;
-    cs_progress_report(progress, "relations", 0.45);
+    cs_progress_report(progress, "relations", 0);
     for (size_t l = 1; l <= L; l++)
         CS_TRY(cs_train_forward(p, l));
     CS_TRY(cs_train_softmax(p));
@@ -71,7 +71,7 @@ static cs_status relations(cs_proof *p, const cs_progress *progress) {
     }
     for (size_t l = 1; l <= L; l++)
         CS_TRY(cs_train_reduce_errors(p, l));
-    cs_progress_report(progress, "lookups", 0.55);
+    cs_progress_report(progress, "lookups", 0);
     CS_TRY(cs_lookup_prove(&p->witness, &p->lookups));
     if (!p->params->certified)
         CS_TRY(cs_train_labels_one_hot(p));
@@ -81,14 +81,14 @@ static cs_status relations(cs_proof *p, const cs_progress *progress) {
 
 /* The whole protocol, in the one order that both roles follow. */
 static cs_status run(cs_proof *p, const cs_progress *progress) {
-    cs_progress_report(progress, "commitments", 0.20);
+    cs_progress_report(progress, "commitments", 0);
     CS_TRY(commit(p));
     if (p->shard && p->shard->save_memory)
         p->lookups.long_bits = 1;
     CS_TRY(relations(p, progress));
-    cs_progress_report(progress, "opening", 0.80);
+    cs_progress_report(progress, "opening", 0);
     CS_TRY(cs_witness_open(&p->witness));
-    cs_progress_report(progress, "finale", 0.93);
+    cs_progress_report(progress, "finale", 0);
     cs_finale *finale = NULL;
     cs_status status = cs_finale_fold(&p->session, &finale);
     const bool mine = !cs_proving(&p->session) || cs_is_root(&p->session);
@@ -127,6 +127,7 @@ cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, c
         return cs_comm_raise(comm, CS_ERR_MEMORY);
     cs_status status =
         cs_session_prove(&p->session, comm, keys, pads, instance->digest, instance->params->ledger_width, proof);
+    p->session.progress = progress;
     p->session.signing = shard->signing;
     if (status == CS_OK && comm->rank == 0 && shard->record) {
         status = cs_record_new(shard->record, comm->size);

@@ -100,7 +100,7 @@ static cs_status commit_new_rows(cs_witness *w, cs_g1_affine *out, size_t count)
         n++;
     }
     if (status == CS_OK)
-        status = cs_commit_rows(out, rows, count, blindings);
+        status = cs_commit_rows_reporting(out, rows, count, blindings, w->session->progress);
     for (size_t k = 0; owned && k < count; k++)
         cs_free(owned[k]);
     cs_free(owned);
