@@ -82,10 +82,12 @@ static cs_status output_error(cs_proof *p, const cs_error_claim *c, const cs_fr 
 
 /* All claims on a hidden layer's errors, combined by gamma: weights of V S at (t, b, j). */
 typedef struct combination {
+    cs_relation relation;
     const cs_proof *p;
+    size_t l;
     const cs_error_claim *claims;
     unsigned n, bj;
-    cs_fr gammas[CS_ERROR_CLAIMS];
+    cs_fr gammas[CS_ERROR_CLAIMS], omega[CS_MAX_RANKS];
 } combination;
 
 static cs_fr combination_at(void *context, int rank, const cs_fr *point) {
@@ -120,55 +122,70 @@ static cs_status combination_table(const combination *c, cs_fr *out) {
     return status;
 }
 
-static cs_status hidden_errors(cs_proof *p, size_t l, const cs_fr *omega, combination *c) {
-    cs_session *s = &p->session;
-    const unsigned bits = p->bt + p->bb + c->bj;
-    const size_t v = cs_train_block(p, CS_BLOCK_V, l, 0), mask = cs_train_block(p, CS_BLOCK_S, l, 0);
-    cs_expr claim = {0};
-    for (unsigned k = 0; k < c->n; k++)
-        for (int i = 0; i < s->n_ranks; i++)
-            cs_expr_add_term(&claim, cs_fr_mul(c->gammas[k], omega[i]),
-                             c->claims[k].first + (cs_var)((size_t)i * c->claims[k].stride));
-    cs_sc_witness tables = {0};
-    cs_status status = CS_OK;
-    if (cs_proving(s)) {
-        tables.tables[0] = (cs_sc_table){.load = cs_train_load_tensor, .context = &p->shard->tensors[v]};
-        tables.tables[1] = (cs_sc_table){.load = cs_train_load_tensor, .context = &p->shard->tensors[mask]};
-        tables.publics[0].values = CS_NEW(cs_fr, (size_t)1 << bits);
-        status = tables.publics[0].values ? combination_table(c, tables.publics[0].values) : CS_ERR_MEMORY;
-    }
-    status = cs_session_fail(s, status);
-    const cs_sumcheck what = {.label = CS_LABEL_ERROR_MIX,
-                              .bits = bits,
-                              .n_own = 2,
-                              .n_public = 1,
-                              .n_terms = 1,
-                              .publics = {{combination_at, c, false}},
-                              .terms = {{.weights = omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
-    cs_sc_result r;
-    if (status == CS_OK)
-        status = cs_sumcheck_run(s, &what, &claim, &tables, &r);
-    cs_expr_free(&claim);
-    cs_free(tables.publics[0].values);
-    if (status != CS_OK)
-        return status;
-    const cs_axis at[3] = {cs_axis_eq(r.point, p->bt), cs_axis_eq(r.point + p->bt, p->bb),
-                           cs_axis_eq(r.point + p->bt + p->bb, c->bj)};
-    CS_TRY(cs_train_claim_block(p, v, cs_sc_own(&r, 0, 0), r.per_rank, at));
-    return cs_train_claim_block(p, mask, cs_sc_own(&r, 0, 1), r.per_rank, at);
+static cs_status make_tables(const cs_proof *p, combination *c) {
+    cs_sc_witness *w = &c->relation.job.witness;
+    const size_t v = cs_train_block(p, CS_BLOCK_V, c->l, 0), mask = cs_train_block(p, CS_BLOCK_S, c->l, 0);
+    w->tables[0] = (cs_sc_table){.load = cs_train_load_tensor, .context = &p->shard->tensors[v]};
+    w->tables[1] = (cs_sc_table){.load = cs_train_load_tensor, .context = &p->shard->tensors[mask]};
+    w->publics[0].values = CS_NEW(cs_fr, (size_t)1 << (p->bt + p->bb + c->bj));
+    return w->publics[0].values ? combination_table(c, w->publics[0].values) : CS_ERR_MEMORY;
 }
 
-cs_status cs_train_reduce_errors(cs_proof *p, size_t l) {
+static cs_status claim_errors(cs_proof *p, cs_relation *r) {
+    combination *c = (combination *)r;
+    for (unsigned k = 0; k < c->n; k++)
+        for (int i = 0; i < p->session.n_ranks; i++)
+            cs_expr_add_term(&r->job.claim, cs_fr_mul(c->gammas[k], c->omega[i]),
+                             c->claims[k].first + (cs_var)((size_t)i * c->claims[k].stride));
+    if (cs_proving(&p->session))
+        CS_TRY(cs_session_fail(&p->session, make_tables(p, c)));
+    r->job.what = (cs_sumcheck){.label = CS_LABEL_ERROR_MIX,
+                                .bits = p->bt + p->bb + c->bj,
+                                .n_own = 2,
+                                .n_public = 1,
+                                .n_terms = 1,
+                                .publics = {{combination_at, c, false}},
+                                .terms = {{.weights = c->omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
+    return CS_OK;
+}
+
+static cs_status finish_errors(cs_proof *p, cs_relation *relation) {
+    const combination *c = (const combination *)relation;
+    const cs_sc_result *r = &relation->job.result;
+    const cs_axis at[3] = {cs_axis_eq(r->point, p->bt), cs_axis_eq(r->point + p->bt, p->bb),
+                           cs_axis_eq(r->point + p->bt + p->bb, c->bj)};
+    CS_TRY(cs_train_claim_block(p, cs_train_block(p, CS_BLOCK_V, c->l, 0), cs_sc_own(r, 0, 0), r->per_rank, at));
+    return cs_train_claim_block(p, cs_train_block(p, CS_BLOCK_S, c->l, 0), cs_sc_own(r, 0, 1), r->per_rank, at);
+}
+
+static void free_errors(cs_relation *r) {
+    cs_free(r->job.witness.publics[0].values);
+    cs_free(r);
+}
+
+cs_status cs_train_reduce_errors(cs_proof *p, size_t l, cs_relations *all) {
     cs_session *s = &p->session;
+    combination *c = CS_NEW(combination, 1);
+    if (c) {
+        c->relation = (cs_relation){.claim = claim_errors, .finish = finish_errors, .free = free_errors};
+        c->p = p;
+        c->l = l;
+        c->claims = p->error_claims[l];
+        c->n = p->n_error_claims[l];
+        c->bj = cs_params_width_bits(p->params, l);
+    }
+    CS_TRY(cs_session_fail(s, cs_train_add_relation(all, c ? &c->relation : NULL)));
+    cs_session_rank_weights(s, CS_LABEL_ERROR_RANKS, c->omega);
+    cs_powers(c->gammas, cs_session_challenge(s, CS_LABEL_ERROR_MIX), c->n);
+    return CS_OK;
+}
+
+cs_status cs_train_reduce_output_errors(cs_proof *p) {
+    const size_t L = p->params->layers;
     cs_fr omega[CS_MAX_RANKS];
-    combination c = {
-        .p = p, .claims = p->error_claims[l], .n = p->n_error_claims[l], .bj = cs_params_width_bits(p->params, l)};
-    cs_session_rank_weights(s, CS_LABEL_ERROR_RANKS, omega);
-    cs_powers(c.gammas, cs_session_challenge(s, CS_LABEL_ERROR_MIX), c.n);
-    if (l < p->params->layers)
-        return hidden_errors(p, l, omega, &c);
-    for (unsigned k = 0; k < c.n; k++)
-        CS_TRY(output_error(p, &c.claims[k], omega));
+    cs_session_rank_weights(&p->session, CS_LABEL_ERROR_RANKS, omega);
+    for (unsigned k = 0; k < p->n_error_claims[L]; k++)
+        CS_TRY(output_error(p, &p->error_claims[L][k], omega));
     return CS_OK;
 }
 

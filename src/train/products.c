@@ -11,11 +11,18 @@
 #include <string.h>
 
 typedef struct product {
+    cs_relation relation;
     cs_block_kind quotient, limbs;
     size_t l;        /* layer of quotient and limbs */
     unsigned k_bits; /* of the summed width axis */
-    cs_label ranks, value;
+    cs_label label;
     cs_fr point[3 * CS_AXIS_BITS]; /* r_t, r_b, r_j */
+    cs_fr omega[CS_MAX_RANKS];
+    cs_axis time;
+    cs_axis weights; /* the weights' other axis: r_j, or for backward products r_j as a long axis */
+    bool backward;
+    cs_view left;                     /* prover */
+    cs_fr *table, *left_sums, *times; /* prover: tables of the sumcheck */
 } product;
 
 static cs_axis time_axis(const cs_proof *p, const product *q) {
@@ -68,25 +75,20 @@ static cs_status left_value(const cs_proof *p, const product *q, cs_fr omega, cs
     return status;
 }
 
-/* Sends the left side as one shared value and claims it on the quotient and the limbs. */
-static cs_status send_left(cs_proof *p, const product *q, cs_fr *omega, cs_var *value) {
+/* Claims the left side on the quotient and the limbs. */
+static cs_status claim_left(cs_proof *p, const product *q) {
     cs_session *s = &p->session;
-    cs_session_rank_weights(s, q->ranks, omega);
-    cs_fr mine = CS_FR_ZERO;
-    if (cs_proving(s))
-        CS_TRY(cs_session_fail(s, left_value(p, q, omega[s->rank], &mine)));
-    CS_TRY(cs_session_send_shared(s, q->value, &mine, 1, value));
     const cs_fr half = half_at(p, q);
     cs_expr claim = {0};
-    cs_expr_add_term(&claim, CS_FR_ONE, *value);
+    cs_expr_add_term(&claim, CS_FR_ONE, q->relation.first);
     for (int i = 0; i < s->n_ranks; i++)
-        cs_expr_add_const(&claim, cs_fr_mul(omega[i], half), i);
+        cs_expr_add_const(&claim, cs_fr_mul(q->omega[i], half), i);
     cs_status status = cs_witness_claim(&p->witness, &claim);
     const cs_axis axes[3] = {time_axis(p, q), batch_axis(p, q), width_axis(p, q)};
     for (unsigned part = 0; status == CS_OK && part <= p->params->n_limbs; part++) {
         cs_fr coefficient;
         const size_t block = left_part(p, q, part, &coefficient);
-        status = cs_witness_part(&p->witness, omega, coefficient, block, axes);
+        status = cs_witness_part(&p->witness, q->omega, coefficient, block, axes);
     }
     return cs_session_fail(s, status);
 }
@@ -98,53 +100,43 @@ static cs_fr eq_time_at(void *context, int rank, const cs_fr *point) {
 }
 
 /* Prover: left contracted over the batch, and eq(r_t, t) repeated along k. */
-static cs_status sum_tables(const cs_proof *p, const product *q, const cs_view *left, cs_sc_witness *out) {
+static cs_status sum_tables(const cs_proof *p, product *q) {
     const size_t size = (size_t)1 << (p->bt + q->k_bits), k_size = (size_t)1 << q->k_bits;
-    const cs_axis time = time_axis(p, q), batch = batch_axis(p, q);
+    const cs_axis batch = batch_axis(p, q);
     cs_fr *eq_time = CS_NEW(cs_fr, (size_t)1 << p->bt), *eq_batch = CS_NEW(cs_fr, (size_t)1 << p->bb);
-    out->tables[0].values = CS_NEW(cs_fr, size);
-    out->publics[0].values = CS_NEW(cs_fr, size);
-    cs_status status = eq_time && eq_batch && out->tables[0].values && out->publics[0].values ? CS_OK : CS_ERR_MEMORY;
+    q->left_sums = CS_NEW(cs_fr, size);
+    q->times = CS_NEW(cs_fr, size);
+    const cs_status status = eq_time && eq_batch && q->left_sums && q->times ? CS_OK : CS_ERR_MEMORY;
     if (status == CS_OK) {
-        cs_fr_vec_eq(eq_time, time.point, p->bt);
+        cs_fr_vec_eq(eq_time, q->time.point, p->bt);
         cs_fr_vec_eq(eq_batch, batch.point, p->bb);
-        cs_contract_batch(out->tables[0].values, q->k_bits, left, eq_batch);
+        cs_contract_batch(q->left_sums, q->k_bits, &q->left, eq_batch);
         for (size_t t = 0; t < (size_t)1 << p->bt; t++)
             for (size_t k = 0; k < k_size; k++)
-                out->publics[0].values[(t << q->k_bits) + k] = eq_time[t];
+                q->times[(t << q->k_bits) + k] = eq_time[t];
     }
     cs_free(eq_time);
     cs_free(eq_batch);
+    q->relation.job.witness =
+        (cs_sc_witness){.tables = {{.values = q->left_sums}, {.values = q->table}}, .publics = {{.values = q->times}}};
     return status;
 }
 
-/* left: prover's view; table: consumed. */
-static cs_status prove_product(cs_proof *p, product *q, const cs_view *left, cs_fr *table, cs_sc_result *out) {
-    cs_session *s = &p->session;
-    cs_fr omega[CS_MAX_RANKS];
-    cs_var value;
-    cs_axis time = time_axis(p, q);
-    cs_status status = send_left(p, q, omega, &value);
-    cs_sc_witness tables = {.tables = {{0}, {.values = table}}};
-    if (status == CS_OK && cs_proving(s))
-        status = cs_session_fail(s, sum_tables(p, q, left, &tables));
-    const cs_sumcheck what = {.label = q->value,
-                              .bits = p->bt + q->k_bits,
-                              .n_own = 1,
-                              .n_common = 1,
-                              .n_public = 1,
-                              .n_terms = 1,
-                              .publics = {{eq_time_at, &time, false}},
-                              .terms = {{.weights = omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
-    if (status == CS_OK) {
-        cs_expr claim = {0};
-        cs_expr_add_term(&claim, CS_FR_ONE, value);
-        status = cs_sumcheck_run(s, &what, &claim, &tables, out);
-    }
-    cs_free(tables.tables[0].values);
-    cs_free(tables.publics[0].values);
-    cs_free(table);
-    return status;
+static cs_status claim_product(cs_proof *p, cs_relation *r) {
+    product *q = (product *)r;
+    CS_TRY(claim_left(p, q));
+    if (cs_proving(&p->session))
+        CS_TRY(cs_session_fail(&p->session, sum_tables(p, q)));
+    r->job.what = (cs_sumcheck){.label = q->label,
+                                .bits = p->bt + q->k_bits,
+                                .n_own = 1,
+                                .n_common = 1,
+                                .n_public = 1,
+                                .n_terms = 1,
+                                .publics = {{eq_time_at, &q->time, false}},
+                                .terms = {{.weights = q->omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
+    cs_expr_add_term(&r->job.claim, CS_FR_ONE, r->first);
+    return CS_OK;
 }
 
 static void add_weight_claim(cs_proof *p, size_t l, cs_var value, const cs_axis *time, const cs_axis *k, const cs_axis *j) {
@@ -153,62 +145,82 @@ static void add_weight_claim(cs_proof *p, size_t l, cs_var value, const cs_axis 
     cs_expr_add_term(&c->value, CS_FR_ONE, value);
 }
 
-cs_status cs_train_forward(cs_proof *p, size_t l) {
-    cs_session *s = &p->session;
-    product q = {.quotient = CS_BLOCK_Z,
-                 .limbs = CS_BLOCK_R,
-                 .l = l,
-                 .ranks = CS_LABEL_FORWARD_RANKS,
-                 .value = CS_LABEL_FORWARD_VALUE,
-                 .k_bits = cs_params_long_width_bits(p->params, l - 1)};
-    cs_session_challenges(s, CS_LABEL_FORWARD_POINT, q.point, p->bt + p->bb + cs_params_width_bits(p->params, l));
-    const cs_axis j = width_axis(p, &q), batch = batch_axis(p, &q);
-    cs_view left = {0};
-    cs_fr *table = NULL;
-    if (cs_proving(s)) {
-        left = cs_train_activation_view(p, l - 1);
-        const cs_status status = cs_train_table_columns(p, l, &j, &table);
-        if (status != CS_OK) {
-            cs_free(table);
-            return status;
-        }
+/* Claims on the errors or activations, and on the weights. */
+static cs_status finish_product(cs_proof *p, cs_relation *relation) {
+    const product *q = (const product *)relation;
+    const cs_sc_result *r = &relation->job.result;
+    const cs_axis time = cs_axis_eq(r->point, p->bt), k = cs_axis_eq(r->point + p->bt, q->k_bits), b = batch_axis(p, q);
+    const size_t l = q->l;
+    if (!q->backward) {
+        add_weight_claim(p, l, r->common, &time, &k, &q->weights);
+        return cs_train_claim_activation(p, l - 1, r->first, r->per_rank, &time, &b, &k);
     }
-    cs_sc_result r;
-    CS_TRY(prove_product(p, &q, &left, table, &r));
-    const cs_axis time = cs_axis_eq(r.point, p->bt), k = cs_axis_eq(r.point + p->bt, q.k_bits);
-    add_weight_claim(p, l, r.common, &time, &k, &j);
-    return cs_train_claim_activation(p, l - 1, r.first, r.per_rank, &time, &batch, &k);
+    add_weight_claim(p, l + 1, r->common, &time, &q->weights, &k);
+    p->error_claims[l + 1][p->n_error_claims[l + 1]++] =
+        (cs_error_claim){.first = r->first, .stride = r->per_rank, .t = time, .b = b, .j = k};
+    return CS_OK;
 }
 
-cs_status cs_train_backward(cs_proof *p, size_t l) {
+static void free_product(cs_relation *r) {
+    product *q = (product *)r;
+    cs_free(q->table);
+    cs_free(q->left_sums);
+    cs_free(q->times);
+    cs_free(q);
+}
+
+static cs_status add_product(cs_relations *all, product **out) {
+    product *q = *out = CS_NEW(product, 1);
+    if (q)
+        q->relation = (cs_relation){.n_values = 1, .claim = claim_product, .finish = finish_product, .free = free_product};
+    return cs_train_add_relation(all, q ? &q->relation : NULL);
+}
+
+/* Rank weights, and this rank's value. */
+static cs_status weigh_left(cs_proof *p, product *q, cs_label ranks) {
     cs_session *s = &p->session;
-    product q = {.quotient = CS_BLOCK_V,
-                 .limbs = CS_BLOCK_RV,
-                 .l = l,
-                 .ranks = CS_LABEL_BACKWARD_RANKS,
-                 .value = CS_LABEL_BACKWARD_VALUE,
-                 .k_bits = cs_params_width_bits(p->params, l + 1)};
+    q->time = time_axis(p, q);
+    cs_session_rank_weights(s, ranks, q->omega);
+    return cs_proving(s) ? cs_session_fail(s, left_value(p, q, q->omega[s->rank], q->relation.values)) : CS_OK;
+}
+
+cs_status cs_train_forward(cs_proof *p, size_t l, cs_relations *all) {
+    cs_session *s = &p->session;
+    product *q;
+    CS_TRY(cs_session_fail(s, add_product(all, &q)));
+    q->quotient = CS_BLOCK_Z;
+    q->limbs = CS_BLOCK_R;
+    q->l = l;
+    q->label = CS_LABEL_FORWARD_VALUE;
+    q->k_bits = cs_params_long_width_bits(p->params, l - 1);
+    cs_session_challenges(s, CS_LABEL_FORWARD_POINT, q->point, p->bt + p->bb + cs_params_width_bits(p->params, l));
+    q->weights = width_axis(p, q);
+    if (cs_proving(s)) {
+        q->left = cs_train_activation_view(p, l - 1);
+        CS_TRY(cs_train_table_columns(p, l, &q->weights, &q->table));
+    }
+    return weigh_left(p, q, CS_LABEL_FORWARD_RANKS);
+}
+
+cs_status cs_train_backward(cs_proof *p, size_t l, cs_relations *all) {
+    cs_session *s = &p->session;
+    product *q;
+    CS_TRY(cs_session_fail(s, add_product(all, &q)));
+    q->quotient = CS_BLOCK_V;
+    q->limbs = CS_BLOCK_RV;
+    q->l = l;
+    q->label = CS_LABEL_BACKWARD_VALUE;
+    q->k_bits = cs_params_width_bits(p->params, l + 1);
+    q->backward = true;
     const unsigned bits = cs_params_width_bits(p->params, l), long_bits = cs_params_long_width_bits(p->params, l);
-    cs_session_challenges(s, CS_LABEL_BACKWARD_POINT, q.point, p->bt + p->bb + bits);
+    cs_session_challenges(s, CS_LABEL_BACKWARD_POINT, q->point, p->bt + p->bb + bits);
     /* the row axis of the weights is the long one; the bias unit gets no error */
     cs_fr long_point[CS_AXIS_BITS] = {CS_FR_ZERO};
-    memcpy(long_point + (long_bits - bits), q.point + p->bt + p->bb, bits * sizeof *long_point);
-    const cs_axis k = cs_axis_eq_below(long_point, long_bits, p->params->widths[l]);
-    cs_view left = {0};
-    cs_fr *table = NULL;
+    memcpy(long_point + (long_bits - bits), q->point + p->bt + p->bb, bits * sizeof *long_point);
+    q->weights = cs_axis_eq_below(long_point, long_bits, p->params->widths[l]);
     if (cs_proving(s)) {
-        left = cs_train_delta_view(p, l + 1);
-        const cs_status status = cs_train_table_rows(p, l + 1, &k, &table);
-        if (status != CS_OK) {
-            cs_free(table);
-            return status;
-        }
+        q->left = cs_train_delta_view(p, l + 1);
+        CS_TRY(cs_train_table_rows(p, l + 1, &q->weights, &q->table));
     }
-    cs_sc_result r;
-    CS_TRY(prove_product(p, &q, &left, table, &r));
-    const cs_axis time = cs_axis_eq(r.point, p->bt), j = cs_axis_eq(r.point + p->bt, q.k_bits);
-    add_weight_claim(p, l + 1, r.common, &time, &k, &j);
-    p->error_claims[l + 1][p->n_error_claims[l + 1]++] =
-        (cs_error_claim){.first = r.first, .stride = r.per_rank, .t = time, .b = batch_axis(p, &q), .j = j};
-    return CS_OK;
+    return weigh_left(p, q, CS_LABEL_BACKWARD_RANKS);
 }

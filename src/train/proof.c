@@ -57,20 +57,45 @@ static cs_status commit(cs_proof *p) {
     return status;
 }
 
-static cs_status relations(cs_proof *p, const cs_progress *progress) {
-    const size_t L = p->params->layers;
-    cs_progress_report(progress, "relations", 0);
-    for (size_t l = 1; l <= L; l++)
-        CS_TRY(cs_train_forward(p, l));
-    CS_TRY(cs_train_softmax(p));
-    for (size_t l = 1; l < L; l++)
-        CS_TRY(cs_train_backward(p, l));
-    for (size_t l = 1; l <= L; l++) {
+/* What happens within a step: products with the weights, softmax. */
+static cs_status add_steps(cs_proof *p, cs_relations *all) {
+    for (size_t l = 1; l <= p->params->layers; l++)
+        CS_TRY(cs_train_forward(p, l, all));
+    CS_TRY(cs_train_softmax(p, all));
+    for (size_t l = 1; l < p->params->layers; l++)
+        CS_TRY(cs_train_backward(p, l, all));
+    return CS_OK;
+}
+
+static cs_status add_updates(cs_proof *p, cs_relations *all) {
+    for (size_t l = 1; l <= p->params->layers; l++) {
         CS_TRY(cs_train_final_model(p, l));
-        CS_TRY(cs_train_reduce_weights(p, l));
+        CS_TRY(cs_train_reduce_weights(p, l, all));
     }
-    for (size_t l = 1; l <= L; l++)
-        CS_TRY(cs_train_reduce_errors(p, l));
+    return CS_OK;
+}
+
+static cs_status add_errors(cs_proof *p, cs_relations *all) {
+    for (size_t l = 1; l < p->params->layers; l++)
+        CS_TRY(cs_train_reduce_errors(p, l, all));
+    return CS_OK;
+}
+
+static cs_status together(cs_proof *p, cs_status (*add)(cs_proof *p, cs_relations *all), cs_label label, bool own) {
+    cs_relations all = {.n = 0};
+    const cs_status status = add(p, &all);
+    if (status == CS_OK)
+        return cs_train_prove_relations(p, &all, label, own);
+    cs_train_free_relations(&all);
+    return status;
+}
+
+static cs_status relations(cs_proof *p, const cs_progress *progress) {
+    cs_progress_report(progress, "relations", 0);
+    CS_TRY(together(p, add_steps, CS_LABEL_STEP_VALUES, false));
+    CS_TRY(together(p, add_updates, CS_LABEL_UPDATE_PART, true));
+    CS_TRY(together(p, add_errors, CS_LABEL_ERROR_MIX, false));
+    CS_TRY(cs_train_reduce_output_errors(p));
     cs_progress_report(progress, "lookups", 0);
     CS_TRY(cs_lookup_prove(&p->witness, &p->lookups));
     if (!p->params->certified)

@@ -10,7 +10,8 @@
 #include "train/protocol.h"
 #include "witness/witness.h"
 
-enum { CS_WEIGHT_CLAIMS = 3, CS_ERROR_CLAIMS = 4 };
+enum { CS_WEIGHT_CLAIMS = 3, CS_ERROR_CLAIMS = 4, CS_RELATION_VALUES = 2 };
+enum { CS_MAX_RELATIONS = CS_WEIGHT_CLAIMS * CS_MAX_LAYERS };
 
 /** Claim on W_l(tau_t, vk, vj), or on W_l(T) if it has no time. */
 typedef struct cs_weight_claim {
@@ -26,7 +27,29 @@ typedef struct cs_error_claim {
     cs_axis t, b, j;
 } cs_error_claim;
 
-typedef struct cs_proof {
+typedef struct cs_proof cs_proof;
+
+/** A relation that is shown by values that are committed, claims on them, a sumcheck, and claims at the point where it ends.
+ * The first member of what its file needs besides. */
+typedef struct cs_relation cs_relation;
+struct cs_relation {
+    cs_fr values[CS_RELATION_VALUES]; /* prover: this rank's */
+    unsigned n_values;
+    cs_var first; /* of the values' variables; rank i's, if they are own ones: + i * stride */
+    size_t stride;
+    cs_sc_job job;
+    cs_status (*claim)(cs_proof *p, cs_relation *r);  /* after the values: fills job */
+    cs_status (*finish)(cs_proof *p, cs_relation *r); /* after the sumcheck */
+    void (*free)(cs_relation *r);
+};
+
+/** Relations that do not depend on each other's sumchecks; owns them. */
+typedef struct cs_relations {
+    cs_relation *list[CS_MAX_RELATIONS];
+    size_t n;
+} cs_relations;
+
+struct cs_proof {
     cs_session session;
     const cs_instance *instance;
     const cs_params *params;
@@ -40,7 +63,7 @@ typedef struct cs_proof {
     cs_error_claim error_claims[CS_MAX_LAYERS + 1][CS_ERROR_CLAIMS];
     unsigned n_weight_claims[CS_MAX_LAYERS + 1], n_error_claims[CS_MAX_LAYERS + 1];
     unsigned bt, bb; /* bits of the step and batch axes */
-} cs_proof;
+};
 
 /* layout.c */
 cs_status cs_train_layout(cs_layout *out, const cs_params *p, const cs_blocks *blocks);
@@ -80,19 +103,29 @@ cs_status cs_train_hidden_records(cs_proof *p, cs_expr *claim, const cs_fr *rank
 /** Hidden draws are rows of the datasets, none twice in a pass, as many of each dataset as is public. Collective. */
 cs_status cs_train_hidden_draws(cs_proof *p);
 
-/* products.c: 6.1 and 6.2 */
-cs_status cs_train_forward(cs_proof *p, size_t l);
-cs_status cs_train_backward(cs_proof *p, size_t l);
+/* relations.c */
+/** Takes r, which may be NULL: CS_ERR_MEMORY. Local. */
+cs_status cs_train_add_relation(cs_relations *all, cs_relation *r);
+/** One message of all values, own variables or shared ones, and the sumchecks together. Frees the relations. Collective. */
+cs_status cs_train_prove_relations(cs_proof *p, cs_relations *all, cs_label label, bool own);
+void cs_train_free_relations(cs_relations *all);
+
+/* products.c: 6.1 and 6.2. These draw points, receive the weight tables and add relations. */
+cs_status cs_train_forward(cs_proof *p, size_t l, cs_relations *all);
+cs_status cs_train_backward(cs_proof *p, size_t l, cs_relations *all);
 /* tables.c: 6.3, the weight tables */
 cs_status cs_train_table_columns(cs_proof *p, size_t l, const cs_axis *j, cs_fr **out);
 cs_status cs_train_table_rows(cs_proof *p, size_t l, const cs_axis *k, cs_fr **out);
 /* weights.c: 6.3, the claims */
 cs_status cs_train_final_model(cs_proof *p, size_t l);
-cs_status cs_train_reduce_weights(cs_proof *p, size_t l);
+/** Adds a relation for each claim on the layer's weights. */
+cs_status cs_train_reduce_weights(cs_proof *p, size_t l, cs_relations *all);
 /* softmax.c: 6.5 */
-cs_status cs_train_softmax(cs_proof *p);
+cs_status cs_train_softmax(cs_proof *p, cs_relations *all);
 /* errors.c */
-cs_status cs_train_reduce_errors(cs_proof *p, size_t l);
+/** A hidden layer's: adds a relation. */
+cs_status cs_train_reduce_errors(cs_proof *p, size_t l, cs_relations *all);
+cs_status cs_train_reduce_output_errors(cs_proof *p);
 cs_status cs_train_labels_one_hot(cs_proof *p);
 
 #endif

@@ -10,15 +10,16 @@
 
 enum { TABLE_M, TABLE_Z, TABLE_P, TABLE_S };
 enum { PUBLIC_FULL, PUBLIC_ROWS };
+enum { VALUE_C, VALUE_P }; /* the claims of the first and the third */
 
 typedef struct softmax {
+    cs_relation relation;
     cs_proof *p;
     unsigned tb, bj; /* bits of (t, b), and of j */
     cs_fr r[3 * CS_AXIS_BITS];
     cs_axis axes[3];
     cs_fr omega[CS_MAX_RANKS], omega_mu[CS_MAX_RANKS], minus_mu[CS_MAX_RANKS], omega_mu2[CS_MAX_RANKS];
     cs_fr *sums; /* prover: S(t, b) */
-    cs_var v_c, v_p;
 } softmax;
 
 static size_t block(const softmax *x, cs_block_kind kind) {
@@ -31,7 +32,9 @@ static const cs_tensor *tensor(const softmax *x, cs_block_kind kind) {
 
 static void start(softmax *x, cs_proof *p) {
     cs_session *s = &p->session;
-    *x = (softmax){.p = p, .tb = p->bt + p->bb, .bj = cs_params_width_bits(p->params, p->params->layers)};
+    x->p = p;
+    x->tb = p->bt + p->bb;
+    x->bj = cs_params_width_bits(p->params, p->params->layers);
     cs_session_challenges(s, CS_LABEL_SOFTMAX_POINT, x->r, x->tb + x->bj);
     x->axes[0] = cs_axis_eq(x->r, p->bt);
     x->axes[1] = cs_axis_eq(x->r + p->bt, p->bb);
@@ -62,8 +65,8 @@ static cs_status own_values(const softmax *x, cs_fr out[2]) {
         const cs_fr e = cs_contract_all(tensor(x, CS_BLOCK_E), t[0], n[0], t[1], n[1], t[2], n[2]);
         const cs_fr rho = cs_contract_all(tensor(x, CS_BLOCK_RHO), t[0], n[0], t[1], n[1], t[2], n[2]);
         const cs_fr scale = cs_fr_from_u64((uint64_t)1 << p->params->d);
-        out[0] = cs_fr_mul(omega, c);
-        out[1] = cs_fr_mul(omega, cs_fr_sub(cs_fr_mul(scale, e), rho));
+        out[VALUE_C] = cs_fr_mul(omega, c);
+        out[VALUE_P] = cs_fr_mul(omega, cs_fr_sub(cs_fr_mul(scale, e), rho));
     }
     for (int k = 0; k < 3; k++)
         cs_free(t[k]);
@@ -93,9 +96,9 @@ static cs_status linear_claims(softmax *x) {
     const cs_fr real_j = cs_indicator(x->r + x->tb, x->bj, params->widths[params->layers]);
     const cs_fr real_tb =
         cs_fr_mul(cs_indicator(x->r, x->p->bt, params->steps), cs_indicator(x->r + x->p->bt, x->p->bb, params->batch));
-    CS_TRY(claim_variable(x, x->v_c));
+    CS_TRY(claim_variable(x, x->relation.first + VALUE_C));
     CS_TRY(cs_witness_part(w, x->omega, CS_FR_ONE, block(x, CS_BLOCK_C), x->axes));
-    CS_TRY(claim_variable(x, x->v_p));
+    CS_TRY(claim_variable(x, x->relation.first + VALUE_P));
     CS_TRY(cs_witness_part(w, x->omega, cs_fr_from_u64((uint64_t)1 << params->d), block(x, CS_BLOCK_E), x->axes));
     CS_TRY(cs_witness_part(w, x->omega, minus, block(x, CS_BLOCK_RHO), x->axes));
     CS_TRY(claim_constant(x, real_tb));
@@ -152,9 +155,12 @@ static cs_status make_tables(softmax *x, cs_sc_witness *out) {
     return status;
 }
 
-static cs_status prove_products(softmax *x, cs_sc_witness *tables) {
-    cs_proof *p = x->p;
-    const cs_sumcheck what = {
+static cs_status claim_softmax(cs_proof *p, cs_relation *r) {
+    softmax *x = (softmax *)r;
+    CS_TRY(cs_session_fail(&p->session, linear_claims(x)));
+    if (cs_proving(&p->session))
+        CS_TRY(cs_session_fail(&p->session, make_tables(x, &r->job.witness)));
+    r->job.what = (cs_sumcheck){
         .label = CS_LABEL_SOFTMAX_VALUES,
         .bits = x->tb + x->bj,
         .n_own = 4,
@@ -165,38 +171,38 @@ static cs_status prove_products(softmax *x, cs_sc_witness *tables) {
                   {.weights = x->omega_mu, .pub = PUBLIC_FULL, .n_factors = 2, .factor = {TABLE_M, TABLE_M}},
                   {.weights = x->minus_mu, .pub = PUBLIC_FULL, .n_factors = 1, .factor = {TABLE_M}},
                   {.weights = x->omega_mu2, .pub = PUBLIC_FULL, .n_factors = 2, .factor = {TABLE_P, TABLE_S}}}};
-    cs_expr claim = {0};
-    cs_expr_add_term(&claim, CS_FR_ONE, x->v_c);
-    cs_expr_add_term(&claim, cs_fr_mul(x->omega_mu2[0], cs_fr_inv(x->omega[0])), x->v_p); /* mu^2 */
-    cs_sc_result r;
-    CS_TRY(cs_sumcheck_run(&p->session, &what, &claim, tables, &r));
-    const cs_axis t = cs_axis_eq(r.point, p->bt), b = cs_axis_eq(r.point + p->bt, p->bb);
-    const cs_axis j = cs_axis_eq(r.point + x->tb, x->bj);
-    const cs_axis at[3] = {t, b, j}, sum[3] = {t, b, cs_axis_ones(x->bj)};
-    CS_TRY(cs_train_claim_block(p, block(x, CS_BLOCK_M), cs_sc_own(&r, 0, TABLE_M), r.per_rank, at));
-    CS_TRY(cs_train_claim_block(p, block(x, CS_BLOCK_Z), cs_sc_own(&r, 0, TABLE_Z), r.per_rank, at));
-    CS_TRY(cs_train_claim_block(p, block(x, CS_BLOCK_P), cs_sc_own(&r, 0, TABLE_P), r.per_rank, at));
-    return cs_train_claim_block(p, block(x, CS_BLOCK_E), cs_sc_own(&r, 0, TABLE_S), r.per_rank, sum);
+    cs_expr_add_term(&r->job.claim, CS_FR_ONE, r->first + VALUE_C);
+    const cs_fr mu2 = cs_fr_mul(x->omega_mu2[0], cs_fr_inv(x->omega[0]));
+    cs_expr_add_term(&r->job.claim, mu2, r->first + VALUE_P);
+    return CS_OK;
 }
 
-cs_status cs_train_softmax(cs_proof *p) {
+static cs_status finish_softmax(cs_proof *p, cs_relation *relation) {
+    const softmax *x = (const softmax *)relation;
+    const cs_sc_result *r = &relation->job.result;
+    const cs_axis t = cs_axis_eq(r->point, p->bt), b = cs_axis_eq(r->point + p->bt, p->bb);
+    const cs_axis j = cs_axis_eq(r->point + x->tb, x->bj);
+    const cs_axis at[3] = {t, b, j}, sum[3] = {t, b, cs_axis_ones(x->bj)};
+    CS_TRY(cs_train_claim_block(p, block(x, CS_BLOCK_M), cs_sc_own(r, 0, TABLE_M), r->per_rank, at));
+    CS_TRY(cs_train_claim_block(p, block(x, CS_BLOCK_Z), cs_sc_own(r, 0, TABLE_Z), r->per_rank, at));
+    CS_TRY(cs_train_claim_block(p, block(x, CS_BLOCK_P), cs_sc_own(r, 0, TABLE_P), r->per_rank, at));
+    return cs_train_claim_block(p, block(x, CS_BLOCK_E), cs_sc_own(r, 0, TABLE_S), r->per_rank, sum);
+}
+
+static void free_softmax(cs_relation *r) {
+    softmax *x = (softmax *)r;
+    cs_free(r->job.witness.publics[PUBLIC_FULL].values);
+    cs_free(r->job.witness.publics[PUBLIC_ROWS].values);
+    cs_free(x->sums);
+    cs_free(x);
+}
+
+cs_status cs_train_softmax(cs_proof *p, cs_relations *all) {
     cs_session *s = &p->session;
-    softmax x;
-    start(&x, p);
-    cs_fr mine[2] = {CS_FR_ZERO, CS_FR_ZERO};
-    if (cs_proving(s))
-        CS_TRY(cs_session_fail(s, own_values(&x, mine)));
-    CS_TRY(cs_session_send_shared(s, CS_LABEL_SOFTMAX_VALUES, mine, 2, &x.v_c));
-    x.v_p = x.v_c + 1;
-    CS_TRY(cs_session_fail(s, linear_claims(&x)));
-    cs_sc_witness tables = {0};
-    cs_status status = CS_OK;
-    if (cs_proving(s))
-        status = cs_session_fail(s, make_tables(&x, &tables));
-    if (status == CS_OK)
-        status = prove_products(&x, &tables);
-    cs_free(tables.publics[PUBLIC_FULL].values);
-    cs_free(tables.publics[PUBLIC_ROWS].values);
-    cs_free(x.sums);
-    return status;
+    softmax *x = CS_NEW(softmax, 1);
+    if (x)
+        x->relation = (cs_relation){.n_values = 2, .claim = claim_softmax, .finish = finish_softmax, .free = free_softmax};
+    CS_TRY(cs_session_fail(s, cs_train_add_relation(all, x ? &x->relation : NULL)));
+    start(x, p);
+    return cs_proving(s) ? cs_session_fail(s, own_values(x, x->relation.values)) : CS_OK;
 }

@@ -146,58 +146,74 @@ static cs_status subtract_initial(cs_proof *p, size_t l, cs_weight_claim *c) {
     return CS_OK;
 }
 
-/* The cross row: claim + sum of the parts = W(0) at (vk, vj). Each rank's part is its own variable, proved by local rows. */
-static cs_status update_row(cs_proof *p, size_t l, cs_weight_claim *c, cs_var parts) {
-    CS_TRY(subtract_initial(p, l, c));
-    for (int i = 0; i < p->session.n_ranks; i++)
-        cs_expr_add_term(&c->value, CS_FR_ONE, parts + (cs_var)i);
-    return cs_session_fail(&p->session, cs_ledger_zero(&p->session.ledger, &c->value, true, CS_LABEL_UPDATE_SUM));
-}
-
-static cs_status prove_update(cs_proof *p, size_t l, cs_weight_claim *c, step_weight *w, cs_sc_witness *tables, cs_fr mine) {
-    cs_session *s = &p->session;
+/* A claim on weights as a relation, whose value is a rank's part of the sum. */
+typedef struct update {
+    cs_relation relation;
+    size_t l;
+    cs_weight_claim *c;
+    step_weight weight;
     cs_fr omega[CS_MAX_RANKS];
-    cs_var parts;
-    CS_TRY(cs_session_send_own(s, CS_LABEL_UPDATE_PART, &mine, 1, NULL, 0, &parts));
-    CS_TRY(update_row(p, l, c, parts));
-    cs_session_rank_weights(s, CS_LABEL_UPDATE_RANKS, omega);
-    cs_expr claim = {0};
-    for (int i = 0; i < s->n_ranks; i++)
-        cs_expr_add_term(&claim, omega[i], parts + (cs_var)i);
-    const cs_sumcheck what = {.label = CS_LABEL_UPDATE_PART,
-                              .bits = p->bt + p->bb,
-                              .n_own = 2,
-                              .n_public = 1,
-                              .n_terms = 1,
-                              .publics = {{step_weight_at, w, false}},
-                              .terms = {{.weights = omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
-    cs_sc_result r;
-    CS_TRY(cs_sumcheck_run(s, &what, &claim, tables, &r));
-    const cs_axis t = cs_axis_eq(r.point, p->bt), b = cs_axis_eq(r.point + p->bt, p->bb);
-    p->error_claims[l][p->n_error_claims[l]++] =
-        (cs_error_claim){.first = cs_sc_own(&r, 0, 1), .stride = r.per_rank, .t = t, .b = b, .j = c->j};
-    return cs_train_claim_activation(p, l - 1, cs_sc_own(&r, 0, 0), r.per_rank, &t, &b, &c->k);
+} update;
+
+/* The cross row: claim + sum of the parts = W(0) at (vk, vj). Each rank's part is its own variable, proved by local rows. */
+static cs_status update_row(cs_proof *p, update *u) {
+    CS_TRY(subtract_initial(p, u->l, u->c));
+    for (int i = 0; i < p->session.n_ranks; i++)
+        cs_expr_add_term(&u->c->value, CS_FR_ONE, u->relation.first + (cs_var)((size_t)i * u->relation.stride));
+    return cs_session_fail(&p->session, cs_ledger_zero(&p->session.ledger, &u->c->value, true, CS_LABEL_UPDATE_SUM));
 }
 
-cs_status cs_train_reduce_weights(cs_proof *p, size_t l) {
+static cs_status claim_update(cs_proof *p, cs_relation *r) {
+    update *u = (update *)r;
+    CS_TRY(update_row(p, u));
+    cs_session_rank_weights(&p->session, CS_LABEL_UPDATE_RANKS, u->omega);
+    for (int i = 0; i < p->session.n_ranks; i++)
+        cs_expr_add_term(&r->job.claim, u->omega[i], r->first + (cs_var)((size_t)i * r->stride));
+    r->job.what = (cs_sumcheck){.label = CS_LABEL_UPDATE_PART,
+                                .bits = p->bt + p->bb,
+                                .n_own = 2,
+                                .n_public = 1,
+                                .n_terms = 1,
+                                .publics = {{step_weight_at, &u->weight, false}},
+                                .terms = {{.weights = u->omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
+    return CS_OK;
+}
+
+static cs_status finish_update(cs_proof *p, cs_relation *relation) {
+    const update *u = (const update *)relation;
+    const cs_sc_result *r = &relation->job.result;
+    const size_t l = u->l;
+    const cs_axis t = cs_axis_eq(r->point, p->bt), b = cs_axis_eq(r->point + p->bt, p->bb);
+    p->error_claims[l][p->n_error_claims[l]++] =
+        (cs_error_claim){.first = cs_sc_own(r, 0, 1), .stride = r->per_rank, .t = t, .b = b, .j = u->c->j};
+    return cs_train_claim_activation(p, l - 1, cs_sc_own(r, 0, 0), r->per_rank, &t, &b, &u->c->k);
+}
+
+static void free_update(cs_relation *r) {
+    update *u = (update *)r;
+    for (int table = 0; table < 2; table++)
+        cs_free(r->job.witness.tables[table].values);
+    cs_free(r->job.witness.publics[0].values);
+    cs_free(u->weight.table);
+    cs_free(u->weight.eq);
+    cs_free(u);
+}
+
+cs_status cs_train_reduce_weights(cs_proof *p, size_t l, cs_relations *all) {
     cs_session *s = &p->session;
     for (unsigned k = 0; k < p->n_weight_claims[l]; k++) {
-        cs_weight_claim *c = &p->weight_claims[l][k];
-        cs_sc_witness tables = {0};
-        step_weight w = {0};
-        cs_fr mine = CS_FR_ZERO;
-        cs_status status = make_step_weight(p, c, &w);
-        if (status == CS_OK && cs_proving(s))
-            status = update_tables(p, l, c, &w, &tables, &mine);
-        status = cs_session_fail(s, status);
+        update *u = CS_NEW(update, 1);
+        if (u) {
+            u->relation = (cs_relation){.n_values = 1, .claim = claim_update, .finish = finish_update, .free = free_update};
+            u->l = l;
+            u->c = &p->weight_claims[l][k];
+        }
+        cs_status status = cs_train_add_relation(all, u ? &u->relation : NULL);
         if (status == CS_OK)
-            status = prove_update(p, l, c, &w, &tables, mine);
-        for (int table = 0; table < 2; table++)
-            cs_free(tables.tables[table].values);
-        cs_free(tables.publics[0].values);
-        cs_free(w.table);
-        cs_free(w.eq);
-        CS_TRY(status);
+            status = make_step_weight(p, u->c, &u->weight);
+        if (status == CS_OK && cs_proving(s))
+            status = update_tables(p, l, u->c, &u->weight, &u->relation.job.witness, u->relation.values);
+        CS_TRY(cs_session_fail(s, status));
     }
     return CS_OK;
 }

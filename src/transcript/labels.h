@@ -16,6 +16,7 @@
     X(BACKWARD_RANKS, "backward/ranks")                                                                                     \
     X(BACKWARD_VALUE, "backward/value")                                                                                     \
     X(BACKWARD_TABLE, "backward/table")                                                                                     \
+    X(STEP_VALUES, "step/values")                                                                                           \
     X(CLAIM_RANKS, "claim/ranks")                                                                                           \
     X(SOFTMAX_POINT, "softmax/point")                                                                                       \
     X(SOFTMAX_RANKS, "softmax/ranks")                                                                                       \

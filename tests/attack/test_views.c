@@ -135,17 +135,25 @@ static void lie_in(cs_label label, size_t occurrence, size_t position, cs_label 
 
 static void lies_in_messages(void **state) {
     (void)state;
-    lie_in(CS_LABEL_FORWARD_VALUE, 0, 0, CS_LABEL_FORWARD_VALUE);
-    lie_in(CS_LABEL_BACKWARD_VALUE, 0, 0, CS_LABEL_BACKWARD_VALUE);
-    lie_in(CS_LABEL_SOFTMAX_VALUES, 0, 1, CS_LABEL_SOFTMAX_VALUES);
-    lie_in(CS_LABEL_UPDATE_PART, 0, 1, CS_LABEL_UPDATE_SUM);
-    lie_in(CS_LABEL_UPDATE_PART, 2, 1, CS_LABEL_UPDATE_PART);
+    /* two forward products, softmax's two values, a backward product */
+    lie_in(CS_LABEL_STEP_VALUES, 0, 0, CS_LABEL_FORWARD_VALUE);
+    lie_in(CS_LABEL_STEP_VALUES, 0, 3, CS_LABEL_SOFTMAX_VALUES);
+    lie_in(CS_LABEL_STEP_VALUES, 0, 4, CS_LABEL_BACKWARD_VALUE);
+    /* rank 1's five parts come after rank 0's */
+    lie_in(CS_LABEL_UPDATE_PART, 0, 5, CS_LABEL_UPDATE_SUM);
+    lie_in(CS_LABEL_UPDATE_PART, 0, 7, CS_LABEL_UPDATE_PART);
     lie_in(CS_LABEL_OPEN_MASK_VALUE, 0, 1, CS_LABEL_OPEN_VALUE);
     lie_in(CS_LABEL_LOOKUP_ROOT, 0, 2, CS_LABEL_LOOKUP_INVERTIBLE);
     lie_in(CS_LABEL_LOOKUP_ROOT, 0, 3, CS_LABEL_LOOKUP_INVERTIBLE);
+    /* two rounds of each of the four sumchecks, on grids of 16 points but one; finals of each, rank 1's after rank 0's */
     lie_in(CS_LABEL_SC_ROUND, 0, 0, CS_LABEL_FORWARD_VALUE);
-    lie_in(CS_LABEL_SC_FINAL, 0, 2, CS_LABEL_FORWARD_VALUE);
-    lie_in(CS_LABEL_SC_FINAL, 0, 3, CS_LABEL_FORWARD_VALUE);
+    lie_in(CS_LABEL_SC_ROUND, 0, 14, CS_LABEL_FORWARD_VALUE);
+    lie_in(CS_LABEL_SC_ROUND, 0, 35, CS_LABEL_SOFTMAX_VALUES);
+    lie_in(CS_LABEL_SC_ROUND, 0, 59, CS_LABEL_BACKWARD_VALUE);
+    lie_in(CS_LABEL_SC_FINAL, 0, 13, CS_LABEL_FORWARD_VALUE);
+    lie_in(CS_LABEL_SC_FINAL, 0, 14, CS_LABEL_FORWARD_VALUE);
+    lie_in(CS_LABEL_SC_FINAL, 0, 21, CS_LABEL_SOFTMAX_VALUES);
+    lie_in(CS_LABEL_SC_FINAL, 0, 24, CS_LABEL_BACKWARD_VALUE);
 }
 
 /* Rank 0 carries the common variables; the members know them and do not go on. */
