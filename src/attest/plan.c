@@ -5,7 +5,9 @@
 
 #include "base/bits.h"
 #include "base/text.h"
+#include "lookup/leaf_layer.h"
 #include "train/blocks.h"
+#include "witness/slots.h"
 
 /* Measured with portable arithmetic on one core of an EPYC at about 4 GHz (benchmarks/), seconds per unit. */
 static const double COMMIT_ENTRY = 7.0e-7;  /* an integer in a row commitment */
@@ -62,13 +64,53 @@ static void add_block(cs_plan *out, const cs_params *p, const cs_block_info *b) 
     }
 }
 
-/* Rounds of all sumchecks, each one message: a triangle for the lookups' tree, then forward, backward, update, opening. */
-static size_t count_messages(const cs_plan *plan, const cs_params *p) {
-    const size_t depth = cs_bits(plan->lookup_leaves + plan->table_rows), step = cs_params_step_bits(p);
-    size_t rounds = depth * (depth + 1) / 2 + cs_bits(plan->committed_integers);
+static unsigned larger(unsigned a, unsigned b) {
+    return a > b ? a : b;
+}
+
+/* Messages of the relations of training, docs/protocol.md, section 11: sumchecks that run together take as many as the one
+ * with most variables. */
+static size_t relation_messages(const cs_params *p) {
+    const unsigned step = cs_params_step_bits(p), draws = step + cs_params_batch_bits(p);
+    const size_t claims = 3 * p->layers - 1; /* on weights: forward, final and, but for the first layer, backward */
+    unsigned products = draws + cs_params_width_bits(p, p->layers), hidden = 0;
     for (size_t l = 1; l <= p->layers; l++)
-        rounds += 2 * (step + cs_params_long_width_bits(p, l - 1)) + 2 * (step + cs_params_batch_bits(p)) + 8;
-    return rounds;
+        products = larger(products, step + cs_params_long_width_bits(p, l - 1));
+    for (size_t l = 1; l < p->layers; l++)
+        hidden = larger(hidden, cs_params_width_bits(p, l));
+    size_t messages = 2 + cs_sumcheck_messages(products, 0) + cs_sumcheck_messages(draws, 0);
+    if (p->layers > 1)
+        messages += cs_sumcheck_messages(draws + hidden, 0);
+    return messages + (p->final_public ? 0 : p->layers) + (p->initial_committed ? claims : 0);
+}
+
+/* The roots, and a sumcheck for each layer of the tree. */
+static size_t lookup_messages(const cs_plan *plan) {
+    const unsigned depth = cs_bits(plan->lookup_leaves + cs_pow2(plan->table_rows));
+    size_t messages = 1;
+    for (unsigned level = 0; level < depth; level++)
+        messages += cs_sumcheck_messages(level, cs_leaf_layer_rounds(depth, level));
+    return messages;
+}
+
+/* One-hot digits and uses are bits; their counts; records and labels at hidden positions, two sumchecks each. */
+static size_t hidden_draws_messages(const cs_params *p) {
+    if (p->hidden_passes == 0)
+        return 0;
+    const unsigned draws = cs_params_step_bits(p) + cs_params_batch_bits(p), rows = cs_params_row_bits(p);
+    const size_t records = 3, labels = p->layers == 1 ? 2 : 4;
+    const size_t both = cs_sumcheck_messages(rows, 0) + cs_sumcheck_messages(draws, 0);
+    size_t messages = records * both + labels * (1 + both) + 1 + cs_sumcheck_messages(draws, 0);
+    for (unsigned c = 0; c < cs_params_digits(p); c++)
+        messages += cs_sumcheck_messages(draws + cs_params_digit_bits(p, c), 0);
+    return messages + cs_sumcheck_messages(cs_params_pass_bits(p) + rows, 0);
+}
+
+/* matrix: entries of the witness matrix. */
+static size_t count_messages(const cs_plan *plan, const cs_params *p, size_t matrix) {
+    const unsigned bits = larger(cs_bits(matrix), p->column_bits);
+    const size_t opening = cs_sumcheck_messages(bits, cs_slots_bits(bits - p->column_bits)) + 1;
+    return relation_messages(p) + lookup_messages(plan) + hidden_draws_messages(p) + opening;
 }
 
 /* What a rank has beside its tensors, at the peak: the lookups' tree of fractions and compressed table, or the folded
@@ -81,11 +123,11 @@ static double working_memory(const cs_plan *plan, const cs_params *p) {
     return fmax(lookups, 4 * (double)cs_pow2(matrix));
 }
 
-static void estimate(cs_plan *out, const cs_params *p) {
+static void estimate(cs_plan *out, const cs_params *p, size_t matrix) {
     const double entries = (double)out->committed_integers, leaves = (double)out->lookup_leaves + (double)out->table_rows;
     const double samples = (double)out->steps * (double)p->batch, weights = (double)out->parameters;
     out->memory_bytes += BASE_MEMORY + working_memory(out, p);
-    out->messages = count_messages(out, p);
+    out->messages = count_messages(out, p, matrix);
     const double ranks = p->n_ranks, message_rows = (double)out->messages * (1 + ranks / 4);
     out->proof_bytes = 32 * ((double)out->committed_rows + message_rows) + 64 * (p->column_bits + 16);
     out->msm_points = (double)out->committed_rows + (double)out->columns + 2 * message_rows;
@@ -104,9 +146,13 @@ cs_status cs_plan_new(cs_plan *out, const cs_params *p) {
     for (size_t l = 1; l <= p->layers; l++)
         out->parameters += (p->widths[l - 1] + 1) * p->widths[l];
     out->blocks = blocks.n;
-    for (size_t k = 0; k < blocks.n; k++)
+    size_t matrix = 0; /* blocks that are committed by themselves take whole rows */
+    for (size_t k = 0; k < blocks.n; k++) {
+        const size_t size = cs_block_size(&blocks.info[k]);
         add_block(out, p, &blocks.info[k]);
-    estimate(out, p);
+        matrix += blocks.info[k].certified && size < out->columns ? out->columns : size;
+    }
+    estimate(out, p, matrix);
     out->coarse_errors = p->d < 63 && (size_t)1 << p->d < 8 * batch;
     cs_blocks_free(&blocks);
     return CS_OK;

@@ -102,6 +102,15 @@ static unsigned rounds_of_message(const run *runs, size_t n) {
     return most == 0 ? 0 : most > CS_SC_PAIR_BITS || most < 2 ? 1 : rounds;
 }
 
+size_t cs_sumcheck_messages(unsigned bits, unsigned single) {
+    const cs_sumcheck what = {.bits = bits, .single = single};
+    run r = {.what = &what};
+    size_t messages = 1;
+    for (unsigned rounds; (rounds = rounds_of_message(&r, 1)) > 0; messages++)
+        r.done += rounds;
+    return messages;
+}
+
 static cs_status play(run *r, unsigned rounds, cs_fr *values) {
     const unsigned n = taken(r, rounds);
     if (n == 2)

@@ -95,6 +95,9 @@ typedef struct cs_sc_job {
  * challenge j. Claims must not depend on each other's results. Collective. */
 cs_status cs_sumcheck_run_together(cs_session *s, cs_sc_job *const *jobs, size_t n);
 
+/** Messages that a sumcheck alone takes, the last values' one included. Local. */
+size_t cs_sumcheck_messages(unsigned bits, unsigned single);
+
 /** Variable of own table k of rank i. */
 static inline cs_var cs_sc_own(const cs_sc_result *r, int i, unsigned k) {
     return r->first + (cs_var)((size_t)i * r->per_rank + k);

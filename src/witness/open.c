@@ -35,7 +35,7 @@ static cs_status reduce(cs_witness *w, cs_sc_result *out) {
                         .n_own = 1,
                         .n_public = 1,
                         .n_terms = 1,
-                        .single = cs_slots_bits(w->layout),
+                        .single = cs_slots_bits(w->layout->bits - w->layout->column_bits),
                         .publics = {{coefficients_at, &e, true}},
                         .terms = {{.weights = ones, .pub = 0, .n_factors = 1, .factor = {0}}}};
     cs_expr claim = {0};

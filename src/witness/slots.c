@@ -154,14 +154,13 @@ static cs_status slots_bind(void *context, cs_fr r) {
     return s->bound == s->bits ? write_tables(s) : CS_OK;
 }
 
-unsigned cs_slots_bits(const cs_layout *l) {
-    const unsigned row_bits = l->bits - l->column_bits;
+unsigned cs_slots_bits(unsigned row_bits) {
     return row_bits < SLOT_BITS ? row_bits : SLOT_BITS;
 }
 
 cs_status cs_slots_new(cs_slots *s, const cs_witness *w, const cs_fr *gammas, cs_sc_witness *tables) {
     const cs_layout *l = w->layout;
-    *s = (cs_slots){.w = w, .bits = cs_slots_bits(l), .tables = tables};
+    *s = (cs_slots){.w = w, .bits = cs_slots_bits(l->bits - l->column_bits), .tables = tables};
     const size_t slot_size = (size_t)1 << (l->bits - s->bits), count = list_pieces(w, slot_size, NULL);
     CS_TRY(cs_outers_new(&s->products, w, gammas, slot_size));
     tables->first = (cs_sc_first){.rounds = s->bits, .round = slots_round, .bind = slots_bind, .context = s};

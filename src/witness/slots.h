@@ -19,8 +19,8 @@ typedef struct cs_slots {
     cs_sc_witness *tables; /* where the folded tables go: W is table 0, E public 0 */
 } cs_slots;
 
-/** Rounds that are played on slots, s. */
-unsigned cs_slots_bits(const cs_layout *l);
+/** s, the rounds that are played on slots, of a matrix of 2^row_bits rows. */
+unsigned cs_slots_bits(unsigned row_bits);
 
 /** Sets tables->first, and keeps both pointers. gammas[w->n_claims]. CS_ERR_MEMORY; free in any case, after the sumcheck. */
 cs_status cs_slots_new(cs_slots *s, const cs_witness *w, const cs_fr *gammas, cs_sc_witness *tables);
