@@ -58,7 +58,7 @@ json_t *cs_run_report_to_json(const cs_run_report *r) {
                   "verify_seconds", r->verify_seconds, "attestation", r->attestation, "model", r->model);
     if (out != NULL)
         json_object_set_new(out, "bottleneck", cs_bottleneck_to_json(r));
-    if (out != NULL && r->path.measured)
+    if (out != NULL && r->has_path)
         json_object_set_new(out, "path", path_to_json(&r->path));
     if (out != NULL && r->has_accuracy) {
         json_object_set_new(out, "test_accuracy", json_real(r->accuracy));

@@ -36,7 +36,8 @@ typedef struct cs_run_report {
     double peak_bytes_max, peak_bytes_total;                    /* resident memory per rank, and of all together */
     size_t proof_bytes, file_bytes;
     double verify_seconds; /* on the root, one core */
-    cs_comm_path path;     /* the root's, at the end of the run; measured with an injected network only */
+    bool has_path;
+    cs_comm_path path; /* the root's, at the end of the run; measured with an injected network only */
     bool has_accuracy;
     double accuracy; /* of the integer model on the job's test rows */
     size_t test_rows;

@@ -8,6 +8,7 @@
 #include "attest/run_state.h"
 #include "base/memory.h"
 #include "base/timer.h"
+#include "comm/delay.h"
 #include "comm/secure.h"
 #include "session/channel.h"
 #include "train/loop.h"
@@ -157,8 +158,10 @@ static void add_figures(cs_run_report *out, const double f[FIGURES], int rank, i
 /* Collective. The root learns those of all; nobody else does. */
 static cs_status collect_figures(cs_run_state *r) {
     const cs_comm_stats *c = &r->comm->stats;
+    cs_comm_path path = {0};
+    (void)cs_delay_path(&path, r->comm);
     double mine[FIGURES] = {(double)r->stats.committed, (double)r->stats.lookups, r->cpu_seconds,      (double)c->bytes_sent,
-                            (double)c->bytes_received,  (double)c->exchanges,     cs_peak_rss_bytes(), c->path.transport};
+                            (double)c->bytes_received,  (double)c->exchanges,     cs_peak_rss_bytes(), path.transport};
     const cs_stages *s = &r->report->stages;
     memcpy(mine + 8, s->cpu_seconds, sizeof s->cpu_seconds);
     memcpy(mine + 8 + CS_MAX_STAGES, s->seconds, sizeof s->seconds);
@@ -315,8 +318,8 @@ cs_status cs_run(cs_comm *comm, const cs_run_options *options, cs_run_report *re
     const cs_status status = cs_comm_raise(comm, run(r));
     comm->watch = (cs_comm_watch){0};
     cs_stages_stop(&report->stages);
+    report->has_path = cs_delay_path(&report->path, comm);
     report->wall_seconds = cs_wall_seconds() - r->started;
-    report->path = comm->stats.path;
     release(r);
     cs_free(r);
     return status;

@@ -10,6 +10,7 @@
 #include "attest/run_state.h"
 #include "base/file.h"
 #include "base/timer.h"
+#include "comm/delay.h"
 #include "train/float64.h"
 
 static cs_status measure_accuracy(cs_run_state *r) {
@@ -97,7 +98,7 @@ static cs_status write_report(cs_run_state *r) {
     snprintf(report->attestation, sizeof report->attestation, "%s", r->attestation_path);
     snprintf(report->model, sizeof report->model, "%s", r->model_path);
     report->wall_seconds = cs_wall_seconds() - r->started;
-    report->path = r->comm->stats.path;
+    report->has_path = cs_delay_path(&report->path, r->comm);
     cs_stages_stop(&report->stages);
     json_t *v = cs_run_report_to_json(report);
     char *text = v == NULL ? NULL : json_dumps(v, JSON_INDENT(2));

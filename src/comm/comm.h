@@ -41,10 +41,8 @@ enum { CS_COMM_NAME_SIZE = 128 };
 #define CS_COMM_MAX_FRAME ((size_t)1 << 34)
 #endif
 
-/** The longest chains of frames and work that led to where a rank is. Only comm/delay.h measures them; otherwise all is 0.
- */
+/** The longest chains of frames and work that led to where a rank is. Only comm/delay.h measures them. */
 typedef struct cs_comm_path {
-    bool measured;
     double busy;      /* CPU seconds outside of the transport: no network makes a run shorter than that */
     double elapsed;   /* the same and the seconds waited for a core: on a machine as crowded as this one was */
     double bytes;     /* that links had to carry one after the other */
@@ -55,7 +53,6 @@ typedef struct cs_comm_path {
 typedef struct cs_comm_stats {
     uint64_t bytes_sent, bytes_received; /* by this rank */
     uint64_t exchanges;                  /* sequential round trips */
-    cs_comm_path path;
 } cs_comm_stats;
 
 typedef enum cs_comm_doing { CS_COMM_WAITING, CS_COMM_SENDING } cs_comm_doing;
@@ -73,6 +70,7 @@ struct cs_comm {
     void *transport; /* the transport's own state */
     cs_comm_stats stats;
     cs_comm_watch watch;              /* set by whoever wants it */
+    struct cs_delay *delay;           /* measures the path (comm/delay.h), NULL without */
     double timeout;                   /* seconds until a rank that is waited for counts as lost; 0: for ever */
     const char *stage;                /* of the run, for messages; static text, NULL: not said */
     char (*names)[CS_COMM_NAME_SIZE]; /* [size] what the ranks are called in messages, NULL: by number only */

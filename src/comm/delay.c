@@ -30,6 +30,7 @@ struct cs_delay {
     double cpu;       /* this thread's when the path's clocks were last advanced */
     double stall;     /* seconds it had waited for a core until then */
     int schedstat;    /* file descriptor, -1 if the kernel does not tell */
+    cs_comm_path path;
     cs_buffer frame;
 };
 
@@ -91,7 +92,8 @@ static double stalled(const cs_delay *d) {
 }
 
 /* What this rank did since the last frame. */
-static void advance(cs_delay *d, cs_comm_path *path) {
+static void advance(cs_delay *d) {
+    cs_comm_path *path = &d->path;
     const double cpu = cs_thread_cpu_seconds(), stall = stalled(d);
     path->busy += cpu - d->cpu;
     path->elapsed += cpu - d->cpu + stall - d->stall;
@@ -100,9 +102,9 @@ static void advance(cs_delay *d, cs_comm_path *path) {
 }
 
 /* What the transport took is the network's, not this rank's work. */
-static void skip(cs_delay *d, cs_comm_path *path) {
+static void skip(cs_delay *d) {
     const double cpu = cs_thread_cpu_seconds();
-    path->transport += cpu - d->cpu;
+    d->path.transport += cpu - d->cpu;
     d->cpu = cpu;
     d->stall = stalled(d);
 }
@@ -137,13 +139,13 @@ static void sleep_until(double moment) {
 
 /* The frame in d->frame, for so many ranks: their copies leave one after the other. All see it when the last one does, as
  * nobody gets far before that. */
-static cs_status prepare(cs_delay *d, const cs_comm_path *path, const void *data, size_t size, int copies) {
+static cs_status prepare(cs_delay *d, const void *data, size_t size, int copies) {
     const double all = (double)size * copies;
     const header h = {.arrival = depart(&d->real, cs_wall_seconds(), cost_of(d, all)) + d->network.latency,
-                      .busy = path->busy,
-                      .elapsed = path->elapsed,
-                      .bytes = depart(&d->bytes, path->bytes, all),
-                      .trips = path->trips};
+                      .busy = d->path.busy,
+                      .elapsed = d->path.elapsed,
+                      .bytes = depart(&d->bytes, d->path.bytes, all),
+                      .trips = d->path.trips};
     CS_TRY(cs_buffer_resize(&d->frame, HEADER_SIZE + size));
     store_header(d->frame.data, &h);
     if (size > 0)
@@ -152,7 +154,8 @@ static cs_status prepare(cs_delay *d, const cs_comm_path *path, const void *data
 }
 
 /* A frame that the transport took from elsewhere, with the time that this rank could not run while it waited for it. */
-static cs_status admit(cs_delay *d, cs_comm_path *path, cs_buffer *frame) {
+static cs_status admit(cs_delay *d, cs_buffer *frame) {
+    cs_comm_path *path = &d->path;
     header h = {0};
     CS_TRY(take_header(&h, frame));
     const double size = (double)frame->size;
@@ -171,18 +174,18 @@ static cs_status admit(cs_delay *d, cs_comm_path *path, cs_buffer *frame) {
 static cs_delay *begin(cs_comm *c) {
     cs_delay *d = c->transport;
     d->below.timeout = c->timeout;
-    advance(d, &c->stats.path);
+    advance(d);
     return d;
 }
 
 static cs_status end(cs_comm *c, cs_status status) {
-    skip(c->transport, &c->stats.path);
+    skip(c->transport);
     return status;
 }
 
 static cs_status to_root(cs_comm *c, const void *data, size_t size) {
     cs_delay *d = begin(c);
-    cs_status status = prepare(d, &c->stats.path, data, size, 1);
+    cs_status status = prepare(d, data, size, 1);
     if (status == CS_OK)
         status = d->below.ops->to_root(&d->below, d->frame.data, d->frame.size);
     return end(c, status);
@@ -190,7 +193,7 @@ static cs_status to_root(cs_comm *c, const void *data, size_t size) {
 
 static cs_status to_all(cs_comm *c, const void *data, size_t size) {
     cs_delay *d = begin(c);
-    cs_status status = prepare(d, &c->stats.path, data, size, c->size - 1);
+    cs_status status = prepare(d, data, size, c->size - 1);
     if (status == CS_OK)
         status = d->below.ops->to_all(&d->below, d->frame.data, d->frame.size);
     return end(c, status);
@@ -200,7 +203,7 @@ static cs_status from_rank(cs_comm *c, int rank, cs_buffer *out) {
     cs_delay *d = begin(c);
     cs_status status = d->below.ops->from_rank(&d->below, rank, out);
     if (status == CS_OK)
-        status = admit(d, &c->stats.path, out);
+        status = admit(d, out);
     return end(c, status);
 }
 
@@ -208,13 +211,13 @@ static cs_status from_root(cs_comm *c, cs_buffer *out) {
     cs_delay *d = begin(c);
     cs_status status = d->below.ops->from_root(&d->below, out);
     if (status == CS_OK)
-        status = admit(d, &c->stats.path, out);
+        status = admit(d, out);
     return end(c, status);
 }
 
 static cs_status send_to(cs_comm *c, int rank, const void *data, size_t size) {
     cs_delay *d = begin(c);
-    cs_status status = prepare(d, &c->stats.path, data, size, 1);
+    cs_status status = prepare(d, data, size, 1);
     if (status == CS_OK)
         status = d->below.ops->send(&d->below, rank, d->frame.data, d->frame.size);
     return end(c, status);
@@ -224,7 +227,7 @@ static cs_status receive_from(cs_comm *c, int rank, cs_buffer *out) {
     cs_delay *d = begin(c);
     cs_status status = d->below.ops->receive(&d->below, rank, out);
     if (status == CS_OK)
-        status = admit(d, &c->stats.path, out);
+        status = admit(d, out);
     return end(c, status);
 }
 
@@ -247,9 +250,17 @@ cs_status cs_delay_install(cs_delay **out, cs_comm *c, const cs_network *network
     d->stall = stalled(d);
     c->ops = &delay_ops;
     c->transport = d;
-    c->stats.path = (cs_comm_path){.measured = true};
+    c->delay = d;
     *out = d;
     return CS_OK;
+}
+
+bool cs_delay_path(cs_comm_path *out, const cs_comm *c) {
+    if (c->delay == NULL)
+        return false;
+    advance(c->delay);
+    *out = c->delay->path;
+    return true;
 }
 
 void cs_delay_remove(cs_delay *d, cs_comm *c) {
@@ -257,6 +268,7 @@ void cs_delay_remove(cs_delay *d, cs_comm *c) {
         return;
     c->ops = d->below.ops;
     c->transport = d->below.transport;
+    c->delay = NULL;
     cs_buffer_free(&d->frame);
     if (d->schedstat >= 0)
         (void)close(d->schedstat);

@@ -26,9 +26,12 @@ cs_status cs_network_parse(cs_network *out, const char *text);
 typedef struct cs_delay cs_delay;
 
 /** Puts the network under `c`, before its first exchange; all ranks do, with the same network. A frame from a rank that did
- * not is CS_ERR_RANK. c->stats.path is measured from now on. Undo it (cs_delay_remove) before the transport ends. Local;
+ * not is CS_ERR_RANK. The path is measured from now on. Undo it (cs_delay_remove) before the transport ends. Local;
  * CS_ERR_MEMORY, then nothing has changed. */
 cs_status cs_delay_install(cs_delay **out, cs_comm *c, const cs_network *network);
+
+/** The longest chains up to now and here. Returns false, with *out untouched, without an injected network. Local. */
+bool cs_delay_path(cs_comm_path *out, const cs_comm *c);
 
 /** Gives `c` its own transport back, and frees; NULL: nothing. Local. */
 void cs_delay_remove(cs_delay *delay, cs_comm *c);

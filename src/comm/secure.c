@@ -28,17 +28,11 @@ typedef struct secure {
     cs_buffer frame;     /* the sealed frame that is sent */
 } secure;
 
-/* The transport, with what it may have been told since; and what it has measured. */
+/* The transport, with what it may have been told since. */
 static cs_comm *below(cs_comm *c) {
     secure *s = c->transport;
     s->below.timeout = c->timeout;
     return &s->below;
-}
-
-static cs_status above(cs_comm *c, cs_status status) {
-    const secure *s = c->transport;
-    c->stats.path = s->below.stats.path;
-    return status;
 }
 
 static void number_to_nonce(uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES], uint64_t number) {
@@ -72,14 +66,14 @@ static cs_status seal_frame(secure *s, int peer, const uint8_t *data, size_t siz
 static cs_status send(cs_comm *c, int peer, const void *data, size_t size) {
     secure *s = c->transport;
     CS_TRY(seal_frame(s, peer, data, size));
-    CS_TRY(above(c, s->below.ops->send(below(c), peer, s->frame.data, s->frame.size)));
+    CS_TRY(s->below.ops->send(below(c), peer, s->frame.data, s->frame.size));
     c->stats.bytes_sent += CS_SECURE_OVERHEAD;
     return CS_OK;
 }
 
 static cs_status flush(cs_comm *c) {
     const secure *s = c->transport;
-    return above(c, s->below.ops->flush(below(c)));
+    return s->below.ops->flush(below(c));
 }
 
 static cs_status to_root(cs_comm *c, const void *data, size_t size) {
@@ -134,7 +128,7 @@ static cs_status judge(direction *d, int peer, bool authentic, uint64_t number) 
 static cs_status receive(cs_comm *c, int peer, cs_buffer *out) {
     secure *s = c->transport;
     direction *d = &s->in[peer];
-    cs_status status = above(c, s->below.ops->receive(below(c), peer, out));
+    cs_status status = s->below.ops->receive(below(c), peer, out);
     if (status == CS_ERR_MEMORY) /* the frame was dropped */
         d->broken = true;
     CS_TRY(status);

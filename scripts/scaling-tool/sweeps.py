@@ -1,0 +1,148 @@
+"""The sweeps: which jobs are run, and what is made of their figures."""
+import measure
+import model
+from jobs import Job
+from measure import medians, run
+
+SHOWN = ["ranks", "draws", "steps", "parameters", "rows", "cpu_max", "cpu_mean", "cpu_sum", "efficiency", "max_to_mean", "root_to_others",
+         "bytes_sent_root", "bytes_sent_others", "messages", "exchanges", "peak_bytes_max", "peak_bytes_sum", "proof_bytes",
+         "verify_seconds"]
+
+
+class Sweep:
+    """Runs points one after the other, each `repeat` times, and keeps all."""
+
+    def __init__(self, name, options):
+        self.name, self.options, self.runs, self.points = name, options, [], []
+
+    def point(self, job, network="0", **more):
+        runs = []
+        for _ in range(self.options.repeat):
+            runs.append({**run(job, network, timeout=self.options.timeout), **more})
+        self.runs += runs
+        self.points.append(medians(runs))
+        p = self.points[-1]
+        print(f"{self.name}: {p['ranks']:.0f} ranks, {p['draws']:.0f} draws, {p['parameters']:.0f} parameters, network {network}: "
+              f"{p['cpu_max']:.2f} s of CPU at most, {p['cpu_sum']:.2f} in all, {p['wall_seconds']:.2f} s", flush=True)
+        return p, runs
+
+    def save(self, extra=None, shown=None):
+        options = {k: v for k, v in vars(self.options).items() if k not in ("sweep", "out")}
+        measure.save(self.options.out, self.name, options, self.runs, self.points, extra)
+        measure.show(self.points, shown or [c for c in SHOWN if c in self.points[0]])
+        print(f"{self.options.out}/{self.name}.csv and .json")
+
+
+def steps_for(draws, batch):
+    return max(1, round(draws / batch))
+
+
+def job_for(o, ranks, draws, rows, widths=None, batch=None):
+    """The steps that take so many draws at the batch that this number of ranks can have."""
+    job = Job(widths or o.widths, ranks, batch or o.batch, 1, rows, o.value_bits)
+    job.steps = steps_for(draws, job.batch)
+    return job
+
+
+def strong(o):
+    """The same draws, records and batch on more and more ranks."""
+    sweep = Sweep("strong", o)
+    for ranks in o.ranks:
+        p, _ = sweep.point(job_for(o, ranks, o.draws, o.rows))
+        alone = sweep.points[0]  # by draws: batches that ranks do not divide make it a little more or less
+        p["efficiency"] = alone["cpu_sum"] / alone["draws"] / alone["ranks"] * p["draws"] / p["cpu_max"] * alone["ranks"] / p["ranks"]
+        p["sum_to_one"] = p["cpu_sum"] / p["draws"] / (alone["cpu_sum"] / alone["draws"])
+    sweep.save()
+
+
+def weak(o):
+    """The same draws and records for each rank, on more and more ranks."""
+    sweep = Sweep("weak", o)
+    for ranks in o.ranks:
+        local = max(1, o.batch // max(o.ranks))
+        p, _ = sweep.point(Job(o.widths, ranks, local * ranks, steps_for(o.draws / max(o.ranks), local),
+                               ranks * max(1, o.rows // max(o.ranks)), o.value_bits))
+        p["efficiency"] = sweep.points[0]["cpu_max"] / p["cpu_max"]
+    sweep.save()
+
+
+def rows(o):
+    """More and more records, one pass over them."""
+    sweep = Sweep("rows", o)
+    for part in (16, 8, 4, 2, 1):
+        sweep.point(job_for(o, o.sweep_ranks, max(1, o.draws // part), max(1, o.draws // part)))
+    sweep.save()
+
+
+def steps(o):
+    """More and more steps over the same records, at the same batch."""
+    sweep = Sweep("steps", o)
+    for part in (16, 8, 4, 2, 1):
+        sweep.point(job_for(o, o.sweep_ranks, max(1, o.draws // part), max(o.sweep_ranks, o.draws // 16)))
+    sweep.save()
+
+
+def parameters(o):
+    """Two hidden layers of always as many units together: more and more parameters. What a step costs is the difference
+    between two numbers of steps; the rest is paid once."""
+    sweep = Sweep("parameters", o)
+    points = []
+    for share in (40, 16, 8, 4, 2):
+        second = max(1, o.units // share)
+        widths = [o.widths[0], o.units - second, second, o.widths[-1]]
+        few, many = (sweep.point(Job(widths, o.sweep_ranks, o.step_batch, n, o.step_batch, o.value_bits))[0] for n in (o.step_count, 2 * o.step_count))
+        each = (many["cpu_sum"] - few["cpu_sum"]) / (many["steps"] - few["steps"])
+        points.append({**many, "cpu_step": each, "cpu_once": few["cpu_sum"] - few["steps"] * each})
+    sweep.points = points
+    sweep.save(shown=["widths", "parameters", "batch", "steps", "cpu_sum", "cpu_step", "cpu_once", "proof_bytes", "verify_seconds",
+                      "peak_bytes_max"])
+
+
+def network(o):
+    """Measured against predicted wall time, latencies injected. The prediction knows only the runs without a network: the
+    overhead is that of another job, of hardly any work."""
+    sweep = Sweep("network", o)
+    job = job_for(o, o.network_ranks, o.draws, o.rows)
+    idle = Job([4, 2, 2], o.network_ranks, 2 * o.network_ranks, 64, 8 * o.network_ranks, 12)
+    overhead = model.overhead([run(idle) for _ in range(max(3, o.repeat))])
+    base = None
+    for text in o.networks:
+        latency, bandwidth = model.network(text)
+        p, runs = sweep.point(job, text)
+        base = base or p
+        p["latency_ms"] = 1e3 * latency
+        p["predicted"] = model.predict(base, latency, bandwidth, overhead)
+        p["measured"] = medians([{"m": r["wall_seconds"] - model.waited(r)} for r in runs])["m"]
+        p["error"] = p["predicted"] / p["measured"] - 1
+        p["error_wall"] = (p["predicted"] + model.waited(p)) / p["wall_seconds"] - 1
+    sweep.save({"overhead_seconds": overhead},
+               ["ranks", "network", "path_trips", "path_bytes", "path_cpu", "path_elapsed", "wall_seconds", "measured",
+                "predicted", "error", "error_wall"])
+    print(f"software takes {1e6 * overhead:.0f} us a trip; largest error {100 * max(abs(p['error']) for p in sweep.points):.1f} %")
+
+
+def overhead_of(folder):
+    """That of the network sweep; a usual one without it."""
+    try:
+        import json
+        with open(f"{folder}/network.json", encoding="utf-8") as f:
+            return json.load(f)["overhead_seconds"]
+    except OSError:
+        return 50e-6
+
+
+def predict(o):
+    """What a cluster would take for a point of the strong or weak sweep."""
+    table = measure.read_table(f"{o.out}/{o.source}.csv")
+    point = next((p for p in table if p["ranks"] == o.cluster_ranks), None)
+    if point is None:
+        raise measure.Failed(f"{o.out}/{o.source}.csv has no run with {o.cluster_ranks} ranks: run scripts/scaling {o.source} "
+                             f"--ranks ...,{o.cluster_ranks} first")
+    overhead = overhead_of(o.out)
+    latency, bandwidth = model.quantity(o.latency, model.UNITS_TIME), model.quantity(o.bandwidth, model.UNITS_RATE)
+    parts = [("work, one rank after the other", point["path_cpu"]), ("latency", point["path_trips"] * latency),
+             ("software", point["path_trips"] * overhead), ("bandwidth", point["path_bytes"] / bandwidth if bandwidth else 0)]
+    print(f"{point['draws']:.0f} draws of {point['widths']} on {o.cluster_ranks} ranks, {o.latency} and {o.bandwidth} apart:")
+    for name, seconds in parts:
+        print(f"  {name:32}{seconds:10.3f} s")
+    print(f"  {'wall time':32}{model.predict(point, latency, bandwidth, overhead):10.3f} s")
