@@ -10,7 +10,7 @@
 #include "transcript/labels.h"
 
 enum { HEADER_SIZE = CS_FRAME_HEADER, FRAME_MAGIC = CS_FRAME_MAGIC };
-enum { FRAME_PART = 1, FRAME_FAILED = 2, FRAME_REPLY = 3, FRAME_STOP = 4 };
+enum { FRAME_PART = 1, FRAME_FAILED = 2, FRAME_REPLY = 3, FRAME_STOP = 4, FRAME_ADDEND = 5, FRAME_SUM = 6 };
 enum { PHASE_IDLE = 0, PHASE_REPLY = 1, PHASE_LEFT = 2 };
 
 /* Why all leave. A stop frame lists pairs (rank, trouble) of 32-bit words, so that every rank can name the failing ones; a
@@ -42,6 +42,9 @@ static cs_status restore(const kept *k) {
 }
 
 static void add_trouble(troubles *t, int rank, uint32_t what) {
+    for (unsigned k = 0; k < t->count; k++)
+        if (t->rank[k] == (uint32_t)rank && t->what[k] == what)
+            return;
     if (t->count == MAX_NAMED)
         return;
     t->rank[t->count] = (uint32_t)rank;
@@ -175,6 +178,12 @@ static cs_status send_to_root(cs_comm *c, const void *data, size_t size) {
     return status;
 }
 
+static cs_status send_to(cs_comm *c, int rank, const void *data, size_t size) {
+    CS_TRY(c->ops->send(c, rank, data, size));
+    c->stats.bytes_sent += size;
+    return CS_OK;
+}
+
 static cs_status send_to_all(cs_comm *c, const void *data, size_t size) {
     if (c->size == 1)
         return CS_OK;
@@ -188,23 +197,33 @@ static cs_status send_to_all(cs_comm *c, const void *data, size_t size) {
 
 /* ------------------------------------------------------------------ leaving */
 
-/* Root: "stop" to all, in the place of a reply. What cannot be delivered is lost anyway. */
-static void stop_all(cs_comm *c, const troubles *t) {
-    uint8_t frame[STOP_SIZE];
+static size_t store_stop(uint8_t frame[STOP_SIZE], const troubles *t) {
     store_header(frame, FRAME_STOP, 0, 8 * (size_t)t->count);
     for (unsigned k = 0; k < t->count; k++) {
         cs_store_u32(frame + HEADER_SIZE + 8 * k, t->rank[k]);
         cs_store_u32(frame + HEADER_SIZE + 8 * k + 4, t->what[k]);
     }
-    (void)send_to_all(c, frame, HEADER_SIZE + 8 * (size_t)t->count);
+    return HEADER_SIZE + 8 * (size_t)t->count;
+}
+
+/* Adds what a stop frame lists. */
+static void load_stop(troubles *t, const cs_buffer *frame) {
+    for (size_t at = HEADER_SIZE; at + 8 <= frame->size; at += 8)
+        add_trouble(t, (int)(cs_load_u32(frame->data + at) & INT32_MAX), cs_load_u32(frame->data + at + 4));
+}
+
+/* Root: "stop" to all, in the place of a reply. What cannot be delivered is lost anyway. */
+static void stop_all(cs_comm *c, const troubles *t) {
+    uint8_t frame[STOP_SIZE];
+    const size_t size = store_stop(frame, t);
+    (void)send_to_all(c, frame, size);
     c->phase = PHASE_LEFT;
 }
 
 /* Other ranks: the root's list. */
 static cs_status stopped(cs_comm *c) {
     troubles t = {0};
-    for (size_t at = HEADER_SIZE; at + 8 <= c->frame.size; at += 8)
-        add_trouble(&t, (int)(cs_load_u32(c->frame.data + at) & INT32_MAX), cs_load_u32(c->frame.data + at + 4));
+    load_stop(&t, &c->frame);
     c->phase = PHASE_LEFT;
     return fail_with(c, &t);
 }
@@ -220,10 +239,25 @@ static cs_status already_left(void) {
     return cs_fail(CS_ERR_RANK, "this rank has left the protocol after an earlier failure");
 }
 
-/* Root, at the start of an exchange: takes everybody's part so that all wait for the reply, and stops them. */
+/* Sums of more ranks than this go along the rows and columns of a grid, of so many columns. */
+enum { DIRECT_RANKS = 16 };
+
+static int columns_of(int size) {
+    int best = 1;
+    for (int k = 2; size > DIRECT_RANKS && k * k <= size; k++)
+        if (size % k == 0)
+            best = k;
+    return best;
+}
+
+/* Root, at the start of an exchange: takes everybody's part, so that all wait for the reply, and stops them. In a grid not
+ * everybody sends it a part of a sum before it hears of the root: there it stops them first, and names none but itself. */
 static void drain_and_stop(cs_comm *c) {
+    const bool first = columns_of(c->size) > 1;
     troubles t = {0};
     add_trouble(&t, 0, own_trouble(c));
+    if (first)
+        stop_all(c, &t);
     for (int rank = 1; rank < c->size; rank++) {
         const cs_status status = receive(c, c->ops->from_rank, rank, &c->frame);
         if (status == CS_ERR_RANK)
@@ -231,13 +265,18 @@ static void drain_and_stop(cs_comm *c) {
         else if (status == CS_OK && frame_kind(&c->frame) == FRAME_FAILED)
             add_trouble(&t, rank, cs_load_u32(c->frame.data + 8));
     }
-    stop_all(c, &t);
+    if (!first)
+        stop_all(c, &t);
 }
 
-/* Other ranks: "failed" in the place of a part; whatever the root answers is the end. */
+/* Other ranks: "failed" in the place of a part, and of addends towards those who may be in a sum; whatever the root answers
+ * is the end. */
 static void fail_and_take_stop(cs_comm *c) {
     uint8_t frame[HEADER_SIZE];
     store_header(frame, FRAME_FAILED, own_trouble(c), 0);
+    for (int rank = 1; rank < c->size; rank++)
+        if (rank != c->rank)
+            (void)send_to(c, rank, frame, sizeof frame);
     if (send_to_root(c, frame, sizeof frame) == CS_OK)
         (void)receive(c, receive_from_root, 0, &c->frame);
     c->phase = PHASE_LEFT;
@@ -264,10 +303,12 @@ cs_status cs_comm_raise(cs_comm *c, cs_status status) {
 
 /* ------------------------------------------------------------------ gather */
 
-static uint32_t judge_part(const cs_buffer *frame, uint32_t tag) {
-    if (frame_is(frame, FRAME_PART, tag))
+/* What is wrong with a frame that should be of this kind and tag; 0 if nothing is. */
+static uint32_t judge(const cs_buffer *frame, uint32_t kind, uint32_t tag) {
+    if (frame_is(frame, kind, tag))
         return 0;
-    return frame_kind(frame) == FRAME_FAILED ? cs_load_u32(frame->data + 8) : TROUBLE_STEP;
+    const uint32_t found = frame_kind(frame);
+    return found == FRAME_FAILED ? cs_load_u32(frame->data + 8) : found == FRAME_STOP ? TROUBLE_FAILED : TROUBLE_STEP;
 }
 
 static cs_status gather_at_root(cs_comm *c, uint32_t tag, const void *mine, size_t size, cs_buffer *parts) {
@@ -281,7 +322,7 @@ static cs_status gather_at_root(cs_comm *c, uint32_t tag, const void *mine, size
     for (int rank = 1; rank < c->size; rank++) {
         cs_buffer *part = parts != NULL ? &parts[rank] : &c->frame;
         const cs_status status = receive(c, c->ops->from_rank, rank, part);
-        const uint32_t what = status == CS_OK ? judge_part(part, tag) : status == CS_ERR_RANK ? TROUBLE_LOST : 0;
+        const uint32_t what = status == CS_OK ? judge(part, FRAME_PART, tag) : status == CS_ERR_RANK ? TROUBLE_LOST : 0;
         if (what != 0)
             add_trouble(&t, rank, what);
         else if (status == CS_OK)
@@ -366,6 +407,166 @@ cs_status cs_comm_reply(cs_comm *c, uint32_t tag, cs_buffer *data) {
         watch_end(c, CS_COMM_WAITING, watch_start(c));
     CS_TRY(c->rank == 0 ? reply_at_root(c, tag, data) : reply_elsewhere(c, tag, data));
     c->phase = PHASE_IDLE;
+    return CS_OK;
+}
+
+/* ------------------------------------------------------------------ sums */
+
+/* The ranks stand in a grid of `across` columns, rank = column + across * row, and part column * down + row of the vector is
+ * that rank's to add up: the parts of a column's ranks are neighbours. Addends go along the rows, sums of rows along the
+ * columns; sums come back along the columns, then along the rows. One column: directly. */
+enum { GRAIN = 64 };
+typedef enum line { ROW, COLUMN } line;
+
+/* A sum in progress. */
+typedef struct summing {
+    cs_comm *c;
+    uint32_t tag;
+    uint8_t *data;
+    size_t n;
+    const cs_comm_reduction *how;
+    int across, down;
+    troubles seen;
+    kept own; /* this rank's own failure */
+} summing;
+
+typedef struct span {
+    size_t first, count;
+} span;
+
+static size_t part_start(const summing *s, int part) {
+    const size_t grains = (s->n + GRAIN - 1) / GRAIN, first = GRAIN * (grains * (size_t)part / (size_t)s->c->size);
+    return first < s->n ? first : s->n;
+}
+
+static int place_of(const summing *s, line along, int rank) {
+    return along == ROW ? rank % s->across : rank / s->across;
+}
+
+static int length_of(const summing *s, line along) {
+    return along == ROW ? s->across : s->down;
+}
+
+/* The rank at place `at` of this rank's row or column. */
+static int rank_at(const summing *s, line along, int at) {
+    const int column = s->c->rank % s->across, row = s->c->rank / s->across;
+    return along == ROW ? at + s->across * row : column + s->across * at;
+}
+
+/* What the rank at place `at` is to have when this rank's row or column has added up. */
+static span span_at(const summing *s, line along, int at) {
+    const int column = s->c->rank % s->across;
+    const int first = along == ROW ? at * s->down : column * s->down + at, parts = along == ROW ? s->down : 1;
+    const size_t start = part_start(s, first);
+    return (span){start, part_start(s, first + parts) - start};
+}
+
+static void note_own(summing *s, cs_status status) {
+    if (status == CS_OK || s->own.status != CS_OK)
+        return;
+    keep(&s->own, status);
+    add_trouble(&s->seen, s->c->rank, own_trouble(s->c));
+}
+
+static void send_span(summing *s, int rank, uint32_t kind, span part) {
+    cs_status status = make_frame(s->c, kind, s->tag, s->data + part.first * s->how->element, part.count * s->how->element);
+    if (status == CS_OK)
+        status = send_to(s->c, rank, s->c->frame.data, s->c->frame.size);
+    if (status == CS_ERR_RANK)
+        add_trouble(&s->seen, rank, TROUBLE_LOST);
+    else
+        note_own(s, status);
+}
+
+/* The elements that `rank` sent, NULL if there is trouble instead. */
+static const uint8_t *take_span(summing *s, int rank, uint32_t kind, span part) {
+    cs_comm *c = s->c;
+    const size_t expected = part.count * s->how->element;
+    const cs_status status = receive(c, c->ops->receive, rank, &c->frame);
+    const uint32_t what = status == CS_OK ? judge(&c->frame, kind, s->tag) : status == CS_ERR_RANK ? TROUBLE_LOST : 0;
+    if (status == CS_OK && frame_kind(&c->frame) == FRAME_STOP && c->frame.size > HEADER_SIZE)
+        load_stop(&s->seen, &c->frame);
+    else if (what != 0)
+        add_trouble(&s->seen, rank, what);
+    else if (status != CS_OK)
+        note_own(s, status);
+    else if (c->frame.size != HEADER_SIZE + expected)
+        note_own(s, cs_fail(CS_ERR_RANK, "rank %d sent %zu bytes of a sum instead of %zu", rank, c->frame.size - HEADER_SIZE,
+                            expected));
+    else
+        return c->frame.data + HEADER_SIZE;
+    return NULL;
+}
+
+/* Each rank of the row or column gets the others' addends of its span. */
+static void add_along(summing *s, line along) {
+    const int mine = place_of(s, along, s->c->rank);
+    const span own = span_at(s, along, mine);
+    for (int at = 0; at < length_of(s, along) && s->seen.count == 0; at++)
+        if (at != mine)
+            send_span(s, rank_at(s, along, at), FRAME_ADDEND, span_at(s, along, at));
+    for (int at = 0; at < length_of(s, along) && s->seen.count == 0; at++) {
+        const uint8_t *part = at != mine ? take_span(s, rank_at(s, along, at), FRAME_ADDEND, own) : NULL;
+        if (part != NULL)
+            note_own(s, s->how->add(s->how->context, rank_at(s, along, at), own.first, own.count, part));
+    }
+}
+
+/* Each rank of the row or column gets the others' spans. */
+static void spread_along(summing *s, line along) {
+    const int mine = place_of(s, along, s->c->rank);
+    for (int at = 0; at < length_of(s, along) && s->seen.count == 0; at++)
+        if (at != mine)
+            send_span(s, rank_at(s, along, at), FRAME_SUM, span_at(s, along, mine));
+    for (int at = 0; at < length_of(s, along) && s->seen.count == 0; at++) {
+        const span part = span_at(s, along, at);
+        const uint8_t *sums = at != mine ? take_span(s, rank_at(s, along, at), FRAME_SUM, part) : NULL;
+        if (sums != NULL)
+            memcpy(s->data + part.first * s->how->element, sums, part.count * s->how->element);
+    }
+}
+
+static void add_and_spread(summing *s) {
+    const size_t element = s->how->element;
+    if (s->across > 1) {
+        const span row = span_at(s, ROW, place_of(s, ROW, s->c->rank));
+        add_along(s, ROW);
+        if (s->seen.count == 0)
+            s->how->store(s->how->context, row.first, row.count, s->data + row.first * element);
+    }
+    const span own = span_at(s, COLUMN, place_of(s, COLUMN, s->c->rank));
+    add_along(s, COLUMN);
+    if (s->seen.count == 0)
+        s->how->show(s->how->context, own.first, own.count, s->data + own.first * element);
+    spread_along(s, COLUMN);
+    if (s->across > 1)
+        spread_along(s, ROW);
+}
+
+/* A rank that saw trouble tells all, of whom some may have seen none, and leaves without waiting for anybody. They find it
+ * in the place of its elements or of its next frame. */
+static cs_status leave_sum(summing *s) {
+    uint8_t frame[STOP_SIZE];
+    const size_t size = store_stop(frame, &s->seen);
+    for (int rank = 0; rank < s->c->size; rank++)
+        if (rank != s->c->rank)
+            (void)send_to(s->c, rank, frame, size);
+    s->c->phase = PHASE_LEFT;
+    return s->own.status != CS_OK ? restore(&s->own) : fail_with(s->c, &s->seen);
+}
+
+cs_status cs_comm_sum(cs_comm *c, uint32_t tag, uint8_t *data, size_t n, const cs_comm_reduction *how) {
+    if (c->phase == PHASE_LEFT)
+        return already_left();
+    if (c->phase != PHASE_IDLE)
+        return cs_comm_raise(c, cs_fail(CS_ERR_INTERNAL, "a sum between gather and reply (tag %u)", (unsigned)tag));
+    c->tag = tag;
+    const int across = columns_of(c->size);
+    summing s = {.c = c, .tag = tag, .data = data, .n = n, .how = how, .across = across, .down = c->size / across};
+    add_and_spread(&s);
+    if (s.seen.count > 0)
+        return leave_sum(&s);
+    c->stats.exchanges += across > 1 ? 2 : 1;
     return CS_OK;
 }
 

@@ -1,6 +1,6 @@
-/* What a proof needs of a network: every exchange is in lockstep, ranks -> root -> ranks, and always starts with a gather
- * and ends with a reply. So "failed" can take the place of any gather, "stop" the place of any reply, and every rank leaves
- * by the same door. A transport (comm/self.c, mpi/) only moves frames. */
+/* What a proof needs of a network: every exchange is in lockstep. Most go ranks -> root -> ranks, start with a gather and
+ * end with a reply; long sums go ranks -> ranks -> ranks. So "failed" can take the place of any first step, "stop" the place
+ * of any second one, and every rank leaves by the same door. A transport (comm/self.c, mpi/) only moves frames. */
 #ifndef CS_COMM_COMM_H
 #define CS_COMM_COMM_H
 
@@ -95,7 +95,32 @@ cs_status cs_comm_gather(cs_comm *c, uint32_t tag, const void *mine, size_t size
  * root nothing changes). */
 cs_status cs_comm_reply(cs_comm *c, uint32_t tag, cs_buffer *data);
 
-/** Local failure becomes collective: takes part in the exchange the others are in, as "failed", so that all leave. Call it
+/** How the ranks add up a vector: n elements of `element` bytes each on the wire. A rank's addends are in its `context`,
+ *  which is also where the others' are added to them. All functions speak of the elements first, …, first + count - 1. */
+typedef struct cs_comm_reduction {
+    size_t element;
+    void *context;
+    /* Adds another rank's addends. A failure ends the run for all. */
+    cs_status (*add)(void *context, int rank, size_t first, size_t count, const uint8_t *part);
+    /* Writes what the context holds, which `add` can read. */
+    void (*store)(void *context, size_t first, size_t count, uint8_t *out);
+    /* Writes the sums, complete now, in the form that all ranks are shown. */
+    void (*show)(void *context, size_t first, size_t count, uint8_t *out);
+} cs_comm_reduction;
+
+/** Collective: data[n * element] holds this rank's addends on entry (as `store` writes them) and what `show` made of the
+ *  sums on return, the same on every rank. Each rank adds up its own part of the vector, a part begins at a multiple of 64
+ *  elements; every rank sends, receives and adds as much as any other, n elements each way in all steps together. Up to 16
+ *  ranks do it in two steps, each to all others; more ranks in four steps along the rows and columns of a grid, if their
+ *  number has factors. One's own addends of one's own part are sent to nobody.
+ *
+ *  If any rank raised, was lost, is at another step, or disagrees on n, all ranks leave with CS_ERR_RANK, in this exchange
+ *  or in the place of the next one; the rank whose `add` failed with that status. A rank may be shown other sums than the
+ *  others: who cares binds what it does next to what it was shown (session/pads.h). */
+cs_status cs_comm_sum(cs_comm *c, uint32_t tag, uint8_t *data, size_t n, const cs_comm_reduction *how);
+
+/** Local failure becomes collective: takes part in the exchange the others are in, as "failed" towards each of them, so that
+ * all leave. Call it
  *  instead of the next collective, then return `status`. Nothing about the reason is sent. Returns `status` and keeps its
  *  error text.
  *

@@ -297,31 +297,62 @@ static cs_status add_scalars(cs_session *s, const cs_buffer *parts, cs_fr *sum, 
     return status;
 }
 
+/* A sum under pads in progress. */
+typedef struct padded {
+    const cs_session *s;
+    cs_label label;
+    uint64_t index;
+    cs_fr *values;
+} padded;
+
+static void store_scalars(void *context, size_t first, size_t count, uint8_t *out) {
+    const padded *p = context;
+    for (size_t k = 0; k < count; k++)
+        cs_fr_encode(out + SCALAR_BYTES * k, p->values[first + k]);
+}
+
+static cs_status add_part(void *context, int rank, size_t first, size_t count, const uint8_t *part) {
+    padded *p = context;
+    for (size_t k = 0; k < count; k++) {
+        cs_fr v;
+        if (!cs_fr_decode(&v, part + SCALAR_BYTES * k))
+            return cs_fail(CS_ERR_ABORT, "rank %d sent a scalar that is not reduced", rank);
+        p->values[first + k] = cs_fr_add(p->values[first + k], v);
+    }
+    return CS_OK;
+}
+
+static void show_scalars(void *context, size_t first, size_t count, uint8_t *out) {
+    const padded *p = context;
+    store_scalars(context, first, count, out);
+    cs_pads_mask_part(p->s->pads, p->label, p->index, SCALAR_BYTES * first, out, SCALAR_BYTES * count);
+}
+
+static cs_status take_sums(cs_session *s, cs_label label, uint64_t index, uint8_t *shown, cs_fr *values, size_t n) {
+    cs_pads_mask_broadcast(s->pads, label, index, shown, SCALAR_BYTES * n);
+    cs_pads_receive(s->pads, label, shown, SCALAR_BYTES * n);
+    for (size_t k = 0; k < n; k++)
+        if (!cs_fr_decode(&values[k], shown + SCALAR_BYTES * k))
+            return cs_fail(CS_ERR_ABORT, "%s: this rank was shown a sum that is not reduced", cs_label_text(label));
+    return CS_OK;
+}
+
 cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n) {
-    cs_buffer out = {0}, shown = {0}, *parts = NULL;
-    cs_status status =
-        cs_session_fail(s, cs_pads_zero_shares_fr(s->pads, label, index, s->digest, s->transcript.state, values, n));
-    if (status != CS_OK)
-        return status;
-    append_scalars(&out, values, n);
-    status = gather(s, (uint32_t)label | CS_COMM_MASKED, &out, &parts);
-    if (status == CS_OK && cs_is_root(s)) {
-        status = add_scalars(s, parts, values, n);
-        append_scalars(&shown, values, n);
-        status = cs_session_fail(s, status == CS_OK ? cs_buffer_status(&shown) : status);
-        if (status == CS_OK)
-            cs_pads_mask_broadcast(s->pads, label, index, shown.data, shown.size);
+    padded p = {.s = s, .label = label, .index = index, .values = values};
+    const cs_comm_reduction how = {
+        .element = SCALAR_BYTES, .context = &p, .add = add_part, .store = store_scalars, .show = show_scalars};
+    uint8_t *bytes = CS_NEW(uint8_t, SCALAR_BYTES * n);
+    cs_status status = bytes != NULL ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK)
+        status = cs_pads_zero_shares_fr(s->pads, label, index, s->digest, s->transcript.state, values, n);
+    status = cs_session_fail(s, status);
+    if (status == CS_OK) {
+        store_scalars(&p, 0, n, bytes);
+        status = cs_comm_sum(s->comm, (uint32_t)label | CS_COMM_MASKED, bytes, n, &how);
     }
     if (status == CS_OK)
-        status = cs_comm_reply(s->comm, (uint32_t)label | CS_COMM_MASKED, &shown);
-    if (status == CS_OK) {
-        cs_pads_mask_broadcast(s->pads, label, index, shown.data, shown.size);
-        cs_pads_receive(s->pads, label, shown.data, shown.size);
-        status = cs_session_fail(s, parse_scalars(&shown, 0, values, n));
-    }
-    free_parts(s, parts);
-    cs_buffer_free(&out);
-    cs_buffer_free(&shown);
+        status = cs_session_fail(s, take_sums(s, label, index, bytes, values, n));
+    cs_free(bytes);
     return status;
 }
 

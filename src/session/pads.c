@@ -212,6 +212,10 @@ cs_status cs_pads_zero_shares_u64(cs_pads *pads, cs_label label, uint64_t index,
 /* ------------------------------------------------------------------ the common seed */
 
 void cs_pads_mask_broadcast(const cs_pads *pads, cs_label label, uint64_t index, void *data, size_t size) {
+    cs_pads_mask_part(pads, label, index, 0, data, size);
+}
+
+void cs_pads_mask_part(const cs_pads *pads, cs_label label, uint64_t index, size_t offset, void *data, size_t size) {
     static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
     uint8_t key[32];
     hasher h;
@@ -224,7 +228,7 @@ void cs_pads_mask_broadcast(const cs_pads *pads, cs_label label, uint64_t index,
     add(&h, pads->history, sizeof pads->history);
     crypto_generichash_final(&h, key, sizeof key);
     if (size > 0)
-        crypto_stream_chacha20_xor(data, data, size, nonce, key);
+        crypto_stream_chacha20_xor_ic(data, data, size, nonce, offset / BLOCK, key);
     sodium_memzero(key, sizeof key);
     sodium_memzero(&h, sizeof h);
 }

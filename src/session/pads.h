@@ -36,11 +36,12 @@ cs_status cs_pads_zero_shares_fr(cs_pads *pads, cs_label label, uint64_t index, 
 cs_status cs_pads_zero_shares_u64(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
                                   const uint8_t *state, uint64_t *values, size_t n);
 
-/** Masks, and by the same call unmasks, bytes that the root sends to all, so that an observer of the network learns nothing:
+/** Masks, and by the same call unmasks, bytes that one rank shows to all, so that an observer of the network learns nothing:
  *  data ^= ChaCha20 stream keyed by the common seed, the nonce, label, index and the history. It therefore comes before
  *  cs_pads_receive of the same data, on every rank. The caller uses a (label, index) for one broadcast only. Not
- * authenticated. Nothing if there is one rank only. */
+ * authenticated. Nothing if there is one rank only. _part: of the bytes from `offset` on, a multiple of 64. */
 void cs_pads_mask_broadcast(const cs_pads *pads, cs_label label, uint64_t index, void *data, size_t size);
+void cs_pads_mask_part(const cs_pads *pads, cs_label label, uint64_t index, size_t offset, void *data, size_t size);
 
 /** Scalars that every member can compute and nobody else. */
 typedef enum cs_common_kind {

@@ -1,5 +1,5 @@
-/* All ranks train together (6.6): gradients are summed mod 2^64 under pairwise pads keyed by each rank's view, through the
- * root, which learns the sum only. */
+/* All ranks train together (6.6): gradients are summed mod 2^64 under pairwise pads keyed by each rank's view; each rank
+ * adds up a part of them (cs_comm_sum) and learns the sum only. */
 #ifndef CS_TRAIN_LOOP_H
 #define CS_TRAIN_LOOP_H
 
@@ -8,9 +8,9 @@
 #include "session/pads.h"
 #include "train/sgd.h"
 
-/** Collective: one exchange per step and one without content at the end. Runs all steps. `digest`: of the statement without
- *  the final model. The broadcast sum is masked with the common stream and enters the pads' history. Any rank's failure ends
- *  all: its own status there, CS_ERR_RANK elsewhere. */
+/** Collective: one sum per step and one exchange without content at the end. Runs all steps. `digest`: of the statement
+ * without the final model. The sum is shown masked with the common stream and enters the pads' history. Any rank's failure
+ * ends all: its own status there, CS_ERR_RANK elsewhere. */
 cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const cs_params *p, const uint8_t digest[32],
                        const cs_progress *progress);
 

@@ -1,5 +1,5 @@
-/* A root that shows a rank something else than the others, ranks that lie in a message or in an answer, and what a rank
- * gives away. */
+/* A root, or the rank that adds up, shows a rank something else than the others; ranks that lie in a message or in an
+ * answer, and what a rank gives away. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,23 +14,19 @@
 
 static cs_cheat_run run;
 
-/* ---- a root that shows rank 1 other bytes: what rank 1 receives is changed once ---- */
+/* ---- a rank is shown other bytes than the others: what it receives is changed once ---- */
 
-enum { FRAME_HEADER = 20, FRAME_TAG = 8 };
+enum { FRAME_HEADER = 20, FRAME_KIND = 4, FRAME_TAG = 8, FRAME_OF_SUMS = 6 };
 
 static struct {
     const cs_comm_ops *inner;
     cs_comm_ops ops;
     cs_label label;
     size_t entry; /* 32-byte item of the payload */
-    bool point, done;
+    bool point, sums, done;
 } lie;
 
-static cs_status lying_from_root(cs_comm *c, cs_buffer *out) {
-    const cs_status status = lie.inner->from_root(c, out);
-    const size_t at = FRAME_HEADER + 32 * lie.entry;
-    if (status != CS_OK || lie.done || out->size < at + 8 || cs_load_u32(out->data + FRAME_TAG) != (uint32_t)lie.label)
-        return status;
+static void change(cs_buffer *out, size_t at) {
     lie.done = true;
     if (lie.point) {
         cs_generators gens;
@@ -39,25 +35,48 @@ static cs_status lying_from_root(cs_comm *c, cs_buffer *out) {
     } else {
         out->data[at] ^= 1;
     }
+}
+
+static cs_status lying_from_root(cs_comm *c, cs_buffer *out) {
+    const cs_status status = lie.inner->from_root(c, out);
+    const size_t at = FRAME_HEADER + 32 * lie.entry;
+    if (status != CS_OK || lie.done || out->size < at + 8 || cs_load_u32(out->data + FRAME_TAG) != (uint32_t)lie.label)
+        return status;
+    change(out, at);
     return CS_OK;
+}
+
+/* A rank that shows rank 0 other sums than it shows the others: one part holds all of these short vectors. */
+static cs_status lying_receive(cs_comm *c, int rank, cs_buffer *out) {
+    const cs_status status = lie.inner->receive(c, rank, out);
+    const size_t at = FRAME_HEADER + 32 * lie.entry;
+    if (status == CS_OK && !lie.done && out->size >= at + 8 && cs_load_u32(out->data + FRAME_KIND) == FRAME_OF_SUMS &&
+        cs_load_u32(out->data + FRAME_TAG) == ((uint32_t)lie.label | CS_COMM_MASKED))
+        change(out, at);
+    return status;
 }
 
 static void lie_to(cs_example_rank *r, cs_comm *comm) {
     (void)r;
     lie.inner = comm->ops;
     lie.ops = *comm->ops;
-    lie.ops.from_root = lying_from_root;
+    if (lie.sums)
+        lie.ops.receive = lying_receive;
+    else
+        lie.ops.from_root = lying_from_root;
     comm->ops = &lie.ops;
 }
 
-static void shown_otherwise(cs_label label, size_t entry, bool point, cs_status expected_prove) {
+/* Rank 0 or, if the root lies, rank 1 is shown another 32-byte item. */
+static void shown_otherwise(cs_label label, size_t entry, bool point, bool sums, cs_status expected_prove) {
     const cs_example_options o = cs_example_defaults();
     assert_int_equal(cs_cheat_new(&run, &o, NULL), CS_OK);
     lie.label = label;
     lie.entry = entry;
     lie.point = point;
+    lie.sums = sums;
     lie.done = false;
-    run.e.ranks[1].network = lie_to;
+    run.e.ranks[sums ? 0 : 1].network = lie_to;
     cs_cheat_go(&run);
     assert_true(lie.done);
     if (run.prove != expected_prove)
@@ -71,19 +90,19 @@ static void shown_otherwise(cs_label label, size_t entry, bool point, cs_status 
  * them. */
 static void other_commitments_before_a_weight_table(void **state) {
     (void)state;
-    shown_otherwise(CS_LABEL_WITNESS, 0, true, CS_ERR_ABORT);
+    shown_otherwise(CS_LABEL_WITNESS, 0, true, false, CS_ERR_ABORT);
 }
 
 /* In the finale: another e for one rank. The zero-sharings of the cross row do not cancel; the proof is noise. */
 static void other_commitments_in_the_finale(void **state) {
     (void)state;
-    shown_otherwise(CS_LABEL_FINALE_CROSS, 0, true, CS_OK);
-    shown_otherwise(CS_LABEL_FINALE_ERROR, 0, true, CS_OK);
+    shown_otherwise(CS_LABEL_FINALE_CROSS, 0, true, false, CS_OK);
+    shown_otherwise(CS_LABEL_FINALE_ERROR, 0, true, false, CS_OK);
 }
 
 static void another_gradient_sum(void **state) {
     (void)state;
-    shown_otherwise(CS_LABEL_GRADIENT, 0, false, CS_ERR_ABORT);
+    shown_otherwise(CS_LABEL_GRADIENT, 0, false, true, CS_ERR_ABORT);
 }
 
 /* A rank stops at a wrong entry of a weight table, padded ones included, whatever its data: all of the first table, T = 2 by
@@ -91,9 +110,9 @@ static void another_gradient_sum(void **state) {
 static void another_weight_table(void **state) {
     (void)state;
     for (size_t entry = 0; entry < 8; entry++)
-        shown_otherwise(CS_LABEL_FORWARD_TABLE, entry, false, CS_ERR_ABORT);
+        shown_otherwise(CS_LABEL_FORWARD_TABLE, entry, false, true, CS_ERR_ABORT);
     for (size_t entry = 0; entry < 4; entry++)
-        shown_otherwise(CS_LABEL_BACKWARD_TABLE, entry, false, CS_ERR_ABORT);
+        shown_otherwise(CS_LABEL_BACKWARD_TABLE, entry, false, true, CS_ERR_ABORT);
 }
 
 /* ---- lies in messages ---- */

@@ -279,6 +279,161 @@ static void noise_is_refused(void **state) {
     }
 }
 
+/* ---- sums ---- */
+
+enum { SUM_RANKS = 20, SUM_LENGTH = 1300, FRAME_HEADER = 20 };
+
+/* What a rank does in its sums. */
+typedef struct adder {
+    size_t n;
+    int rounds;
+    bool raises, vanishes, chokes; /* before the last sum; while it adds in the last sum */
+    bool raises_next;              /* in the exchange after it */
+    int rank, round;
+    uint64_t values[SUM_LENGTH];
+} adder;
+
+static void store_values(void *context, size_t first, size_t count, uint8_t *out) {
+    const adder *a = context;
+    for (size_t k = 0; k < count; k++)
+        cs_store_u64(out + 8 * k, a->values[first + k]);
+}
+
+static cs_status add_values(void *context, int rank, size_t first, size_t count, const uint8_t *part) {
+    adder *a = context;
+    if (a->chokes && a->round == a->rounds - 1)
+        return cs_fail(CS_ERR_ABORT, "planned failure of rank %d", a->rank);
+    if (rank == a->rank)
+        return cs_fail(CS_ERR_INTERNAL, "own addends");
+    for (size_t k = 0; k < count; k++)
+        a->values[first + k] += cs_load_u64(part + 8 * k);
+    return CS_OK;
+}
+
+/* Bit by bit the sum's complement, so that a sum shown twice or not at all is noticed. */
+static void show_values(void *context, size_t first, size_t count, uint8_t *out) {
+    store_values(context, first, count, out);
+    for (size_t k = 0; k < 8 * count; k++)
+        out[k] = (uint8_t)~out[k];
+}
+
+static cs_status sum_once(cs_comm *c, adder *a) {
+    const cs_comm_reduction how = {
+        .element = 8, .context = a, .add = add_values, .store = store_values, .show = show_values};
+    uint8_t *bytes = CS_NEW(uint8_t, 8 * a->n);
+    if (bytes == NULL)
+        return CS_ERR_MEMORY;
+    uint64_t ranks = 0;
+    for (uint64_t rank = 0; rank < (uint64_t)c->size; rank++)
+        ranks += rank + 1;
+    for (size_t k = 0; k < a->n; k++)
+        a->values[k] = (uint64_t)(c->rank + 1) * (k + 1) << a->round;
+    store_values(a, 0, a->n, bytes);
+    cs_status status = cs_comm_sum(c, 50 + (uint32_t)a->round, bytes, a->n, &how);
+    for (size_t k = 0; k < a->n && status == CS_OK; k++)
+        if (~cs_load_u64(bytes + 8 * k) != ranks * (k + 1) << a->round)
+            status = cs_comm_raise(c, cs_fail(CS_ERR_INTERNAL, "round %d: sum %zu is wrong", a->round, k));
+    cs_free(bytes);
+    return status;
+}
+
+static cs_status run_sums(cs_comm *c, void *arg) {
+    adder *a = arg;
+    a->rank = c->rank;
+    for (a->round = 0; a->round < a->rounds; a->round++) {
+        const cs_status why = cs_fail(CS_ERR_ABORT, "planned failure of rank %d", a->rank);
+        if (a->round == a->rounds - 1 && a->vanishes)
+            return why;
+        if (a->round == a->rounds - 1 && a->raises)
+            return cs_comm_raise(c, why);
+        CS_TRY(sum_once(c, a));
+    }
+    if (a->raises_next)
+        return cs_comm_raise(c, cs_fail(CS_ERR_ABORT, "planned failure of rank %d", a->rank));
+    return cs_comm_agree(c, 3, CS_OK);
+}
+
+static cs_status go_sum(int size, adder *adders, cs_comm_outcome *outcomes) {
+    void *args[SUM_RANKS];
+    for (int rank = 0; rank < size; rank++)
+        args[rank] = &adders[rank];
+    alarm(HANG_SECONDS);
+    const cs_status status = cs_comm_run_threads(size, run_sums, args, outcomes);
+    alarm(0);
+    return status;
+}
+
+static const int sum_sizes[] = {1, 2, 3, 7, 16, 17, 18, 20};
+
+static adder adders[SUM_RANKS];
+
+static void sums_arrive(void **state) {
+    (void)state;
+    static const size_t lengths[] = {0, 1, 64, 65, SUM_LENGTH};
+    for (size_t s = 0; s < sizeof sum_sizes / sizeof sum_sizes[0]; s++)
+        for (size_t k = 0; k < sizeof lengths / sizeof lengths[0]; k++) {
+            for (int rank = 0; rank < SUM_RANKS; rank++)
+                adders[rank] = (adder){.n = lengths[k], .rounds = 3};
+            assert_int_equal(go_sum(sum_sizes[s], adders, NULL), CS_OK);
+        }
+}
+
+/* In a sum of as many grains as ranks each sends what all others do, the root included. */
+static void sums_are_balanced(void **state) {
+    (void)state;
+    cs_comm_outcome outcomes[SUM_RANKS];
+    for (int size = 16; size <= 20; size += 4) {
+        for (int rank = 0; rank < size; rank++)
+            adders[rank] = (adder){.n = 64 * (size_t)size, .rounds = 1};
+        assert_int_equal(go_sum(size, adders, outcomes), CS_OK);
+        /* the agreement at the end is the root's: a frame to each, and one from each */
+        for (int rank = 1; rank < size; rank++) {
+            assert_int_equal(outcomes[rank].stats.bytes_sent, outcomes[1].stats.bytes_sent);
+            assert_int_equal(outcomes[rank].stats.bytes_received, outcomes[rank].stats.bytes_sent);
+        }
+        assert_int_equal(outcomes[0].stats.bytes_sent - outcomes[1].stats.bytes_sent,
+                         (uint64_t)FRAME_HEADER * (uint64_t)(size - 2));
+    }
+}
+
+static void fail_in_sum(int size, int who, const adder *how) {
+    cs_comm_outcome outcomes[SUM_RANKS];
+    for (int rank = 0; rank < size; rank++)
+        adders[rank] = (adder){.n = 700, .rounds = how->rounds};
+    adders[who] = *how;
+    assert_int_equal(go_sum(size, adders, outcomes), CS_ERR_ABORT);
+    for (int rank = 0; rank < size; rank++)
+        assert_int_equal(outcomes[rank].status, rank == who ? CS_ERR_ABORT : CS_ERR_RANK);
+}
+
+/* Whoever fails before, in or after a sum, by whatever way: all leave. */
+static void failures_end_sums(void **state) {
+    (void)state;
+    static const int some[] = {2, 3, 7, 18};
+    for (size_t s = 0; s < sizeof some / sizeof some[0]; s++)
+        for (int who = 0; who<some[s]; who += some[s]> 7 ? 5 : 1)
+            for (int rounds = 1; rounds <= 2; rounds++) {
+                fail_in_sum(some[s], who, &(adder){.n = 700, .rounds = rounds, .raises = true});
+                fail_in_sum(some[s], who, &(adder){.n = 700, .rounds = rounds, .vanishes = true});
+                fail_in_sum(some[s], who, &(adder){.n = 700, .rounds = rounds, .raises_next = true});
+                if (some[s] != 18) /* of 700 elements only the last rows have some there */
+                    fail_in_sum(some[s], who, &(adder){.n = 700, .rounds = rounds, .chokes = true});
+            }
+}
+
+/* Ranks that do not agree on the length all leave, without anybody waiting. */
+static void lengths_must_agree(void **state) {
+    (void)state;
+    cs_comm_outcome outcomes[SUM_RANKS];
+    for (int size = 2; size <= 18; size += 16) {
+        for (int rank = 0; rank < size; rank++)
+            adders[rank] = (adder){.n = rank == 1 ? 1200 : 1280, .rounds = 2};
+        assert_int_equal(go_sum(size, adders, outcomes), CS_ERR_RANK);
+        for (int rank = 0; rank < size; rank++)
+            assert_int_equal(outcomes[rank].status, CS_ERR_RANK);
+    }
+}
+
 static cs_status misuse(cs_comm *c, void *arg) {
     (void)arg;
     cs_buffer data = {0};
@@ -334,6 +489,10 @@ int main(void) {
         cmocka_unit_test_teardown(agree_tells_everybody, nothing_leaks),
         cmocka_unit_test_teardown(other_steps_are_noticed, nothing_leaks),
         cmocka_unit_test_teardown(noise_is_refused, nothing_leaks),
+        cmocka_unit_test_teardown(sums_arrive, nothing_leaks),
+        cmocka_unit_test_teardown(sums_are_balanced, nothing_leaks),
+        cmocka_unit_test_teardown(failures_end_sums, nothing_leaks),
+        cmocka_unit_test_teardown(lengths_must_agree, nothing_leaks),
         cmocka_unit_test_teardown(misuse_is_a_failure_of_that_rank, nothing_leaks),
         cmocka_unit_test_teardown(one_rank_needs_no_transport, nothing_leaks),
     };

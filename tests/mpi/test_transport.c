@@ -170,6 +170,41 @@ static cs_status among_all(cs_comm *c) {
     return cs_comm_agree(c, 10, CS_OK);
 }
 
+/* A long sum: what every rank has is rank + k. */
+static cs_status add_words(void *context, int rank, size_t first, size_t count, const uint8_t *part) {
+    uint64_t *sums = context;
+    (void)rank;
+    for (size_t k = 0; k < count; k++)
+        sums[first + k] += cs_load_u64(part + 8 * k);
+    return CS_OK;
+}
+
+static void store_words(void *context, size_t first, size_t count, uint8_t *out) {
+    const uint64_t *sums = context;
+    for (size_t k = 0; k < count; k++)
+        cs_store_u64(out + 8 * k, sums[first + k]);
+}
+
+static cs_status long_sum(cs_comm *c) {
+    enum { WORDS = 700000 };
+    uint64_t *sums = CS_NEW(uint64_t, WORDS);
+    uint8_t *bytes = CS_NEW(uint8_t, 8 * WORDS);
+    const cs_comm_reduction how = {
+        .element = 8, .context = sums, .add = add_words, .store = store_words, .show = store_words};
+    const uint64_t size = (uint64_t)c->size;
+    if (sums == NULL || bytes == NULL)
+        return cs_comm_raise(c, CS_ERR_MEMORY);
+    for (size_t k = 0; k < WORDS; k++)
+        sums[k] = (uint64_t)c->rank + k;
+    store_words(sums, 0, WORDS, bytes);
+    CS_TRY(cs_comm_sum(c, 11, bytes, WORDS, &how));
+    for (size_t k = 0; k < WORDS; k++)
+        EXPECT(cs_load_u64(bytes + 8 * k) == size * k + size * (size - 1) / 2);
+    cs_free(sums);
+    cs_free(bytes);
+    return CS_OK;
+}
+
 /* Rank `who` ends without a word: the others get CS_ERR_RANK and do not hang. */
 static cs_status lost(cs_comm *c, int who, bool killed) {
     CS_TRY(cs_comm_agree(c, 1, CS_OK));
@@ -203,6 +238,7 @@ static cs_status run(cs_comm *c, int argc, char **argv) {
     CS_TRY(all_well(c));
     CS_TRY(no_memory(c));
     CS_TRY(among_all(c));
+    CS_TRY(long_sum(c));
     return raising(c);
 }
 
