@@ -38,11 +38,12 @@ while [ $# -gt 0 ]; do
 done
 [ -f "benchmarks/jobs/$job.json" ] || usage
 
-# Records of all members at full size; integers in a commitment; what --scale scales.
-columns=2048 by=rows
+# Records of all members at full size, the most in one dataset (what committing to it takes in memory grows with them), integers in a commitment; what
+# --scale scales.
+columns=2048 by=rows most=65536
 case $job in
-logistic) rows=262144 columns=16384 ;;
-dense10m | family-*) rows=1024 by=parameters ;;
+logistic) rows=262144 columns=16384 most=32768 ;;
+dense10m | family-*) rows=1024 columns=8192 by=parameters ;;
 images | images-10) rows=60000 columns=8192 ;;
 esac
 
@@ -68,6 +69,9 @@ else
         for (k = 1; k < n; k++) printf "%s%d", (k > 1 ? ", " : "["), w[k] * r + 0.5
         print ", " w[n] "]" }')
 fi
+# as many columns as rows, about: a rank's integers grow with the rows, or with the widths
+columns=$(awk -v c="$columns" -v s="$scale" -v by=$by 'BEGIN { split(s "/1", f, "/"); c *= (f[1] / f[2]) ^ (by == "rows" ? 0.5 : 0.25)
+    for (p = 64; p * 1.414 < c; p *= 2); print p }')
 batch=$(awk -v b="$(field batch)" -v n="$ranks" 'BEGIN { k = int(b / n); print k + (k < b / n) }')
 features=$(echo "$widths" | sed 's/\[\([0-9]*\),.*/\1/')
 classes=$(field classes)
@@ -76,8 +80,8 @@ rate=$(sed -n 's/.*"rate": \([0-9.]*\).*/\1/p' "benchmarks/jobs/$job.json" |
     awk -v b="$(field batch)" -v n="$ranks" -v m="$batch" '{ printf "%.17g", $1 / b * n * m }')
 
 limited() { # at most $limit KiB of address space
-    # shellcheck disable=SC3045,SC2016 # dash and bash have ulimit -v; $@ is the inner shell's
-    sh -c 'ulimit -v "$0" && exec "$@"' "$limit" "$@"
+    # shellcheck disable=SC3045,SC2016 # dash and bash have ulimit -d; $@ is the inner shell's
+    sh -c 'ulimit -d "$0" && exec "$@"' "$limit" "$@"
 }
 # counted FILE COMMAND...: output to FILE; adds the user and system seconds of the command to $cpu_of.
 counted() {
@@ -91,14 +95,22 @@ counted() {
 }
 
 sed -n 's/^ *"data": \(.*\),$/\1/p' "benchmarks/jobs/$job.json" >"$dir/schema.json"
-members='' i=0 cpu_of=0
+members='' i=0 cpu_of=0 dataset_bytes=0
 while [ $i -lt "$ranks" ]; do
     mine=$(awk -v r="$rows" -v n="$ranks" -v i=$i 'BEGIN { print int((i + 1) * r / n) - int(i * r / n) }')
-    "$build/benchmarks/jobs/make_data" "$dir/m$i" "$mine" "$features" "$classes" $((i + 1))
-    counted "$dir/m$i.json" "$build/consort" dataset commit "$dir/m$i.npy" --labels "$dir/m$i.labels.npy" --schema "$dir/schema.json" \
-        --columns "$columns" --out "$dir/m$i" --json
-    rm "$dir/m$i.npy" "$dir/m$i.labels.npy"
-    members="$members${members:+, }{\"name\": \"m$i\", \"datasets\": [\"m$i\"]}"
+    folders='' k=0
+    while [ "$mine" -gt 0 ]; do
+        name=m$i-$k
+        records=$((mine < most ? mine : most))
+        "$build/benchmarks/jobs/make_data" "$dir/$name" $records "$features" "$classes" $((1000 * i + k))
+        counted "$dir/$name.json" "$build/consort" dataset commit "$dir/$name.npy" --labels "$dir/$name.labels.npy" --schema "$dir/schema.json" \
+            --columns "$columns" --out "$dir/$name" --json
+        rm "$dir/$name.npy" "$dir/$name.labels.npy"
+        dataset_bytes=$((dataset_bytes + $(wc -c <"$dir/$name/proof")))
+        folders="$folders${folders:+, }\"$name\""
+        mine=$((mine - records)) k=$((k + 1))
+    done
+    members="$members${members:+, }{\"name\": \"m$i\", \"datasets\": [$folders]}"
     i=$((i + 1))
 done
 dataset_cpu=$cpu_of
@@ -108,7 +120,7 @@ sed -e "s/\"widths\": \[[^]]*\]/\"widths\": $widths/; s/\"steps\": [0-9]*/\"step
 
 "$build/consort" plan "$dir/$job.json" --json >"$dir/plan.json"
 # shellcheck disable=SC2016 # $@ is the inner shell's
-scripts/mpirun.sh -n "$ranks" sh -c 'ulimit -v "$0" && exec "$@"' "$limit" "$build/consort-prove" "$dir/$job.json" --out "$dir/run" --quiet --json \
+scripts/mpirun.sh -n "$ranks" sh -c 'ulimit -d "$0" && exec "$@"' "$limit" "$build/consort-prove" "$dir/$job.json" --out "$dir/run" --quiet --json \
     >"$dir/report.json"
 cpu_of=0
 counted "$dir/verify.json" "$build/consort" verify "$dir/run/$job.attestation" --json
