@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "attest/plan.h"
+#include "attest/segments.h"
 #include "base/harden.h"
 #include "base/isa.h"
 #include "consort/version.h"
@@ -37,21 +37,28 @@ static cs_status print_json(json_t *v) {
     return CS_OK;
 }
 
-/* Under mpirun every process gets here; the first one speaks. */
+static cs_status show_plan(const cs_job *job, size_t segments, bool json) {
+    cs_buffer text = {0};
+    json_t *out;
+    if (json) {
+        CS_TRY(cs_segments_plan_to_json(&out, job, segments));
+        return print_json(out);
+    }
+    const cs_status status = cs_segments_plan_to_text(&text, job, segments), printed = print(&text);
+    return status == CS_OK ? printed : status;
+}
+
+/* Under mpirun every process gets here; the first one speaks. As if all members ran on this machine, unless --memory says
+ * otherwise. */
 static cs_status plan(const cs_prove_options *options) {
     const char *rank = getenv("OMPI_COMM_WORLD_RANK");
     cs_job job;
-    cs_plan figures;
+    size_t segments;
     CS_TRY(cs_job_load(&job, options->run.job));
-    cs_status status = cs_plan_new(&figures, &job.params);
-    if (status == CS_OK && (rank == NULL || strcmp(rank, "0") == 0)) {
-        cs_buffer text = {0};
-        if (!options->json)
-            cs_plan_to_text(&text, &figures, &job);
-        status = options->json ? print_json(cs_plan_to_json(&figures)) : print(&text);
-    }
-    if (status == CS_OK)
-        status = cs_fail_prefix(cs_plan_check_memory(&figures, job.params.n_ranks, cs_memory_available()), "%s", job.file);
+    const double memory = options->run.memory > 0 ? options->run.memory : cs_memory_available() / job.params.n_ranks;
+    cs_status status = cs_segments_choose(&segments, &job, memory, options->run.segments);
+    if (status == CS_OK && (rank == NULL || strcmp(rank, "0") == 0))
+        status = show_plan(&job, segments, options->json);
     cs_job_free(&job);
     return status;
 }

@@ -3,6 +3,8 @@
 #include <getopt.h>
 #include <stdlib.h>
 
+#include "attest/segments.h"
+
 enum {
     OPT_OUT = 256,
     OPT_PLAN,
@@ -18,6 +20,8 @@ enum {
     OPT_TIMEOUT,
     OPT_PROFILE,
     OPT_PROGRESS,
+    OPT_MEMORY,
+    OPT_SEGMENTS,
     OPT_HELP,
     OPT_VERSION
 };
@@ -36,6 +40,8 @@ static const struct option OPTIONS[] = {{"out", required_argument, NULL, OPT_OUT
                                         {"timeout", required_argument, NULL, OPT_TIMEOUT},
                                         {"profile", required_argument, NULL, OPT_PROFILE},
                                         {"progress", no_argument, NULL, OPT_PROGRESS},
+                                        {"memory", required_argument, NULL, OPT_MEMORY},
+                                        {"segments", required_argument, NULL, OPT_SEGMENTS},
                                         {"help", no_argument, NULL, OPT_HELP},
                                         {"version", no_argument, NULL, OPT_VERSION},
                                         {NULL, 0, NULL, 0}};
@@ -62,6 +68,10 @@ const char *cs_prove_usage(void) {
            "                   ten times the planned time of the run)\n"
            "  --profile FILE   a timeline of all ranks, for chrome://tracing or ui.perfetto.dev\n"
            "  --progress       stage, part done and seconds left as lines of JSON on standard error, for a log\n"
+           "  --memory SIZE    what this rank may take (800M, 1.5G; default: its share of what the machine has): a job "
+           "that\n"
+           "                   needs more is cut into segments, which are proved one after the other\n"
+           "  --segments N     at least so many segments\n"
            "  --json           the report as JSON\n"
            "  --quiet          no progress and no report\n"
            "  --version, --help\n"
@@ -115,6 +125,10 @@ static cs_status take(cs_prove_options *out, int option, char **argv) {
         return cs_network_parse(&out->network, optarg);
     case OPT_TIMEOUT:
         return take_seconds(&out->run.timeout, optarg);
+    case OPT_MEMORY:
+        return cs_memory_size(&out->run.memory, "--memory", optarg);
+    case OPT_SEGMENTS:
+        return cs_segments_number(&out->run.segments, "--segments", optarg);
     case OPT_PLAN:
         out->plan = true;
         return CS_OK;

@@ -51,9 +51,20 @@ static cs_status derive_shard(cs_derived *out, const cs_statement *s, int rank) 
     return status;
 }
 
+/* The job's draws up to the end of the segment: passes go on over its beginning. */
+static cs_status derive_public_draws(cs_derived *out, const cs_statement *s) {
+    cs_params p = s->params;
+    out->draws_before = s->segment.from * p.batch;
+    p.steps += s->segment.from;
+    CS_TRY(cs_draws_new(&out->draws, &p, out->shards, out->seed));
+    for (int i = 0; i < p.n_ranks; i++)
+        out->draws[i] += out->draws_before;
+    return CS_OK;
+}
+
 static cs_status derive_draws(cs_derived *out, const cs_statement *s) {
     if (!s->hidden)
-        return cs_draws_new(&out->draws, &s->params, out->shards, out->seed);
+        return derive_public_draws(out, s);
     out->draws = CS_NEW(uint32_t *, (size_t)s->params.n_ranks);
     if (out->draws == NULL)
         return CS_ERR_MEMORY;

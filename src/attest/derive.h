@@ -19,6 +19,7 @@ typedef struct cs_derived {
     cs_piece *pieces[CS_MAX_RANKS];           /* [n_ranks][datasets] where the members' datasets lie */
     cs_pieces shards[CS_MAX_RANKS];           /* [n_ranks] */
     uint32_t **draws;                         /* hidden ones: all NULL, for the caller to put in its own (borrowed) */
+    size_t draws_before;                      /* of each rank in the segments before; public ones lie before draws[rank] */
     cs_passes passes[CS_MAX_RANKS];           /* [n_ranks] of hidden draws */
     cs_instance instance;                     /* valid after cs_derived_complete */
 } cs_derived;

@@ -46,6 +46,8 @@ typedef struct cs_job {
     char *purpose;       /* what the model is for (cs_purpose_is_valid); "" if nothing is said */
     char *beacon;        /* "" if there is none */
     char *beacon_source; /* where its value comes from, said before it is known; NULL: not said */
+    size_t segments;     /* at least so many attestations, one after the other (attest/segments.h); 1 unless said */
+    bool between_public; /* whether the models between them are released, or only committed */
     bool hidden;         /* positions of draws stay with their members */
     bool contributions;  /* members contribute to the seed (attest/contributions.h) */
     char *manifest;      /* path of the manifest; a default one need not exist */

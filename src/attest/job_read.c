@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "attest/job_defaults.h"
+#include "attest/segments.h"
 #include "base/bits.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -20,14 +21,15 @@ static const cs_json_field ROOT[] = {
 static const cs_json_field MODEL[] = {{"widths", true}, {"initial_max", false}};
 static const cs_json_field SCALES[] = {
     {"a", false}, {"d", false}, {"value_bits", false}, {"exp_bits", false}, {"limb_bits", false}};
-static const cs_json_field SCHEDULE[] = {{"epochs", false}, {"steps", false}, {"batch", true}, {"rates", true}};
+static const cs_json_field SCHEDULE[] = {
+    {"epochs", false}, {"steps", false}, {"batch", true}, {"rates", true}, {"segments", false}};
 static const cs_json_field RATES[] = {{"from_step", false}, {"from_epoch", false}, {"rate", true}};
 static const cs_json_field SEEDS[] = {{"beacon", false}, {"beacon_source", false}, {"contributions", false}};
 static const cs_json_field MEMBERS[] = {{"name", true},     {"rows", false}, {"data", false},     {"labels", false},
                                         {"opening", false}, {"key", false},  {"identity", false}, {"datasets", false}};
 static const cs_json_field DATASETS[] = {{"path", true}, {"weight", false}, {"per_epoch", false}, {"total", false}};
 static const cs_json_field TEST[] = {{"data", true}, {"labels", false}};
-static const cs_json_field OUTPUT[] = {{"model", false}};
+static const cs_json_field OUTPUT[] = {{"model", false}, {"between", false}};
 
 #define SHAPE(object, fields)                                                                                               \
     { object, fields, sizeof(fields) / sizeof *(fields) }
@@ -148,20 +150,40 @@ static cs_status read_previous(cs_job *job, const cs_json *root) {
     return CS_OK;
 }
 
-static cs_status read_output(cs_job *job, const cs_json *v) {
-    const cs_json model = cs_json_get(v, "model");
-    job->params.final_public = true;
+static cs_status read_form(bool *is_public, const cs_json *v) {
+    const char *text;
     if (v->value == NULL)
         return CS_OK;
-    CS_TRY(cs_json_object(v, &CS_JOB_SHAPES[CS_SHAPE_OUTPUT]));
-    if (model.value == NULL)
-        return CS_OK;
-    const char *text;
-    CS_TRY(cs_json_string(&text, &model, 1, 16));
-    job->params.final_public = strcmp(text, "public") == 0;
-    if (!job->params.final_public && strcmp(text, "committed") != 0)
-        return cs_json_fail(&model, "\"%s\"; allowed: \"public\", \"committed\"", text);
+    CS_TRY(cs_json_string(&text, v, 1, 16));
+    *is_public = strcmp(text, "public") == 0;
+    if (!*is_public && strcmp(text, "committed") != 0)
+        return cs_json_fail(v, "\"%s\"; allowed: \"public\", \"committed\"", text);
     return CS_OK;
+}
+
+static cs_status read_output(cs_job *job, const cs_json *v) {
+    const cs_json model = cs_json_get(v, "model"), between = cs_json_get(v, "between");
+    job->params.final_public = true;
+    if (v->value != NULL)
+        CS_TRY(cs_json_object(v, &CS_JOB_SHAPES[CS_SHAPE_OUTPUT]));
+    CS_TRY(read_form(&job->params.final_public, &model));
+    job->between_public = job->params.final_public;
+    CS_TRY(read_form(&job->between_public, &between));
+    if (job->between_public && !job->params.final_public)
+        return cs_json_fail(&between, "the models on the way to one that is only committed are only committed, too");
+    return CS_OK;
+}
+
+/* Those that are best for one segment. */
+static cs_status default_columns(cs_job *job) {
+    cs_params part;
+    CS_TRY(cs_segment_params(&part, &job->params, 0, cs_segment_start(job->params.steps, job->segments, 1)));
+    cs_status status = cs_segment_hidden_passes(&part.hidden_passes, job, part.steps);
+    if (status == CS_OK)
+        status = cs_default_column_bits(&part);
+    job->params.column_bits = part.column_bits;
+    cs_params_free(&part);
+    return status;
 }
 
 static cs_status read_columns(cs_job *job, const cs_json *v) {
@@ -182,7 +204,7 @@ static cs_status read_columns(cs_job *job, const cs_json *v) {
     if (v->value == NULL) {
         p->column_bits = 8;
         CS_TRY(cs_fail_prefix(cs_params_validate(p), "%s", job->file));
-        return cs_default_column_bits(p);
+        return default_columns(job);
     }
     size_t columns;
     CS_TRY(cs_json_size(&columns, v, 1, (size_t)1 << 20));
@@ -197,7 +219,6 @@ static cs_status read_columns(cs_job *job, const cs_json *v) {
 
 /* After the schedule: how many passes there are is public either way. */
 static cs_status read_indices(cs_job *job, const cs_json *v) {
-    const size_t draws = job->params.steps * job->params.batch;
     const char *text;
     if (v->value == NULL)
         return CS_OK;
@@ -205,15 +226,7 @@ static cs_status read_indices(cs_job *job, const cs_json *v) {
     job->hidden = strcmp(text, "hidden") == 0;
     if (!job->hidden && strcmp(text, "public") != 0)
         return cs_json_fail(v, "\"%s\"; allowed: \"public\", \"hidden\"", text);
-    for (int i = 0; job->hidden && i < job->params.n_ranks; i++) {
-        const cs_job_member *m = &job->members[i];
-        size_t passes = (draws + m->rows - 1) / m->rows;
-        if (job->has_datasets)
-            CS_TRY(
-                cs_fail_prefix(cs_dataset_uses_count_passes(&passes, &m->datasets, draws), "%s: members[%d]", v->file, i));
-        job->params.hidden_passes = passes > job->params.hidden_passes ? passes : job->params.hidden_passes;
-    }
-    return CS_OK;
+    return cs_segment_hidden_passes(&job->params.hidden_passes, job, job->params.steps);
 }
 
 /* What the model is for, and the manifest that all members signed. */
@@ -280,5 +293,7 @@ cs_status cs_job_read(cs_job *job, const cs_json *v) {
     CS_TRY(cs_job_read_test(job, &test));
     CS_TRY(read_seeds(job, &seeds, &initial));
     CS_TRY(read_agreement(job, &purpose, &manifest));
-    return curious.value == NULL ? CS_OK : cs_json_bool(&job->honest_but_curious, &curious);
+    if (curious.value != NULL)
+        CS_TRY(cs_json_bool(&job->honest_but_curious, &curious));
+    return cs_segments_check(job, job->segments);
 }

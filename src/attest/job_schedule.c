@@ -20,6 +20,11 @@ static size_t epoch_steps(const cs_job *job, size_t epochs) {
     return steps > CS_MAX_STEPS ? CS_MAX_STEPS + 1 : (size_t)steps;
 }
 
+static cs_status read_segments(cs_job *job, const cs_json *v) {
+    job->segments = 1;
+    return v->value == NULL ? CS_OK : cs_json_size(&job->segments, v, 1, job->params.steps);
+}
+
 static cs_status read_steps(cs_job *job, const cs_json *v) {
     const cs_json epochs = cs_json_get(v, "epochs"), steps = cs_json_get(v, "steps"), batch = cs_json_get(v, "batch");
     CS_TRY(cs_json_size(&job->params.batch, &batch, 1, (size_t)1 << 20));
@@ -83,10 +88,11 @@ static cs_status fill_rates(cs_job *job, const cs_json *v, const double *rate, c
 }
 
 cs_status cs_job_read_schedule(cs_job *job, const cs_json *v) {
-    const cs_json rates = cs_json_get(v, "rates");
+    const cs_json rates = cs_json_get(v, "rates"), segments = cs_json_get(v, "segments");
     size_t n;
     CS_TRY(cs_json_object(v, &CS_JOB_SHAPES[CS_SHAPE_SCHEDULE]));
     CS_TRY(read_steps(job, v));
+    CS_TRY(read_segments(job, &segments));
     CS_TRY(cs_json_array(&n, &rates, 1, MAX_PIECES));
     double *rate = CS_NEW(double, n);
     size_t *first = CS_NEW(size_t, n);

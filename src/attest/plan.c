@@ -210,14 +210,3 @@ double cs_memory_available(void) {
         fclose(file);
     return kib * 1024;
 }
-
-cs_status cs_plan_check_memory(const cs_plan *plan, int ranks_here, double available) {
-    const double needed = plan->memory_bytes * ranks_here;
-    if (available <= 0 || needed <= available)
-        return CS_OK;
-    return cs_fail(
-        CS_ERR_MEMORY,
-        "this job needs about %.0f MiB (%d ranks of %.0f MiB on this machine), %.0f MiB are available: use more machines, "
-        "fewer steps or a smaller batch",
-        needed / 0x1p20, ranks_here, plan->memory_bytes / 0x1p20, available / 0x1p20);
-}

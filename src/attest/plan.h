@@ -39,8 +39,4 @@ void cs_plan_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job);
 /** Bytes of memory that the machine can still give away (MemAvailable); 0 if unknown. */
 double cs_memory_available(void);
 
-/** CS_ERR_MEMORY, with numbers, if `ranks_here` ranks of this job do not fit `available` bytes (0: unknown, never an error).
- */
-cs_status cs_plan_check_memory(const cs_plan *plan, int ranks_here, double available);
-
 #endif

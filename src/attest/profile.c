@@ -34,9 +34,10 @@ void cs_profile_part(cs_buffer *out, const cs_stages *stages, double origin, con
     cs_buffer_append_u64(out, size);
     cs_buffer_append(out, name, (size + 7) / 8 * 8);
     append(out, (const uint64_t[]){stages->n, stages->n_waits}, 2);
-    for (size_t k = 0; k < stages->n; k++)
+    double end = stages->n > 0 ? stages->begun[0] : 0;
+    for (size_t k = 0; k < stages->n; end += stages->seconds[k], k++)
         append(out,
-               (const uint64_t[STAGE_WORDS]){[BEGUN] = microseconds(stages->begun[k] - origin),
+               (const uint64_t[STAGE_WORDS]){[BEGUN] = microseconds((stages->rounds > 1 ? end : stages->begun[k]) - origin),
                                              [SECONDS] = microseconds(stages->seconds[k]),
                                              [CPU] = microseconds(stages->cpu_seconds[k]),
                                              [WAITING] = microseconds(stages->waiting[k]),

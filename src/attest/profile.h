@@ -7,8 +7,9 @@
 #include "base/buffer.h"
 #include "data/json.h"
 
-/** This rank's part, for the root. origin: where all ranks' clocks meet, the moment by this rank's cs_wall_seconds at which
- * it left the handshake. host: NULL: not said. The buffer is appended to; lack of memory is sticky. */
+/** This rank's part, for the root. Of a run in several rounds: each stage's sum over all of them, one stage behind the
+ * other. origin: where all ranks' clocks meet, the moment by this rank's cs_wall_seconds at which it left the handshake.
+ * host: NULL: not said. The buffer is appended to; lack of memory is sticky. */
 void cs_profile_part(cs_buffer *out, const cs_stages *stages, double origin, const char *host);
 
 /** The trace of all ranks, on the root: parts[n] as made by cs_profile_part, members[n] their names; the stages' names are

@@ -42,20 +42,21 @@ static json_t *path_to_json(const cs_comm_path *p) {
 }
 
 json_t *cs_run_report_to_json(const cs_run_report *r) {
-    json_t *out =
-        json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:f, s:f, s:I, s:I, "
-                  "s:f, s:s, s:s}",
-                  "job", r->job, "ranks", r->ranks, "steps", (json_int_t)r->steps, "draws", (json_int_t)r->draws, /* */
-                  "parameters", (json_int_t)r->parameters, "committed_integers", (json_int_t)r->committed,        /* */
-                  "lookups", (json_int_t)r->lookups, "messages", (json_int_t)r->messages,                         /* */
-                  "stages", stages_to_json(r), "per_rank", ranks_to_json(r), "wall_seconds", r->wall_seconds,     /* */
-                  "cpu_seconds_max", r->cpu_max, "cpu_seconds_mean", r->cpu_mean,                                 /* */
-                  "bytes_sent_max", (json_int_t)r->bytes_sent_max,                                                /* */
-                  "bytes_received_max", (json_int_t)r->bytes_received_max,                                        /* */
-                  "exchanges_max", (json_int_t)r->exchanges_max,                                                  /* */
-                  "peak_bytes_max", r->peak_bytes_max, "peak_bytes_total", r->peak_bytes_total,                   /* */
-                  "proof_bytes", (json_int_t)r->proof_bytes, "file_bytes", (json_int_t)r->file_bytes,             /* */
-                  "verify_seconds", r->verify_seconds, "attestation", r->attestation, "model", r->model);
+    json_t *out = json_pack(
+        "{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:f, s:f, s:I, s:I, "
+        "s:f, s:s, s:s}",
+        "job", r->job, "ranks", r->ranks, "segments", (json_int_t)r->segments, "steps", (json_int_t)r->steps, "draws",
+        (json_int_t)r->draws,                                                                       /* */
+        "parameters", (json_int_t)r->parameters, "committed_integers", (json_int_t)r->committed,    /* */
+        "lookups", (json_int_t)r->lookups, "messages", (json_int_t)r->messages,                     /* */
+        "stages", stages_to_json(r), "per_rank", ranks_to_json(r), "wall_seconds", r->wall_seconds, /* */
+        "cpu_seconds_max", r->cpu_max, "cpu_seconds_mean", r->cpu_mean,                             /* */
+        "bytes_sent_max", (json_int_t)r->bytes_sent_max,                                            /* */
+        "bytes_received_max", (json_int_t)r->bytes_received_max,                                    /* */
+        "exchanges_max", (json_int_t)r->exchanges_max,                                              /* */
+        "peak_bytes_max", r->peak_bytes_max, "peak_bytes_total", r->peak_bytes_total,               /* */
+        "proof_bytes", (json_int_t)r->proof_bytes, "file_bytes", (json_int_t)r->file_bytes,         /* */
+        "verify_seconds", r->verify_seconds, "attestation", r->attestation, "model", r->model);
     if (out != NULL)
         json_object_set_new(out, "bottleneck", cs_bottleneck_to_json(r));
     if (out != NULL && r->has_path)
@@ -72,6 +73,8 @@ void cs_run_report_to_text(cs_buffer *out, const cs_run_report *r) {
     cs_text_append(out, "%s: %d members trained and proved together\n", r->job, r->ranks);
     if (r->has_accuracy)
         cs_text_append(out, "  test accuracy         %.4f (%zu rows)\n", r->accuracy, r->test_rows);
+    if (r->segments > 1)
+        cs_text_append(out, "  segments              %zu, each with an attestation of its own\n", r->segments);
     cs_text_append(out, "  training              %zu steps, %zu draws, %zu parameters\n", r->steps, r->draws, r->parameters);
     cs_text_append(out, "  proved                %zu committed integers, %zu lookups, %zu messages\n", r->committed,
                    r->lookups, r->messages);

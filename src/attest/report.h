@@ -24,6 +24,7 @@ typedef struct cs_run_report {
     char member[65];                /* of this rank, "" before the job is read */
     char members[CS_MAX_RANKS][65]; /* [ranks] names */
     int ranks;
+    size_t segments; /* attestations, one after the other */
     size_t steps, draws, parameters;
     size_t committed;                       /* integers, padding included, all ranks */
     size_t lookups;                         /* all ranks */

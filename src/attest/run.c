@@ -64,7 +64,10 @@ static cs_status train(cs_run_state *r, const cs_progress *progress) {
     const int rank = r->comm->rank;
     if (r->statement.hidden)
         CS_TRY(cs_run_choose_draws(r));
-    CS_TRY(cs_run_share_initial(r));
+    if (r->segment == 0)
+        CS_TRY(cs_run_share_initial(r));
+    if (p->initial_committed && rank == 0)
+        cs_model_to_blocks(r->tensors, &r->blocks, CS_BLOCK_G, &r->initial);
     CS_TRY(cs_derived_new(&r->derived, &r->statement, r->initial_given || p->initial_committed ? &r->initial : NULL, NULL));
     if (r->statement.hidden)
         r->derived.draws[rank] = r->own_draws;
@@ -160,8 +163,8 @@ static cs_status collect_figures(cs_run_state *r) {
     const cs_comm_stats *c = &r->comm->stats;
     cs_comm_path path = {0};
     (void)cs_delay_path(&path, r->comm);
-    double mine[FIGURES] = {(double)r->stats.committed, (double)r->stats.lookups, r->cpu_seconds,      (double)c->bytes_sent,
-                            (double)c->bytes_received,  (double)c->exchanges,     cs_peak_rss_bytes(), path.transport};
+    double mine[FIGURES] = {(double)r->committed,      (double)r->lookups,   r->cpu_seconds,      (double)c->bytes_sent,
+                            (double)c->bytes_received, (double)c->exchanges, cs_peak_rss_bytes(), path.transport};
     const cs_stages *s = &r->report->stages;
     memcpy(mine + 8, s->cpu_seconds, sizeof s->cpu_seconds);
     memcpy(mine + 8 + CS_MAX_STAGES, s->seconds, sizeof s->seconds);
@@ -192,15 +195,23 @@ static cs_status collect_figures(cs_run_state *r) {
 
 static void describe(cs_run_state *r) {
     cs_run_report *out = r->report;
-    const cs_params *p = &r->statement.params;
+    const cs_params *p = &r->job.params;
     snprintf(out->job, sizeof out->job, "%s", r->job.name);
     out->ranks = p->n_ranks;
     for (int i = 0; i < p->n_ranks; i++)
         snprintf(out->members[i], sizeof out->members[i], "%s", r->job.members[i].name);
+    out->segments = r->segments;
     out->steps = p->steps;
     out->draws = p->steps * p->batch * (size_t)p->n_ranks;
-    out->parameters = cs_model_size(&r->derived.initial);
-    out->messages = r->stats.messages;
+    out->parameters = cs_model_size(cs_trainer_model(r->trainer));
+    out->messages = r->messages;
+}
+
+static void add_stats(cs_run_state *r) {
+    r->committed += r->stats.committed;
+    r->lookups += r->stats.lookups;
+    r->messages += r->stats.messages;
+    r->cpu_seconds += cs_cpu_seconds() - r->cpu_started;
 }
 
 /* ------------------------------------------------------------ the whole */
@@ -242,47 +253,82 @@ static cs_status end(cs_run_state *r) {
     return status;
 }
 
-static cs_status run(cs_run_state *r) {
-    cs_progress progress = cs_stages_progress(&r->report->stages);
-    CS_TRY(cs_run_prepare(r));
-    cs_progress_report(&progress, "handshake", 0);
-    CS_TRY(handshake(r));
-    r->met = cs_wall_seconds();
-    cs_progress_report(&progress, "dataset commitments", 0);
-    CS_TRY(cs_run_commit_datasets(r));
-    CS_TRY(contribute(r));
-    cs_progress_report(&progress, "training", 0);
-    CS_TRY(train(r, &progress));
+/* Without pinned keys the first handshake says who is who, once and for all. */
+static cs_status check_members(const cs_run_state *r) {
+    for (int i = 0; i < r->comm->size; i++)
+        if (memcmp(r->statement.members[i].key, r->keys.members[i], CS_KEY_SIZE) != 0)
+            return cs_fail(CS_ERR_ABORT, "rank %d has another key in segment %zu than before", i, r->segment + 1);
+    return CS_OK;
+}
+
+/* From the second segment on every one begins with a handshake: nonces, seeds, pads and masks of a session are its own. */
+static cs_status begin_segment(cs_run_state *r, const cs_progress *progress) {
+    cs_stages_round(&r->report->stages, r->segment, r->segments);
+    if (r->segment > 0) {
+        cs_progress_report(progress, "handshake", 0);
+        r->cpu_started = cs_cpu_seconds();
+        cs_secure_stop(r->comm);
+        CS_TRY(handshake(r));
+        CS_TRY(check_members(r));
+    }
+    CS_TRY(cs_run_begin_segment(r));
+    return cs_run_make_tensors(r);
+}
+
+static cs_status run_segment(cs_run_state *r, const cs_progress *progress) {
+    const bool last = r->segment + 1 == r->segments, root = r->comm->rank == 0;
+    CS_TRY(begin_segment(r, progress));
+    cs_progress_report(progress, "training", 0);
+    CS_TRY(train(r, progress));
     CS_TRY(finish_statement(r));
-    CS_TRY(prove(r, &progress));
-    r->cpu_seconds = cs_cpu_seconds() - r->cpu_started;
+    CS_TRY(prove(r, progress));
+    add_stats(r);
     describe(r);
-    cs_progress_report(&progress, "verification", 0);
-    CS_TRY(collect_figures(r));
-    CS_TRY(cs_comm_agree(r->comm, TAG_VERIFIED, r->comm->rank == 0 ? cs_run_verify(r) : CS_OK));
+    cs_progress_report(progress, "verification", 0);
+    if (last)
+        CS_TRY(collect_figures(r));
+    CS_TRY(cs_comm_agree(r->comm, TAG_VERIFIED, root ? cs_run_verify(r) : CS_OK));
     CS_TRY(cs_run_sign(r));
-    if (r->comm->rank == 0)
+    if (root)
+        CS_TRY(cs_run_save_segment(r));
+    if (root && last)
         CS_TRY(cs_run_publish(r));
-    const cs_status status = end(r);
+    return cs_run_end_segment(r);
+}
+
+static cs_status run_segments(cs_run_state *r) {
+    const cs_progress progress = cs_stages_progress(&r->report->stages);
+    cs_status status = CS_OK;
+    for (r->segment = 0; status == CS_OK && r->segment < r->segments; r->segment++)
+        status = run_segment(r, &progress);
+    if (status == CS_OK)
+        status = end(r);
     if (status != CS_OK && r->comm->rank == 0)
         cs_run_withdraw(r);
     return status;
 }
 
+static cs_status run(cs_run_state *r) {
+    const cs_progress progress = cs_stages_progress(&r->report->stages);
+    CS_TRY(cs_run_prepare(r));
+    cs_progress_report(&progress, "handshake", 0);
+    CS_TRY(handshake(r));
+    r->met = cs_wall_seconds();
+    CS_TRY(cs_run_agree_segments(r));
+    if (r->comm->rank == 0)
+        CS_TRY(cs_run_name_outputs(r));
+    cs_progress_report(&progress, "dataset commitments", 0);
+    CS_TRY(cs_run_commit_datasets(r));
+    CS_TRY(contribute(r));
+    return run_segments(r);
+}
+
 static void release(cs_run_state *r) {
     cs_secure_stop(r->comm);
     r->comm->stage = NULL;
-    cs_buffer_free(&r->proof);
-    cs_free(r->own_draws);
-    cs_free(r->final_blindings);
-    cs_trainer_free(r->trainer);
-    cs_derived_free(&r->derived);
+    cs_run_free_segment(r);
     cs_signed_free(&r->manifest);
     cs_statement_free(&r->statement);
-    if (r->tensors != NULL)
-        cs_blocks_tensors_free(r->tensors, &r->blocks);
-    cs_free(r->tensors);
-    cs_blocks_free(&r->blocks);
     cs_run_free_datasets(r);
     cs_free(r->report_path);
     cs_free(r->model_opening_path);
@@ -290,11 +336,10 @@ static void release(cs_run_state *r) {
     cs_free(r->attestation_path);
     cs_free(r->opening_path);
     cs_dataset_free(&r->test);
-    cs_pads_free(r->pads);
-    cs_keyring_free(&r->keys);
     cs_secret_identity_wipe(&r->identity);
     cs_model_free(&r->initial);
     cs_free(r->initial_blindings);
+    cs_free(r->before_rows);
     cs_job_free(&r->job);
 }
 

@@ -18,6 +18,8 @@ typedef struct cs_run_options {
     const char *member;          /* must be the name of the member at this rank */
     double timeout;              /* seconds that a silent rank is waited for; 0: by the plan, < 0: for ever */
     int ranks_here;              /* ranks that share this machine's memory; 0: all */
+    double memory;               /* bytes that this rank may take; 0: its share of what the machine has */
+    size_t segments;             /* at least so many; 0: as the job says */
     cs_run_progress progress;    /* called on this rank */
     const char *profile;         /* the root writes a timeline of all ranks there; elsewhere: this rank may name its host */
 #ifdef CS_TAMPER
@@ -28,6 +30,8 @@ typedef struct cs_run_options {
 /** Collective. Rank i is member i of the job and reads its own data only. In order: job, keys and data (locally); handshake;
  * dataset commitments; statement; training; final model; proof; the root verifies it and only then writes
  * <out>/<name>.attestation, .safetensors and .report.json, each by way of a temporary file. None of them may exist before.
+ * A job that does not fit the memory of every rank is cut into segments, one proof after the other from a handshake of its
+ * own on, with <name>.1.attestation, ... and <name>.chain, which lists them, once all are proved.
  * On failure nothing is left under its final name, every rank returns a failure: its own, or CS_ERR_RANK with the ranks that
  * failed. *report: on the root all of it, elsewhere this rank's part.
  *

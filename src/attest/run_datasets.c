@@ -166,25 +166,53 @@ static void drop_openings(cs_run_state *r) {
     r->n_openings = 0;
 }
 
-static cs_status make_tensors(cs_run_state *r) {
-    const cs_params *p = &r->job.params;
+static cs_status fill_datasets(cs_run_state *r) {
+    const cs_dataset_doc **docs = CS_NEW(const cs_dataset_doc *, r->n_openings);
+    const cs_dataset_opening **openings = CS_NEW(const cs_dataset_opening *, r->n_openings);
+    r->dataset_blindings = CS_NEW(cs_fr, cs_dataset_row_count(&r->statement.params));
+    const cs_status status =
+        docs != NULL && openings != NULL && r->dataset_blindings != NULL ? fill_shard(r, docs, openings) : CS_ERR_MEMORY;
+    cs_free(docs);
+    cs_free(openings);
+    drop_openings(r);
+    return status;
+}
+
+/* D and Y are the same in all segments. */
+static cs_tensor *dataset_tensor(const cs_run_state *r, int which) {
+    return &r->tensors[cs_blocks_find(&r->blocks, which == 0 ? CS_BLOCK_D : CS_BLOCK_Y, 0, 0)];
+}
+
+void cs_run_keep_datasets(cs_run_state *r) {
+    for (int k = 0; k < 2; k++) {
+        r->kept[k] = *dataset_tensor(r, k);
+        *dataset_tensor(r, k) = (cs_tensor){0};
+    }
+}
+
+static void take_kept(cs_run_state *r) {
+    for (int k = 0; k < 2; k++) {
+        cs_tensor_free(dataset_tensor(r, k));
+        *dataset_tensor(r, k) = r->kept[k];
+        r->kept[k] = (cs_tensor){0};
+    }
+}
+
+cs_status cs_run_make_tensors(cs_run_state *r) {
+    const cs_params *p = &r->statement.params;
     cs_table table;
     CS_TRY(cs_table_new(&table, p));
     cs_status status = cs_blocks_new(&r->blocks, p, table.n);
     cs_table_free(&table);
     CS_TRY(status);
     r->tensors = CS_NEW(cs_tensor, r->blocks.n);
-    r->dataset_blindings = CS_NEW(cs_fr, cs_dataset_row_count(p));
-    if (r->tensors == NULL || r->dataset_blindings == NULL)
+    if (r->tensors == NULL)
         return CS_ERR_MEMORY;
     CS_TRY(cs_blocks_tensors(r->tensors, &r->blocks, r->comm->rank));
-    const cs_dataset_doc **docs = CS_NEW(const cs_dataset_doc *, r->n_openings);
-    const cs_dataset_opening **openings = CS_NEW(const cs_dataset_opening *, r->n_openings);
-    status = docs != NULL && openings != NULL ? fill_shard(r, docs, openings) : CS_ERR_MEMORY;
-    cs_free(docs);
-    cs_free(openings);
-    drop_openings(r);
-    return status;
+    if (r->kept[0].data == NULL)
+        return fill_datasets(r);
+    take_kept(r);
+    return CS_OK;
 }
 
 cs_status cs_run_commit_datasets(cs_run_state *r) {
@@ -194,14 +222,23 @@ cs_status cs_run_commit_datasets(cs_run_state *r) {
     if (!r->job.has_datasets)
         CS_TRY(commit_for_this_run(r));
     cs_statement_uses(uses, &r->statement);
-    CS_TRY(cs_dataset_uses_check(uses, &r->statement.params));
-    return make_tensors(r);
+    return cs_dataset_uses_check(uses, &r->statement.params);
+}
+
+void cs_run_free_tensors(cs_run_state *r) {
+    if (r->tensors != NULL)
+        cs_blocks_tensors_free(r->tensors, &r->blocks);
+    cs_free(r->tensors);
+    r->tensors = NULL;
+    cs_blocks_free(&r->blocks);
 }
 
 void cs_run_free_datasets(cs_run_state *r) {
     drop_openings(r);
-    cs_free(r->openings);
+    cs_tensor_free(&r->kept[0]);
+    cs_tensor_free(&r->kept[1]);
     cs_free(r->dataset_blindings);
+    cs_free(r->openings);
     cs_opening_free(&r->opening);
     cs_dataset_free(&r->data);
 }

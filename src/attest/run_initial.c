@@ -115,7 +115,5 @@ cs_status cs_run_share_initial(cs_run_state *r) {
             status = check_commitments(r);
     }
     cs_buffer_free(&message);
-    if (status == CS_OK && is_root(r))
-        cs_model_to_blocks(r->tensors, &r->blocks, CS_BLOCK_G, &r->initial);
     return status;
 }

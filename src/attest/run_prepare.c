@@ -6,6 +6,7 @@
 #include "attest/job_licences.h"
 #include "attest/plan.h"
 #include "attest/run_state.h"
+#include "attest/segments.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "provenance/identity_file.h"
@@ -69,14 +70,13 @@ static cs_status set_timeout(cs_run_state *r) {
     return CS_OK;
 }
 
-/* Whether the plan fits this machine; and when it would be done. */
+/* Whether the plan fits this rank's memory, in as many segments as that takes or the job says; and when it would be done. */
 static cs_status check_plan(cs_run_state *r) {
-    cs_plan plan;
-    CS_TRY(cs_plan_new(&plan, &r->job.params));
-    const int here = r->options->ranks_here > 0 ? r->options->ranks_here : r->comm->size;
+    const cs_run_options *o = r->options;
+    const int here = o->ranks_here > 0 ? o->ranks_here : r->comm->size;
     const double cores = (double)sysconf(_SC_NPROCESSORS_ONLN);
-    cs_forecast_new(&r->report->stages.forecast, &plan, &r->job.params, here > cores && cores >= 1 ? here / cores : 1);
-    return cs_fail_prefix(cs_plan_check_memory(&plan, here, cs_memory_available()), "%s", r->job.file);
+    r->crowd = here > cores && cores >= 1 ? here / cores : 1;
+    return cs_segments_choose(&r->segments, &r->job, o->memory > 0 ? o->memory : cs_memory_available() / here, o->segments);
 }
 
 /* The proof is long work: better no room on the disk now than then. */
@@ -95,20 +95,10 @@ static cs_status check_room(const cs_run_state *r) {
 }
 
 static cs_status check_outputs(cs_run_state *r) {
-    const char *out = r->options->out, *name = r->job.name;
-    if (out == NULL)
-        return cs_fail(CS_ERR_USAGE, "--out DIR is required");
-    CS_TRY(cs_string_own(&r->attestation_path, cs_string_format("%s/%s.attestation", out, name)));
-    CS_TRY(cs_string_own(&r->model_path, cs_string_format("%s/%s.safetensors", out, name)));
-    CS_TRY(cs_string_own(&r->model_opening_path, cs_string_format("%s.opening", r->model_path)));
-    CS_TRY(cs_string_own(&r->report_path, cs_string_format("%s/%s.report.json", out, name)));
-    CS_TRY(cs_file_must_not_exist(r->attestation_path));
-    CS_TRY(cs_file_must_not_exist(r->model_path));
-    CS_TRY(cs_file_must_not_exist(r->report_path));
-    CS_TRY(cs_file_must_not_exist(r->model_opening_path));
+    CS_TRY(cs_run_name_outputs(r));
     if (r->options->profile != NULL)
         CS_TRY(cs_file_must_not_exist(r->options->profile));
-    CS_TRY(cs_file_make_folder(out));
+    CS_TRY(cs_file_make_folder(r->options->out));
     return check_room(r);
 }
 

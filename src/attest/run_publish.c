@@ -1,14 +1,18 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "attest/attestation.h"
+#include "attest/chain_file.h"
 #include "attest/manifest.h"
 #include "attest/model_file.h"
 #include "attest/model_opening.h"
 #include "attest/run_state.h"
 #include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "base/timer.h"
 #include "comm/delay.h"
 #include "train/float64.h"
@@ -25,9 +29,9 @@ static cs_status measure_accuracy(cs_run_state *r) {
 /* Never publishes what does not verify. */
 cs_status cs_run_verify(cs_run_state *r) {
     const double start = cs_wall_seconds();
-    r->report->proof_bytes = r->proof.size;
+    r->report->proof_bytes += r->proof.size;
     const cs_status status = cs_train_verify(&r->derived.instance, r->proof.data, r->proof.size, NULL, NULL);
-    r->report->verify_seconds = cs_wall_seconds() - start;
+    r->report->verify_seconds += cs_wall_seconds() - start;
     return cs_fail_prefix(status, "the proof does not verify, so nothing is published");
 }
 
@@ -60,7 +64,18 @@ static cs_status collect_evidence(cs_evidence *out, cs_run_state *r) {
     return collect_datasets(out, &r->job);
 }
 
-static cs_status write_container(cs_run_state *r, const cs_model *final) {
+/* The certificates are the job's: the next segment's attestation has them, too. */
+static void return_certificates(cs_job *job, cs_evidence *e) {
+    size_t c = 0;
+    for (int i = 0; i < job->params.n_ranks; i++)
+        for (size_t k = 0; k < job->members[i].datasets.n && c < e->n_certificates; k++)
+            if (job->members[i].datasets.use[k].has_certificate) {
+                job->members[i].certificates[k] = e->certificates[c];
+                e->certificates[c++] = (cs_certificate){0};
+            }
+}
+
+static cs_status write_container(cs_run_state *r, const char *path, const cs_model *final) {
     cs_container container = {0};
     cs_evidence evidence = {0};
     cs_buffer file = {0};
@@ -68,13 +83,14 @@ static cs_status write_container(cs_run_state *r, const cs_model *final) {
     if (status == CS_OK)
         status = cs_attestation_pack(&container, &r->statement, r->initial_given ? &r->initial : NULL,
                                      r->statement.params.final_public ? final : NULL, &r->proof, &evidence);
+    return_certificates(&r->job, &evidence);
     cs_evidence_free(&evidence);
     if (status == CS_OK)
         status = cs_container_encode(&file, &container);
     cs_container_free(&container);
     if (status == CS_OK)
-        status = cs_file_write(r->attestation_path, file.data, file.size, 0644);
-    r->report->file_bytes = file.size;
+        status = cs_file_write(path, file.data, file.size, 0644);
+    r->report->file_bytes += file.size;
     cs_buffer_free(&file);
     return status;
 }
@@ -110,23 +126,102 @@ static cs_status write_report(cs_run_state *r) {
     return status;
 }
 
-cs_status cs_run_publish(cs_run_state *r) {
-    const cs_model *final = cs_trainer_model(r->trainer);
-    CS_TRY(measure_accuracy(r));
-    cs_status status = write_model(r, final);
-    if (status == CS_OK)
-        status = write_container(r, final);
-    if (status == CS_OK)
-        status = write_report(r);
-    if (status != CS_OK)
-        cs_run_withdraw(r);
+/* ------------------------------------------------------------ names */
+
+/* Final name of a segment's attestation, or the temporary one that it has until all are there. */
+static char *segment_path(const cs_run_state *r, size_t k, bool final) {
+    const char *out = r->options->out, *name = r->job.name, *end = final ? "" : ".part";
+    return r->segments == 1 ? cs_string_format("%s/%s.attestation%s", out, name, end)
+                            : cs_string_format("%s/%s.%zu.attestation%s", out, name, k + 1, end);
+}
+
+static cs_status name_one(char **out, const cs_run_state *r, const char *end) {
+    cs_free(*out);
+    *out = NULL;
+    CS_TRY(cs_string_own(out, cs_string_format("%s/%s%s", r->options->out, r->job.name, end)));
+    return cs_file_must_not_exist(*out);
+}
+
+cs_status cs_run_name_outputs(cs_run_state *r) {
+    if (r->options->out == NULL)
+        return cs_fail(CS_ERR_USAGE, "--out DIR is required");
+    CS_TRY(name_one(&r->attestation_path, r, r->segments == 1 ? ".attestation" : ".chain"));
+    CS_TRY(name_one(&r->model_path, r, ".safetensors"));
+    CS_TRY(name_one(&r->model_opening_path, r, ".safetensors.opening"));
+    CS_TRY(name_one(&r->report_path, r, ".report.json"));
+    for (size_t k = 0; r->segments > 1 && k < r->segments; k++) {
+        char *path = segment_path(r, k, true);
+        const cs_status status = path == NULL ? CS_ERR_MEMORY : cs_file_must_not_exist(path);
+        cs_free(path);
+        CS_TRY(status);
+    }
+    return CS_OK;
+}
+
+/* ------------------------------------------------------------ all of it */
+
+cs_status cs_run_save_segment(cs_run_state *r) {
+    char *path = segment_path(r, r->segment, false);
+    const cs_status status = path == NULL ? CS_ERR_MEMORY : write_container(r, path, cs_trainer_model(r->trainer));
+    cs_free(path);
     return status;
 }
 
+static cs_status name_attestations(const cs_run_state *r) {
+    cs_status status = CS_OK;
+    for (size_t k = 0; status == CS_OK && k < r->segments; k++) {
+        char *part = segment_path(r, k, false), *final = segment_path(r, k, true);
+        if (part == NULL || final == NULL)
+            status = CS_ERR_MEMORY;
+        else if (rename(part, final) != 0)
+            status = cs_fail(CS_ERR_IO, "%s: cannot be renamed to %s: %s", part, final, strerror(errno));
+        cs_free(part);
+        cs_free(final);
+    }
+    return status;
+}
+
+static cs_status write_chain(const cs_run_state *r) {
+    cs_buffer text = {0};
+    if (r->segments == 1)
+        return CS_OK;
+    cs_text_append(&text, CS_CHAIN_FIRST_LINE);
+    for (size_t k = 0; k < r->segments; k++)
+        cs_text_append(&text, "%s.%zu.attestation\n", r->job.name, k + 1);
+    cs_status status = cs_buffer_status(&text);
+    if (status == CS_OK)
+        status = cs_file_write(r->attestation_path, text.data, text.size, 0644);
+    cs_buffer_free(&text);
+    return status;
+}
+
+cs_status cs_run_publish(cs_run_state *r) {
+    const cs_model *final = cs_trainer_model(r->trainer);
+    CS_TRY(measure_accuracy(r));
+    r->published = true;
+    CS_TRY(write_model(r, final));
+    CS_TRY(name_attestations(r));
+    CS_TRY(write_chain(r));
+    return write_report(r);
+}
+
+static void remove_segment(const cs_run_state *r, size_t k, bool final) {
+    char *path = segment_path(r, k, final);
+    if (path != NULL)
+        (void)unlink(path);
+    cs_free(path);
+}
+
 void cs_run_withdraw(cs_run_state *r) {
+    for (size_t k = 0; k < r->segments && k <= r->segment; k++)
+        remove_segment(r, k, false);
+    if (!r->published)
+        return;
+    for (size_t k = 0; k < r->segments; k++)
+        remove_segment(r, k, true);
     (void)unlink(r->attestation_path);
     (void)unlink(r->model_path);
-    if (!r->statement.params.final_public)
+    if (!r->job.params.final_public)
         (void)unlink(r->model_opening_path);
     (void)unlink(r->report_path);
 }

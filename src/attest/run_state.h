@@ -23,18 +23,23 @@ typedef struct cs_run_state {
     bool initial_given;
     uint8_t initial_digest[32];
     cs_model initial;
-    cs_fr *initial_blindings;    /* [job.previous.n_rows] of a committed W(0) */
+    cs_fr *initial_blindings;    /* [cs_initial_row_count] of a committed W(0); from the second segment on rank 0's alone */
+    double crowd;                /* ranks that share a core, for the forecast */
+    size_t segments, segment;    /* how many, and which one; before they are agreed on: as many as this rank needs */
+    uint8_t before[32];          /* digest of the last segment's statement ... */
+    cs_g1_affine *before_rows;   /* ... and the commitments to its final model, if it is not public */
     cs_secret_identity identity; /* of --key, or made for this run */
     cs_keyring keys;
     cs_pads *pads;
     cs_dataset data, test;
     char *opening_path;
-    char *attestation_path, *model_path, *model_opening_path, *report_path; /* root */
+    char *attestation_path, *model_path, *model_opening_path, *report_path; /* root; the first: of all segments' listing */
     cs_opening opening;
     size_t n_openings;
     cs_dataset_opening *openings; /* [n_openings] of this member's datasets */
     cs_fr *dataset_blindings;     /* [cs_dataset_row_count] */
     cs_blocks blocks;
+    cs_tensor kept[2];                     /* D and Y between two segments */
     cs_tensor *tensors;                    /* [blocks.n] */
     cs_statement statement;                /* grows as the run goes on */
     cs_signed manifest;                    /* n = 0: there is none */
@@ -42,9 +47,11 @@ typedef struct cs_run_state {
     uint32_t *own_draws;                   /* [steps * batch] hidden ones, else NULL */
     cs_derived derived;
     cs_trainer *trainer;
-    cs_fr *final_blindings; /* rank 0, if the final model is committed */
-    cs_buffer proof;        /* root */
-    cs_proof_stats stats;
+    cs_fr *final_blindings;              /* rank 0, if the final model is committed */
+    cs_buffer proof;                     /* root */
+    cs_proof_stats stats;                /* of this segment */
+    size_t committed, lookups, messages; /* of all so far */
+    bool published;                      /* something has its final name */
     double cpu_seconds;
 } cs_run_state;
 
@@ -54,14 +61,30 @@ cs_status cs_run_prepare(cs_run_state *r);
 /** This member's records: committed datasets with their openings, or a data file. Local; part of cs_run_prepare. */
 cs_status cs_run_load_datasets(cs_run_state *r);
 
-/** Collective, after the handshake. The statement gets its members' keys and datasets, the same on every rank; tensors and
- * blindings of this rank's D and Y are filled. */
+/** Collective, after the first handshake. The statement gets its members' keys and datasets, the same on every rank, for all
+ * segments. */
 cs_status cs_run_commit_datasets(cs_run_state *r);
+
+/** Tensors of this segment; those of this rank's D and Y are filled, and their blindings: from the openings, which are
+ * dropped, or with what was kept of the segment before. Local. */
+cs_status cs_run_make_tensors(cs_run_state *r);
+void cs_run_keep_datasets(cs_run_state *r);
+void cs_run_free_tensors(cs_run_state *r);
+
+/** Collective: as many segments as the rank needs that needs the most. */
+cs_status cs_run_agree_segments(cs_run_state *r);
+
+/** The statement is about segment r->segment from now on, and starts from the model that the last one ended with. Local. */
+cs_status cs_run_begin_segment(cs_run_state *r);
+
+/** Keeps what the next segment needs (nothing after the last), and frees everything else of this one. Local. */
+cs_status cs_run_end_segment(cs_run_state *r);
+void cs_run_free_segment(cs_run_state *r);
 
 /** W(0) where it is no matter of the seed; of a committed one rank 0 alone has a file. Local; part of cs_run_prepare. */
 cs_status cs_run_load_initial(cs_run_state *r);
 
-/** Collective, after cs_run_commit_datasets: rank 0 gives a committed W(0) and its blindings to all, masked, and every
+/** Collective, in the first segment: rank 0 gives a committed W(0) and its blindings to all, masked, and every
  * member compares them with the commitments. Without effect for others. CS_ERR_ABORT. */
 cs_status cs_run_share_initial(cs_run_state *r);
 
@@ -82,10 +105,16 @@ cs_status cs_run_sign(cs_run_state *r);
 /** The root's own verification of the proof. Local. */
 cs_status cs_run_verify(cs_run_state *r);
 
-/** Accuracy, container, files, report: the root's last work, after the proof. Local. */
+/** The root's names for its files; none may exist. Local; once before the segments are agreed on, and once after. */
+cs_status cs_run_name_outputs(cs_run_state *r);
+
+/** The attestation of this segment, under a temporary name: the root's last work of a segment. Local. */
+cs_status cs_run_save_segment(cs_run_state *r);
+
+/** Accuracy, files, report: the root's last work, after all segments. Local. */
 cs_status cs_run_publish(cs_run_state *r);
 
-/** Removes what cs_run_publish wrote (a later step failed). Local. */
+/** Removes what the two above wrote (something failed). Local. */
 void cs_run_withdraw(cs_run_state *r);
 
 #endif

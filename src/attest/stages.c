@@ -9,21 +9,46 @@ static const double TELL_SECONDS = 0.2;
 static void add_time(cs_stages *s) {
     const double now = cs_wall_seconds(), cpu = cs_cpu_seconds();
     if (s->n > 0) {
-        s->seconds[s->n - 1] += now - s->since;
-        s->cpu_seconds[s->n - 1] += cpu - s->cpu_since;
+        s->seconds[s->at] += now - s->since;
+        s->cpu_seconds[s->at] += cpu - s->cpu_since;
     }
     s->since = now;
     s->cpu_since = cpu;
 }
 
 static void enter(cs_stages *s, const char *name) {
+    size_t k = 0;
     add_time(s);
-    if (name == NULL || s->n == CS_MAX_STAGES || (s->n > 0 && strcmp(s->names[s->n - 1], name) == 0))
+    if (name == NULL || (s->n > 0 && strcmp(s->names[s->at], name) == 0))
         return;
-    s->begun[s->n] = s->since;
-    s->names[s->n++] = name;
+    while (k < s->n && strcmp(s->names[k], name) != 0)
+        k++;
+    if (k == CS_MAX_STAGES)
+        return;
+    if (k == s->n) {
+        s->begun[k] = s->since;
+        s->names[k] = name;
+        s->n++;
+    }
+    s->at = k;
     s->fraction = 0;
     s->told = 0;
+}
+
+/* Of this round as forecast; of the others as long as those before it took, or as this one. */
+static double seconds_left(const cs_stages *s) {
+    double here[CS_MAX_STAGES], spent = 0, before = 0;
+    for (size_t k = 0; k <= s->at; k++) {
+        here[k] = s->seconds[k] - s->base[k];
+        spent += here[k];
+        before += s->base[k];
+    }
+    for (size_t k = s->at + 1; k < s->n; k++)
+        before += s->base[k];
+    const double left = cs_forecast_left(&s->forecast, s->names, here, s->at + 1, s->fraction, s->since - s->reported);
+    if (left < 0 || s->rounds <= s->round + 1)
+        return left;
+    return left + (double)(s->rounds - s->round - 1) * (s->round > 0 ? before / (double)s->round : spent + left);
 }
 
 static void tell(cs_stages *s) {
@@ -32,11 +57,19 @@ static void tell(cs_stages *s) {
         return;
     for (size_t k = 0; k < s->n; k++)
         spent += s->seconds[k];
-    const double left = cs_forecast_left(&s->forecast, s->names, s->seconds, s->n, s->fraction, s->since - s->reported);
+    const double left = seconds_left(s);
     const double done = left < 0 || spent <= 0 ? 0 : spent / (spent + left);
     s->done = done > s->done ? done : s->done;
     s->told = s->since;
-    s->listener.fn(s->listener.context, s->names[s->n - 1], s->done, left);
+    s->listener.fn(s->listener.context, s->names[s->at], s->done, left);
+}
+
+void cs_stages_round(cs_stages *s, size_t round, size_t rounds) {
+    add_time(s);
+    s->round = round;
+    s->rounds = rounds;
+    if (round > 0)
+        memcpy(s->base, s->seconds, sizeof s->base);
 }
 
 static void report(void *context, const char *stage, double fraction) {
@@ -48,9 +81,9 @@ static void report(void *context, const char *stage, double fraction) {
 }
 
 static cs_stage_wait *find(cs_stages *s, uint32_t tag) {
-    const uint32_t stage = (uint32_t)s->n - 1;
-    for (size_t k = s->n_waits; k-- > 0 && s->waits[k].stage == stage;)
-        if (s->waits[k].tag == tag)
+    const uint32_t stage = (uint32_t)s->at;
+    for (size_t k = s->n_waits; k-- > 0;)
+        if (s->waits[k].stage == stage && s->waits[k].tag == tag)
             return &s->waits[k];
     if (s->n_waits == CS_MAX_STAGE_WAITS)
         return NULL;
@@ -61,7 +94,7 @@ static cs_stage_wait *find(cs_stages *s, uint32_t tag) {
 static void watch(void *context, uint32_t tag, cs_comm_doing doing, double seconds) {
     cs_stages *s = context;
     cs_stage_wait *w = find(s, tag);
-    (doing == CS_COMM_WAITING ? s->waiting : s->sending)[s->n - 1] += seconds;
+    (doing == CS_COMM_WAITING ? s->waiting : s->sending)[s->at] += seconds;
     if (w != NULL && doing == CS_COMM_WAITING) {
         w->received++;
         w->waiting += seconds;

@@ -29,10 +29,12 @@ typedef struct cs_stage_wait {
 
 typedef struct cs_stages {
     cs_run_progress listener;
-    cs_forecast forecast; /* n = 0: not known yet */
-    size_t n;
+    cs_forecast forecast;             /* n = 0: not known yet */
+    size_t n, at;                     /* the current one: a stage may come again, in another round */
     const char *names[CS_MAX_STAGES]; /* static strings */
-    double begun[CS_MAX_STAGES];      /* by cs_wall_seconds */
+    double begun[CS_MAX_STAGES];      /* by cs_wall_seconds, for the first time */
+    size_t round, rounds;             /* of a run in segments; the forecast is of one */
+    double base[CS_MAX_STAGES];       /* `seconds` when this round began; zero in the first */
     double seconds[CS_MAX_STAGES], cpu_seconds[CS_MAX_STAGES];
     double waiting[CS_MAX_STAGES], sending[CS_MAX_STAGES]; /* in exchanges: parts of `seconds` */
     size_t n_waits;
@@ -44,6 +46,9 @@ typedef struct cs_stages {
 
 /** Starts the clock in the stage `first`. */
 void cs_stages_start(cs_stages *s, const cs_run_progress *listener, const char *first);
+
+/** Round `round` of `rounds` begins. */
+void cs_stages_round(cs_stages *s, size_t round, size_t rounds);
 
 /** A progress that feeds `s`. */
 cs_progress cs_stages_progress(cs_stages *s);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "attest/params_json.h"
+#include "attest/segments.h"
 #include "attest/statement_json.h"
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -71,6 +72,50 @@ cs_status cs_statement_from_job(cs_statement *out, const cs_job *job, const uint
     return status;
 }
 
+/* ------------------------------------------------------------ segments */
+
+const cs_params *cs_statement_job_params(const cs_statement *s) {
+    return s->segment.given ? &s->whole : &s->params;
+}
+
+const uint8_t *cs_statement_before(const cs_statement *s) {
+    if (s->segment.from > 0)
+        return s->segment.after;
+    return s->has_previous ? s->previous : NULL;
+}
+
+cs_status cs_statement_cut(cs_statement *s, size_t from, size_t to, size_t hidden_passes) {
+    cs_params part;
+    CS_TRY(cs_segment_params(&part, cs_statement_job_params(s), from, to));
+    part.hidden_passes = hidden_passes;
+    if (s->segment.given) {
+        cs_params_free(&s->params);
+    } else {
+        s->whole = s->params;
+    }
+    s->params = part;
+    s->segment = (cs_segment){.given = true, .from = from, .to = to};
+    return cs_params_validate(&s->params);
+}
+
+/* What the segments of a run have in common. */
+static json_t *common_part(const cs_statement *s) {
+    static const char *const OWN[] = {"segment", "initial", "final", "indices"};
+    json_t *v = cs_statement_to_json(s);
+    for (size_t k = 0; v != NULL && k < sizeof OWN / sizeof *OWN; k++)
+        json_object_del(v, OWN[k]);
+    return v;
+}
+
+cs_status cs_statement_same_run(bool *out, const cs_statement *a, const cs_statement *b) {
+    json_t *x = common_part(a), *y = common_part(b);
+    const bool memory = x != NULL && y != NULL;
+    *out = memory && a->segment.given && b->segment.given && a->hidden == b->hidden && json_equal(x, y);
+    json_decref(x);
+    json_decref(y);
+    return memory ? CS_OK : cs_fail(CS_ERR_MEMORY, "no memory to compare two statements");
+}
+
 void cs_statement_free(cs_statement *s) {
     for (int i = 0; i < CS_MAX_RANKS; i++) {
         cs_free(s->members[i].name);
@@ -84,6 +129,7 @@ void cs_statement_free(cs_statement *s) {
     cs_free(s->final_rows);
     json_decref(s->manifest);
     cs_params_free(&s->params);
+    cs_params_free(&s->whole);
     memset(s, 0, sizeof *s);
 }
 
@@ -128,8 +174,8 @@ cs_status cs_statement_seed(uint8_t out[32], const cs_statement *s) {
         CS_TRY(cs_statement_manifest_digest(manifest, s));
     json_t *v = json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "previous",
                           s->has_previous ? cs_document_hex_to_json(s->previous, sizeof s->previous) : json_null(), "params",
-                          cs_params_to_json(&s->params), "datasets", cs_statement_datasets_to_json(s, true), "beacon",
-                          s->beacon, "contributions", cs_statement_contributions_to_json(s), "manifest",
+                          cs_params_to_json(cs_statement_job_params(s)), "datasets", cs_statement_datasets_to_json(s, true),
+                          "beacon", s->beacon, "contributions", cs_statement_contributions_to_json(s), "manifest",
                           s->manifest == NULL ? json_null() : cs_document_hex_to_json(manifest, sizeof manifest));
     return hash_json(out, "consort/seed/2", v, NULL, 0);
 }

@@ -21,11 +21,20 @@ typedef struct cs_statement_member {
     cs_dataset_uses datasets; /* at least one once the datasets are committed */
 } cs_statement_member;
 
+/** Consecutive steps of a job that is cut into several attestations (attest/segments.h). */
+typedef struct cs_segment {
+    bool given;        /* else the statement is about the whole job, and the rest is zero */
+    size_t from, to;   /* steps from..to-1 of the job's */
+    uint8_t after[32]; /* from > 0: digest of the statement about the steps before, which ends at `from` */
+} cs_segment;
+
 /** All pointers are owned. */
 typedef struct cs_statement {
-    char *name;    /* the job's */
-    char *purpose; /* what the model is for; "" if nothing is said */
-    cs_params params;
+    char *name;       /* the job's */
+    char *purpose;    /* what the model is for; "" if nothing is said */
+    cs_params params; /* of this statement's steps; `initial…` and `final…` are about these, too */
+    cs_segment segment;
+    cs_params whole;                           /* if it is a segment: of the job; else empty */
     cs_statement_member members[CS_MAX_RANKS]; /* [n_ranks] */
     char *beacon;                              /* public randomness drawn after the datasets were committed, "" if none */
     bool has_contributions;                    /* of all members, in rank order */
@@ -33,7 +42,7 @@ typedef struct cs_statement {
     bool hidden;                     /* positions of draws stay with their members (protocol.md, 6.9) ... */
     size_t *last_pass[CS_MAX_RANKS]; /* ... who say how many records of each dataset the last pass draws: [datasets.n] */
     json_t *manifest;                /* body of the manifest that all members signed (attest/manifest.h), or NULL */
-    bool has_previous;               /* W(0) is the final model of another attestation ... */
+    bool has_previous;               /* the job's W(0) is the final model of another attestation ... */
     uint8_t previous[32];            /* ... of this digest */
     bool initial_given;              /* else W(0) comes from the seed */
     cs_g1_affine *initial_rows;      /* [cs_initial_row_count] commitments of a committed W(0) (params.initial_committed) */
@@ -50,6 +59,21 @@ cs_status cs_statement_set_initial_rows(cs_statement *s, const cs_g1_affine *row
 /** What the job says: no keys but pinned ones, contributions not yet known, datasets only if the job names documents, not
  * complete. CS_ERR_MEMORY. Freed by cs_statement_free; empty after a failure. */
 cs_status cs_statement_from_job(cs_statement *out, const cs_job *job, const uint8_t *initial_digest);
+
+/** Makes it a statement about steps from..to-1 of its job (whichever part it was about before), with `hidden_passes` in
+ * them if draws are hidden. The caller sets segment.after, initial and final model and their forms. CS_ERR_INPUT,
+ * CS_ERR_MEMORY. */
+cs_status cs_statement_cut(cs_statement *s, size_t from, size_t to, size_t hidden_passes);
+
+/** The whole job's parameters. */
+const cs_params *cs_statement_job_params(const cs_statement *s);
+
+/** Digest of the attestation whose final model is W(0) here: the segment before, or the job's `previous`. NULL: none. */
+const uint8_t *cs_statement_before(const cs_statement *s);
+
+/** Both are segments of one job in one run: they differ in nothing but the steps, and what follows from that. CS_ERR_MEMORY.
+ */
+cs_status cs_statement_same_run(bool *out, const cs_statement *a, const cs_statement *b);
 
 /** Frees and empties; a zeroed one is fine. */
 void cs_statement_free(cs_statement *s);

@@ -12,7 +12,8 @@ enum { BEACON_BYTES = 1024 };
 static const cs_json_field ROOT[] = {{"version", true},  {"name", true},    {"purpose", true},       {"params", true},
                                      {"members", true},  {"beacon", true},  {"contributions", true}, {"manifest", true},
                                      {"datasets", true}, {"indices", true}, {"previous", true},      {"initial", true},
-                                     {"final", true}};
+                                     {"final", true},    {"segment", false}};
+static const cs_json_field SEGMENT[] = {{"after", true}, {"from", true}, {"to", true}};
 static const cs_json_field MEMBER[] = {{"name", true}, {"key", true}, {"identity", true}};
 static const cs_json_field SIGNER[] = {{"ed25519", true}, {"name", true}};
 static const cs_json_field MANIFEST[] = {{"body", true}, {"digest", true}};
@@ -20,6 +21,7 @@ static const cs_json_field INDICES[] = {{"last_pass", true}};
 static const cs_json_field INITIAL[] = {{"digest", false}, {"committed", false}};
 static const cs_json_field FINAL[] = {{"public", false}, {"committed", false}};
 static const cs_json_shape ROOT_SHAPE = {"", ROOT, sizeof ROOT / sizeof *ROOT};
+static const cs_json_shape SEGMENT_SHAPE = {"segment", SEGMENT, 3};
 static const cs_json_shape MEMBER_SHAPE = {"members[]", MEMBER, 3};
 static const cs_json_shape SIGNER_SHAPE = {"members[].identity", SIGNER, 2};
 static const cs_json_shape MANIFEST_SHAPE = {"manifest", MANIFEST, 2};
@@ -182,6 +184,36 @@ static cs_status read_previous(cs_statement *s, const cs_json *v) {
     return s->has_previous ? cs_json_hex32(s->previous, v) : CS_OK;
 }
 
+/* After the parameters, which are then those of the segment. */
+static cs_status read_segment(cs_statement *s, const cs_json *v) {
+    const cs_json after = cs_json_get(v, "after"), from = cs_json_get(v, "from"), to = cs_json_get(v, "to");
+    size_t start, end;
+    if (v->value == NULL)
+        return CS_OK;
+    CS_TRY(cs_document_object(v, &SEGMENT_SHAPE, 0));
+    CS_TRY(cs_json_size(&start, &from, 0, s->params.steps - 1));
+    CS_TRY(cs_json_size(&end, &to, start + 1, s->params.steps));
+    if (start == 0 && end == s->params.steps)
+        return cs_json_fail(v, "a segment of all steps is the whole job");
+    if ((start == 0) != json_is_null(after.value))
+        return cs_json_fail(&after, "the segment before is named where there is one, and only there");
+    CS_TRY(cs_fail_prefix(cs_statement_cut(s, start, end, 0), "statement: segment"));
+    return start == 0 ? CS_OK : cs_json_hex32(s->segment.after, &after);
+}
+
+/* Hidden draws begin a new pass with each segment; what the segments before took of a limit in total is not known here. */
+static cs_status check_segment(const cs_statement *s, const cs_json *v) {
+    const cs_json from = cs_json_get(v, "from");
+    if (s->segment.from > 0 && !s->initial_given && !s->params.initial_committed)
+        return cs_json_fail(&from, "a segment that is not the first does not start from the seed's model");
+    for (int i = 0; s->segment.given && s->hidden && i < s->params.n_ranks; i++)
+        for (size_t k = 0; k < s->members[i].datasets.n; k++)
+            if (s->members[i].datasets.use[k].total != CS_NO_LIMIT)
+                return cs_json_fail(v, "hidden draws of a segment, and a limit in total on a dataset of member \"%s\"",
+                                    s->members[i].name);
+    return CS_OK;
+}
+
 static cs_status read_initial(cs_statement *s, const cs_json *v) {
     const char *text;
     if (json_is_string(v->value)) {
@@ -192,8 +224,9 @@ static cs_status read_initial(cs_statement *s, const cs_json *v) {
     const cs_json digest = cs_json_get(v, "digest"), committed = cs_json_get(v, "committed");
     if (s->params.initial_committed) {
         cs_g1_affine *rows = NULL;
-        cs_status status = s->has_previous ? read_points(&rows, &committed, cs_initial_row_count(&s->params))
-                                           : cs_json_fail(v, "only the model of an earlier attestation can be committed");
+        cs_status status = cs_statement_before(s) != NULL
+                               ? read_points(&rows, &committed, cs_initial_row_count(&s->params))
+                               : cs_json_fail(v, "only the model of an earlier attestation can be committed");
         if (status == CS_OK)
             status = cs_statement_set_initial_rows(s, rows);
         cs_free(rows);
@@ -234,8 +267,9 @@ static cs_status read_statement(cs_statement *s, const cs_json *v) {
                   contributions = cs_json_get(v, "contributions"), manifest = cs_json_get(v, "manifest"),
                   datasets = cs_json_get(v, "datasets"), indices = cs_json_get(v, "indices"),
                   previous = cs_json_get(v, "previous"), initial = cs_json_get(v, "initial"),
-                  final = cs_json_get(v, "final");
+                  final = cs_json_get(v, "final"), segment = cs_json_get(v, "segment");
     CS_TRY(read_params(s, &params, &initial, &final));
+    CS_TRY(read_segment(s, &segment));
     CS_TRY(cs_job_read_name(&s->name, &name)); /* "tiny, for research" would be shown like a purpose */
     CS_TRY(read_text(&s->purpose, &purpose, 0, CS_PURPOSE_BYTES));
     if (s->purpose[0] != '\0' && !cs_purpose_is_valid(s->purpose))
@@ -248,6 +282,7 @@ static cs_status read_statement(cs_statement *s, const cs_json *v) {
     CS_TRY(read_indices(s, &indices));
     CS_TRY(read_previous(s, &previous));
     CS_TRY(read_initial(s, &initial));
+    CS_TRY(check_segment(s, &segment));
     return read_final(s, &final);
 }
 

@@ -98,12 +98,25 @@ static json_t *manifest_to_json(const cs_statement *s) {
     return json_pack("{s:O, s:o}", "body", s->manifest, "digest", cs_document_hex_to_json(digest, sizeof digest));
 }
 
+static json_t *segment_to_json(const cs_segment *segment) {
+    return json_pack("{s:o, s:I, s:I}", "after",
+                     segment->from > 0 ? cs_document_hex_to_json(segment->after, sizeof segment->after) : json_null(),
+                     "from", (json_int_t)segment->from, "to", (json_int_t)segment->to);
+}
+
 json_t *cs_statement_to_json(const cs_statement *s) {
-    return json_pack("{s:i, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",                             /* */
-                     "version", CS_STATEMENT_VERSION, "name", s->name, "purpose", s->purpose,                         /* */
-                     "params", cs_params_to_json(&s->params), "members", members_to_json(s), "beacon", s->beacon,     /* */
-                     "contributions", cs_statement_contributions_to_json(s), "manifest", manifest_to_json(s),         /* */
-                     "datasets", cs_statement_datasets_to_json(s, false), "indices", indices_to_json(s),              /* */
-                     "previous", s->has_previous ? cs_document_hex_to_json(s->previous, 32) : json_null(), "initial", /* */
-                     cs_statement_initial_to_json(s), "final", final_to_json(s));
+    json_t *out =
+        json_pack("{s:i, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",                             /* */
+                  "version", CS_STATEMENT_VERSION, "name", s->name, "purpose", s->purpose,                         /* */
+                  "params", cs_params_to_json(cs_statement_job_params(s)), "members", members_to_json(s),          /* */
+                  "beacon", s->beacon, "contributions", cs_statement_contributions_to_json(s),                     /* */
+                  "manifest", manifest_to_json(s), "datasets", cs_statement_datasets_to_json(s, false),            /* */
+                  "indices", indices_to_json(s),                                                                   /* */
+                  "previous", s->has_previous ? cs_document_hex_to_json(s->previous, 32) : json_null(), "initial", /* */
+                  cs_statement_initial_to_json(s), "final", final_to_json(s));
+    if (out != NULL && s->segment.given && json_object_set_new(out, "segment", segment_to_json(&s->segment)) != 0) {
+        json_decref(out);
+        return NULL;
+    }
+    return out;
 }

@@ -32,6 +32,11 @@ cs_status cs_verify_certificates(const cs_verification *v);
  * CS_REJECT (proof, dataset), CS_ERR_INPUT. */
 cs_status cs_verify_wellformed(const cs_verification *v);
 
+/** Attestation k of a chain, if it is a segment of a job and not the first, goes on where segment k - 1 of the same run ends
+ * (`before`, NULL for k = 0). Comes before anything is derived: the work grows with the steps before. CS_REJECT: chain;
+ * CS_ERR_MEMORY. */
+cs_status cs_verify_segment(const cs_statement *before, const cs_statement *s, size_t k);
+
 /** Attestation k of a chain, `chain[0..k]` being the facts so far, follows attestation k - 1, whose statement is `before`
  * (NULL for k = 0), and starts from the model that it ended with. A chain begins at its beginning. CS_REJECT: chain,
  * initial. */

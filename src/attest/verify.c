@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/chain_file.h"
 #include "attest/model_file.h"
 #include "attest/verification.h"
 #include "base/memory.h"
@@ -10,27 +11,60 @@
 #include "base/timer.h"
 #include "train/protocol.h"
 
+/* Steps, draws and bytes are those of all attestations so far; the model is the last one's. */
 static void describe(cs_verify_report *report, const cs_attestation *a) {
     const cs_params *p = &a->statement.params;
+    const size_t batch = (size_t)p->n_ranks * p->batch;
     snprintf(report->job, sizeof report->job, "%s", a->statement.name);
-    report->members = (size_t)p->n_ranks;
-    report->rows = 0;
-    for (int i = 0; i < p->n_ranks; i++)
-        for (size_t k = 0; k < a->statement.members[i].datasets.n; k++)
-            report->rows += a->statement.members[i].datasets.use[k].doc.rows;
+    report->segments++;
     report->layers = p->layers;
     report->parameters = 0;
     for (size_t l = 1; l <= p->layers; l++)
         report->parameters += (p->widths[l - 1] + 1) * p->widths[l];
-    report->steps = p->steps;
-    report->batch = (size_t)p->n_ranks * p->batch;
-    report->draws = report->steps * report->batch;
+    report->steps += p->steps;
+    report->batch = report->segments == 1 || report->batch == batch ? batch : 0;
+    report->draws += p->steps * batch;
     report->model_public = p->final_public;
-    report->initial_given = a->statement.initial_given;
-    report->file_bytes = a->file_bytes;
-    report->proof_bytes = a->container.section[CS_SECTION_PROOF].size;
+    report->initial_given = report->segments == 1 ? a->statement.initial_given : report->initial_given;
+    report->file_bytes += a->file_bytes;
+    report->proof_bytes += a->container.section[CS_SECTION_PROOF].size;
+    report->model_digest[0] = '\0';
     if (p->final_public)
         cs_hex32(report->model_digest, a->statement.final_digest);
+}
+
+static bool has_member(const cs_facts *f, const cs_fact_member *m) {
+    for (size_t i = 0; i < f->n_members; i++)
+        if (f->members[i].identified == m->identified &&
+            (m->identified ? memcmp(f->members[i].ed25519, m->ed25519, sizeof m->ed25519) == 0
+                           : strcmp(f->members[i].name, m->name) == 0))
+            return true;
+    return false;
+}
+
+static bool has_dataset(const cs_facts *f, const cs_fact_dataset *d) {
+    for (size_t i = 0; i < f->n_members; i++)
+        for (size_t k = 0; k < f->members[i].n_datasets; k++)
+            if (memcmp(f->members[i].datasets[k].digest, d->digest, sizeof d->digest) == 0)
+                return true;
+    return false;
+}
+
+/* Members and datasets of attestation k that none before has. */
+static void count_new(cs_verify_report *report, const cs_facts *chain, size_t k) {
+    for (size_t i = 0; i < chain[k].n_members; i++) {
+        const cs_fact_member *m = &chain[k].members[i];
+        bool known = false;
+        for (size_t f = 0; f < k; f++)
+            known = known || has_member(&chain[f], m);
+        report->members += !known;
+        for (size_t d = 0; d < m->n_datasets; d++) {
+            known = false;
+            for (size_t f = 0; f < k; f++)
+                known = known || has_dataset(&chain[f], &m->datasets[d]);
+            report->rows += known ? 0 : (size_t)m->datasets[d].rows;
+        }
+    }
 }
 
 static cs_status check_model(const cs_attestation *a, const char *path) {
@@ -73,7 +107,7 @@ static cs_status check_proof(const cs_verification *v, cs_verify_report *report)
     const double start = cs_wall_seconds();
     const cs_status status = cs_train_verify(&v->d->instance, proof->data, proof->size, v->equations, &stats);
     report->proof_seconds += cs_wall_seconds() - start;
-    report->messages = stats.messages;
+    report->messages += stats.messages;
     report->commitment_rows = stats.rows;
     return status == CS_OK ? CS_OK : refuse_some_proof(v, status);
 }
@@ -93,6 +127,7 @@ static cs_status check_all(const link *l, const cs_verification *v) {
     const double start = cs_wall_seconds();
     cs_hex32(out->report.statement_digest, v->d->instance.digest);
     CS_TRY(cs_verify_describe(v));
+    count_new(&out->report, out->facts, l->k);
     CS_TRY(cs_verify_link(l->before, &v->a->statement, out->facts, l->k));
     CS_TRY(cs_verify_agreement(v));
     CS_TRY(cs_verify_certificates(v));
@@ -113,6 +148,7 @@ static cs_status check_derived(const link *l, const cs_attestation *a, const cs_
 static cs_status check_attestation(const link *l, const cs_attestation *a) {
     cs_derived derived;
     const double start = cs_wall_seconds();
+    CS_TRY(cs_verify_segment(l->before, &a->statement, l->k));
     CS_TRY(cs_attestation_derive(&derived, a));
     l->out->report.derive_seconds += cs_wall_seconds() - start;
     const cs_status status = check_derived(l, a, &derived);
@@ -181,13 +217,23 @@ static cs_status verify(cs_verify_result *out, const char *const *paths, const c
     return status;
 }
 
+static cs_status verify_listed(cs_verify_result *out, const cs_chain_paths *paths, const cs_verify_options *o) {
+    out->facts = CS_NEW(cs_facts, paths->n);
+    if (out->facts == NULL)
+        return CS_ERR_MEMORY;
+    out->n = paths->n;
+    return verify(out, (const char *const *)paths->path, o);
+}
+
 cs_status cs_verify_attestations(cs_verify_result *out, const char *const *paths, size_t n,
                                  const cs_verify_options *options) {
     static const cs_verify_options none;
-    *out = (cs_verify_result){.n = n, .facts = CS_NEW(cs_facts, n)};
-    if (out->facts == NULL)
-        return CS_ERR_MEMORY;
-    const cs_status status = verify(out, paths, options != NULL ? options : &none);
+    cs_chain_paths listed;
+    *out = (cs_verify_result){0};
+    cs_status status = cs_chain_paths_expand(&listed, paths, n);
+    if (status == CS_OK)
+        status = verify_listed(out, &listed, options != NULL ? options : &none);
+    cs_chain_paths_free(&listed);
     if (status == CS_REJECT && cs_refusal_last() != CS_REFUSAL_NONE)
         snprintf(out->report.refusal, sizeof out->report.refusal, "%s", cs_refusal_name(cs_refusal_last()));
     return status;

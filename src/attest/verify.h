@@ -18,7 +18,7 @@ typedef struct cs_verify_result {
     cs_export_report export; /* with options->export_path */
 } cs_verify_result;
 
-/** As cs_verify_chain; the report is about the last attestation, its times about all. *out is the caller's:
+/** As cs_verify_chain; *out is the caller's:
  * cs_verify_result_free, also after a failure. */
 cs_status cs_verify_attestations(cs_verify_result *out, const char *const *paths, size_t n,
                                  const cs_verify_options *options);

@@ -8,6 +8,11 @@ static bool is(const uint8_t a[32], const uint8_t b[32]) {
     return memcmp(a, b, 32) == 0;
 }
 
+static cs_status refuse_beginning(void) {
+    return cs_refuse(CS_REFUSAL_CHAIN,
+                     "chain: this attestation goes on from another one: give that one, and all before it, first");
+}
+
 /* Where the chain is broken, as exactly as the files at hand tell. */
 static cs_status refuse_place(const cs_facts *chain, size_t k) {
     const cs_facts *now = &chain[k];
@@ -53,10 +58,27 @@ static cs_status check_model(const cs_statement *before, const cs_statement *s, 
     return CS_OK;
 }
 
+/* What the digests do not show: with a segment's draws go those of all segments before. */
+cs_status cs_verify_segment(const cs_statement *before, const cs_statement *s, size_t k) {
+    bool same;
+    if (s->segment.from == 0)
+        return CS_OK;
+    if (k == 0)
+        return refuse_beginning();
+    CS_TRY(cs_statement_same_run(&same, before, s));
+    if (!same)
+        return cs_refuse(CS_REFUSAL_CHAIN, "chain: file %zu is a segment of another run than file %zu", k + 1, k);
+    if (before->segment.to != s->segment.from)
+        return cs_refuse(CS_REFUSAL_CHAIN,
+                         "chain: file %zu ends before step %zu of the job and file %zu begins with step %zu: something is "
+                         "missing between them, or they are in another order",
+                         k, before->segment.to, k + 1, s->segment.from);
+    return CS_OK;
+}
+
 cs_status cs_verify_link(const cs_statement *before, const cs_statement *s, const cs_facts *chain, size_t k) {
     if (k == 0 && chain->has_previous)
-        return cs_refuse(CS_REFUSAL_CHAIN,
-                         "chain: this attestation goes on from another one: give that one, and all before it, first");
+        return refuse_beginning();
     if (k == 0)
         return CS_OK;
     if (!chain[k].has_previous || !is(chain[k].previous, chain[k - 1].statement))

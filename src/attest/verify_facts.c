@@ -17,6 +17,21 @@ static cs_status describe_dataset(cs_fact_dataset *out, const cs_dataset_use *us
     return cs_dataset_doc_digest(out->digest, &use->doc);
 }
 
+/* Of the segment, but for the most in a pass: passes begin in the segments before. */
+static cs_status count_public(cs_draw_count *out, const cs_verification *v, int rank, size_t draws) {
+    const cs_pieces *shard = &v->d->shards[rank];
+    const size_t before = v->d->draws_before;
+    const uint32_t *all = v->d->draws[rank] - before;
+    cs_draw_count *earlier = CS_NEW(cs_draw_count, shard->n);
+    cs_status status = earlier != NULL ? cs_passes_tally(earlier, shard, all, before) : CS_ERR_MEMORY;
+    if (status == CS_OK)
+        status = cs_passes_tally(out, shard, all, before + draws);
+    for (size_t k = 0; status == CS_OK && k < shard->n; k++)
+        out[k].total -= earlier[k].total;
+    cs_free(earlier);
+    return status;
+}
+
 /* Hidden draws were proved to be as many of each dataset as is stated; others are counted. */
 static cs_status describe_datasets(cs_fact_member *out, const cs_verification *v, int rank) {
     const cs_dataset_uses *u = &v->a->statement.members[rank].datasets;
@@ -24,7 +39,7 @@ static cs_status describe_datasets(cs_fact_member *out, const cs_verification *v
     cs_draw_count *counted = CS_NEW(cs_draw_count, u->n);
     cs_status status = counted != NULL ? CS_OK : CS_ERR_MEMORY;
     if (status == CS_OK && !hidden)
-        status = cs_passes_tally(counted, &v->d->shards[rank], v->d->draws[rank], out->draws);
+        status = count_public(counted, v, rank, out->draws);
     for (size_t k = 0; status == CS_OK && k < u->n; k++)
         status =
             describe_dataset(&out->datasets[k], &u->use[k], hidden ? cs_passes_piece(&v->d->passes[rank], k) : counted[k]);
@@ -72,8 +87,9 @@ static void describe_models(cs_facts *f, const cs_verification *v) {
     } else {
         digest_points(f->final, s->final_rows, cs_final_row_count(&s->params));
     }
-    f->has_previous = s->has_previous;
-    memcpy(f->previous, s->previous, sizeof f->previous);
+    f->has_previous = cs_statement_before(s) != NULL;
+    if (f->has_previous)
+        memcpy(f->previous, cs_statement_before(s), sizeof f->previous);
 }
 
 static void describe_digests(cs_facts *f, const cs_verification *v) {
@@ -98,6 +114,8 @@ cs_status cs_verify_describe(const cs_verification *v) {
         return CS_ERR_MEMORY;
     memcpy(f->widths, p->widths, (p->layers + 1) * sizeof *f->widths);
     f->layers = p->layers;
+    f->segment_from = s->segment.from;
+    f->segment_of = s->segment.given ? s->whole.steps : 0;
     f->n_members = (size_t)p->n_ranks;
     for (int i = 0; i < p->n_ranks; i++)
         CS_TRY(describe_member(&f->members[i], v, i));

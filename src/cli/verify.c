@@ -24,7 +24,8 @@ static const char USAGE[] =
     "Checks the attestation: that members who committed to their datasets trained the model on them exactly as the\n"
     "statement says; and manifest, signatures, certificates and datasets' proofs that come with it. Prints what it "
     "checked.\n"
-    "Needs no other file. Several files are a chain: each goes on from the model that the one before it ended with.\n\n"
+    "Needs no other file. Several files are a chain: each goes on from the model that the one before it ended with;\n"
+    "NAME.chain stands for the files that it lists.\n\n"
     "  --trust FILE   the authorities whose certificates you accept (consort trust add); without it nobody's word on where\n"
     "                 records come from is taken\n"
     "  --at DAY       judge certificates and licences at this day (today, UTC)\n"
@@ -36,16 +37,16 @@ static const char USAGE[] =
     "Exit status: 0 accepted, 1 or 20 + kind rejected (docs/cli.md), 3 malformed, 4 unreadable.\n";
 
 static json_t *report_to_json(const cs_verify_report *r, cs_status status) {
-    return json_pack(
-        "{s:b, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:s, s:s, s:f, s:f, s:f, s:f}",
-        "accepted", status == CS_OK, "status", cs_status_name(status), "refusal", r->refusal, "reason",
-        status == CS_OK ? "" : cs_error_text(), "job", r->job, "members", (json_int_t)r->members, "rows",
-        (json_int_t)r->rows, "parameters", (json_int_t)r->parameters, "steps", (json_int_t)r->steps, "batch",
-        (json_int_t)r->batch, "draws", (json_int_t)r->draws, "model_public", (int)r->model_public, "initial_given",
-        (int)r->initial_given, "file_bytes", (json_int_t)r->file_bytes, "proof_bytes", (json_int_t)r->proof_bytes,
-        "messages", (json_int_t)r->messages, "statement_digest", r->statement_digest, "model_digest", r->model_digest,
-        "read_seconds", r->read_seconds, "derive_seconds", r->derive_seconds, "provenance_seconds", r->provenance_seconds,
-        "proof_seconds", r->proof_seconds);
+    return json_pack("{s:b, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:s, s:s, s:f, "
+                     "s:f, s:f, s:f}",
+                     "accepted", status == CS_OK, "status", cs_status_name(status), "refusal", r->refusal, "reason",
+                     status == CS_OK ? "" : cs_error_text(), "job", r->job, "segments", (json_int_t)r->segments, "members",
+                     (json_int_t)r->members, "rows", (json_int_t)r->rows, "parameters", (json_int_t)r->parameters, "steps",
+                     (json_int_t)r->steps, "batch", (json_int_t)r->batch, "draws", (json_int_t)r->draws, "model_public",
+                     (int)r->model_public, "initial_given", (int)r->initial_given, "file_bytes", (json_int_t)r->file_bytes,
+                     "proof_bytes", (json_int_t)r->proof_bytes, "messages", (json_int_t)r->messages, "statement_digest",
+                     r->statement_digest, "model_digest", r->model_digest, "read_seconds", r->read_seconds, "derive_seconds",
+                     r->derive_seconds, "provenance_seconds", r->provenance_seconds, "proof_seconds", r->proof_seconds);
 }
 
 /* Of --export: only what was accepted. */
@@ -92,12 +93,30 @@ static json_t *to_json(const cs_verify_result *r, cs_status status) {
     return NULL;
 }
 
+/* A job's last segments may be missing: that is no fault, and is said. */
+static void show_completeness(cs_buffer *out, const cs_verify_result *result) {
+    const cs_facts *last = &result->facts[result->n - 1];
+    const uint64_t end = last->segment_from + last->compute.steps;
+    if (last->segment_of > end)
+        cs_text_append(out, "  the job goes on: steps %llu to %llu of %llu are not among these files\n",
+                       (unsigned long long)end + 1, (unsigned long long)last->segment_of,
+                       (unsigned long long)last->segment_of);
+}
+
 static void to_text(cs_buffer *out, const cs_verify_result *result) {
     const cs_verify_report *r = &result->report;
     char size[32];
-    cs_text_append(out, "accepted: %s\n", r->job);
-    cs_text_append(out, "  %zu members with %zu committed records trained %zu parameters in %zu steps of %zu records\n",
-                   r->members, r->rows, r->parameters, r->steps, r->batch);
+    if (result->n > 1)
+        cs_text_append(out, "accepted: %s, a chain of %zu attestations\n", r->job, result->n);
+    else
+        cs_text_append(out, "accepted: %s\n", r->job);
+    cs_text_append(out, "  %zu members with %zu committed records trained %zu parameters in %zu steps", r->members, r->rows,
+                   r->parameters, r->steps);
+    if (r->batch > 0)
+        cs_text_append(out, " of %zu records\n", r->batch);
+    else
+        cs_text_append(out, ", %zu records in all\n", r->draws);
+    show_completeness(out, result);
     for (size_t k = 0; k < result->n; k++) {
         if (result->n > 1)
             cs_text_append(out, "  segment %zu of %zu\n", k + 1, result->n);

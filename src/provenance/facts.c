@@ -132,8 +132,13 @@ static json_t *compute_to_json(const cs_facts *f) {
                      "multiply_adds", count(c->multiply_adds));
 }
 
+static json_t *segment_to_json(const cs_facts *f) {
+    return json_pack("{s:o, s:o, s:o}", "from", count(f->segment_from), "to", count(f->segment_from + f->compute.steps),
+                     "of", count(f->segment_of));
+}
+
 json_t *cs_facts_to_json(const cs_facts *f) {
-    return json_pack(
+    json_t *out = json_pack(
         "{s:s, s:s?, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}",                /* */
         "job", f->job, "at", f->at, "manifest", hex_or_null(f->has_manifest, f->manifest),             /* */
         "purpose", f->purpose, "members", members_to_json(f), "widths", widths_to_json(f),             /* */
@@ -146,4 +151,9 @@ json_t *cs_facts_to_json(const cs_facts *f) {
         json_pack("{s:o, s:b, s:s}", "digest", hex(f->seed), "contributions", (int)f->contributions, "beacon", f->beacon),
         "indices", f->indices_hidden ? "hidden" : "public", "previous", hex_or_null(f->has_previous, f->previous), /* */
         "statement", hex(f->statement), "attestation", hex(f->attestation));
+    if (out != NULL && f->segment_of > 0 && json_object_set_new(out, "segment", segment_to_json(f)) != 0) {
+        json_decref(out);
+        return NULL;
+    }
+    return out;
 }

@@ -57,6 +57,8 @@ typedef struct cs_facts {
     size_t layers;
     size_t *widths; /* [layers + 1]: features, hidden widths, classes */
     cs_compute compute;
+    uint64_t segment_from;  /* first step, if this is a segment of a job of ... */
+    uint64_t segment_of;    /* ... so many steps; 0: it is the whole job */
     uint64_t batch;         /* draws of all members together in one step */
     bool initial_given;     /* W(0) is a given public model or the one of `previous`; else it follows from the seed */
     uint8_t initial[32];    /* digest of W(0); of its commitments if it is only committed */

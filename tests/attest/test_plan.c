@@ -92,16 +92,6 @@ static void limbs_are_few_and_near_equal(void **state) {
         }
 }
 
-static void memory_that_would_not_suffice_is_an_error(void **state) {
-    (void)state;
-    const cs_plan plan = {.memory_bytes = 0x1p30};
-    assert_int_equal(cs_plan_check_memory(&plan, 4, 0), CS_OK); /* unknown */
-    assert_int_equal(cs_plan_check_memory(&plan, 4, 0x1p33), CS_OK);
-    assert_int_equal(cs_plan_check_memory(&plan, 4, 0x1p31), CS_ERR_MEMORY);
-    assert_non_null(strstr(cs_error_text(), "about 4096 MiB (4 ranks of 1024 MiB on this machine), 2048 MiB are available"));
-    assert_true(cs_memory_available() > 0x1p20);
-}
-
 static void assert_within(double value, double expected, double part) {
     assert_true(value > (1 - part) * expected && value < (1 + part) * expected);
 }
@@ -194,7 +184,6 @@ int main(void) {
         cmocka_unit_test(table_rows_are_those_of_the_table),
         cmocka_unit_test(columns_are_the_best),
         cmocka_unit_test(limbs_are_few_and_near_equal),
-        cmocka_unit_test(memory_that_would_not_suffice_is_an_error),
         cmocka_unit_test(memory_is_what_long_jobs_take),
         cmocka_unit_test(memory_is_what_a_proof_takes),
         cmocka_unit_test(shows_itself),
