@@ -228,7 +228,7 @@ test-all: test-programs
 
 # Format, layers, static analysis, a build with the other compiler, and a short fuzz run.
 FORMATTED := $(shell find src include mpi tests benchmarks -name '*.[ch]')
-SCRIPTS   := .ci/run scripts/scaling $(sort $(wildcard scripts/*.sh tests/*/*.sh benchmarks/*.sh examples/*/*.sh))
+SCRIPTS   := .ci/run scripts/scaling $(sort $(wildcard scripts/*.sh packaging/*.sh tests/*/*.sh benchmarks/*.sh examples/*/*.sh))
 .PHONY: check
 check:
 	@scripts/install-deps.sh build test check
@@ -266,14 +266,7 @@ endif
 bench: all
 	@benchmarks/run.sh
 
-.PHONY: install
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/consort
-	install -m 755 $(BUILD)/consort $(BUILD)/consort-prove $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib
-	install -m 644 include/consort/*.h $(DESTDIR)$(PREFIX)/include/consort
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$(sed -n 's/.*CONSORT_VERSION "\(.*\)"/\1/p' include/consort/version.h)|" \
-	    scripts/consort.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/consort.pc
+include packaging/package.mk
 
 .PHONY: help
 help:
@@ -285,7 +278,8 @@ help:
 	@echo "make analyze    gcc's static analyzer over everything"
 	@echo "make fuzz       fuzz the decoders (FUZZ_SECONDS=5 each)"
 	@echo "make bench      kernels and the main job, figures against their bars"
-	@echo "make install    to PREFIX (/usr/local), under DESTDIR"
+	@echo "make install    to PREFIX (/usr/local), under DESTDIR; make uninstall removes it"
+	@echo "make deb        Debian packages in build/deb"
 	@echo "make clean"
 
 .PHONY: clean
