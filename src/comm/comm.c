@@ -179,7 +179,10 @@ static cs_status send_to_root(cs_comm *c, const void *data, size_t size) {
 }
 
 static cs_status send_to(cs_comm *c, int rank, const void *data, size_t size) {
-    CS_TRY(c->ops->send(c, rank, data, size));
+    const double since = watch_start(c);
+    const cs_status status = c->ops->send(c, rank, data, size);
+    watch_end(c, CS_COMM_SENDING, since);
+    CS_TRY(status);
     c->stats.bytes_sent += size;
     return CS_OK;
 }
