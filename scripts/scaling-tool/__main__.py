@@ -7,7 +7,7 @@ import plots
 import sweeps
 
 SWEEPS = {"strong": sweeps.strong, "weak": sweeps.weak, "rows": sweeps.rows, "steps": sweeps.steps, "parameters": sweeps.parameters,
-          "network": sweeps.network}
+          "network": sweeps.network, "hosts": sweeps.hosts}
 QUICK = {"draws": 96, "rows": 48, "widths": [16, 8, 4], "batch": 6, "value_bits": 12, "ranks": [1, 2, 3], "units": 64, "step_batch": 4, "step_count": 4,
          "networks": ["0", "2ms", "5ms,100Mbit"], "repeat": 1}
 USUAL = {"draws": 60000, "rows": 60000, "widths": [784, 128, 10], "batch": 128, "value_bits": 16, "ranks": [1, 2, 3, 4, 8, 16, 32, 64], "units": 6400,
@@ -28,7 +28,8 @@ How a run's cost grows, and what a cluster would make of it (docs/scaling.md).
   steps       cost against steps over the same records
   parameters  cost against the model's parameters, its hidden units staying as many
   network     measured against predicted wall time, with injected latency
-  all         all of these, then plot
+  hosts       the same with each rank on a host of its own, over TCP (scripts/hosts.sh; as root)
+  all         all of these but hosts, then plot
   predict     wall time on a cluster, from the runs of a sweep
   plot        SVG and PNG from the sweeps' tables""")
     p.add_argument("sweep", choices=[*SWEEPS, "all", "predict", "plot"], metavar="SWEEP")
@@ -44,8 +45,8 @@ How a run's cost grows, and what a cluster would make of it (docs/scaling.md).
     p.add_argument("--step-batch", type=int, help="parameters: batch of a step (16)")
     p.add_argument("--step-count", type=int, help="parameters: steps of the shorter run (16)")
     p.add_argument("--sweep-ranks", type=int, default=1, help="rows, steps, parameters: ranks (1)")
-    p.add_argument("--network-ranks", type=int, default=2, help="network: ranks (2); no more than cores")
-    p.add_argument("--networks", type=lambda t: t.split(), help="network: \"0 1ms 10ms 50ms\", the first without limits")
+    p.add_argument("--network-ranks", type=int, default=2, help="network, hosts: ranks (2); no more than cores")
+    p.add_argument("--networks", type=lambda t: t.split(), help="network, hosts: \"0 1ms 10ms 50ms\", the first without limits")
     p.add_argument("--latency", default="0.1ms", help="predict: one way (0.1ms)")
     p.add_argument("--bandwidth", default="10Gbit", help="predict: of each rank's link (10Gbit); 0: no limit")
     p.add_argument("--source", choices=["strong", "weak"], default="strong", help="predict: from which sweep (strong)")
@@ -66,7 +67,7 @@ def main(argv):
         if o.sweep == "predict":
             sweeps.predict(o)
         elif o.sweep != "plot":
-            for name in SWEEPS if o.sweep == "all" else [o.sweep]:
+            for name in [s for s in SWEEPS if s != "hosts"] if o.sweep == "all" else [o.sweep]:
                 SWEEPS[name](o)
         if o.sweep in ("all", "plot"):
             plots.make(o.out, o.plots or o.out)

@@ -150,13 +150,13 @@ plot {mean} with lines ls 9 title "constant: mean of the steps", \\
 """
 
 
-def network(t, points):
+def network(t, points, where):
     plain = [p for p in points if "," not in p["network"]]
     top = max(p["latency_ms"] for p in plain)
     chosen = '(strstrt(strcol("network"), ",") == 0 ? c("latency_ms") : NaN)'
     base, many = plain[0]["predicted"], plain[-1]["path_trips"]
     return f"""
-set title "Wall time with injected latency, {points[0]["ranks"]:.0f} ranks ({what(points)})"
+set title "Wall time with injected latency, {points[0]["ranks"]:.0f} ranks {where} ({what(points)})"
 set xlabel "latency one way, ms"
 set ylabel "seconds"
 set xrange [{-0.04 * top}:{1.08 * top}]
@@ -196,7 +196,7 @@ def make(tables, out):
     if not measure.available("gnuplot"):
         raise measure.Failed("gnuplot is missing: scripts/install-deps.sh test")
     os.makedirs(out, exist_ok=True)
-    path = {s: f"{tables}/{s}.csv" for s in ("strong", "weak", "rows", "steps", "parameters", "network")}
+    path = {s: f"{tables}/{s}.csv" for s in ("strong", "weak", "rows", "steps", "parameters", "network", "hosts")}
     have = {s: measure.read_table(p) for s, p in path.items() if os.path.exists(p)}
     if not have:
         raise measure.Failed(f"no tables in {tables}: run a sweep first")
@@ -212,5 +212,6 @@ def make(tables, out):
         draw("cost-steps", cost("Cost against steps over the same records", "steps", "steps", path["steps"], have["steps"]), out)
     if "parameters" in have:
         draw("cost-parameters", parameters(path["parameters"], have["parameters"]), out)
-    if "network" in have:
-        draw("network", network(path["network"], have["network"]), out)
+    for name, where in (("network", "of one machine"), ("hosts", "on hosts of their own")):
+        if name in have:
+            draw(name, network(path[name], have[name], where), out)

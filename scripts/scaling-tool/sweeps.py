@@ -1,4 +1,7 @@
 """The sweeps: which jobs are run, and what is made of their figures."""
+import json
+import subprocess
+
 import measure
 import model
 from jobs import Job
@@ -15,10 +18,8 @@ class Sweep:
     def __init__(self, name, options):
         self.name, self.options, self.runs, self.points = name, options, [], []
 
-    def point(self, job, network="0", **more):
-        runs = []
-        for _ in range(self.options.repeat):
-            runs.append({**run(job, network, timeout=self.options.timeout), **more})
+    def point(self, job, network="0", launcher=None):
+        runs = [run(job, network, launcher, self.options.timeout) for _ in range(self.options.repeat)]
         self.runs += runs
         self.points.append(medians(runs))
         p = self.points[-1]
@@ -98,17 +99,17 @@ def parameters(o):
                       "peak_bytes_max"])
 
 
-def network(o):
-    """Measured against predicted wall time, latencies injected. The prediction knows only the runs without a network: the
+def validate(o, name, launcher):
+    """Measured against predicted wall time, latencies injected. The prediction knows only the runs without latency: the
     overhead is that of another job, of hardly any work."""
-    sweep = Sweep("network", o)
+    sweep = Sweep(name, o)
     job = job_for(o, o.network_ranks, o.draws, o.rows)
     idle = Job([4, 2, 2], o.network_ranks, 2 * o.network_ranks, 64, 8 * o.network_ranks, 12)
-    overhead = model.overhead([run(idle) for _ in range(max(3, o.repeat))])
+    overhead = model.overhead([run(idle, launcher=launcher) for _ in range(max(3, o.repeat))])
     base = None
     for text in o.networks:
         latency, bandwidth = model.network(text)
-        p, runs = sweep.point(job, text)
+        p, runs = sweep.point(job, text, launcher)
         base = base or p
         p["latency_ms"] = 1e3 * latency
         p["predicted"] = model.predict(base, latency, bandwidth, overhead)
@@ -121,10 +122,23 @@ def network(o):
     print(f"software takes {1e6 * overhead:.0f} us a trip; largest error {100 * max(abs(p['error']) for p in sweep.points):.1f} %")
 
 
+def network(o):
+    """Ranks of one machine."""
+    validate(o, "network", None)
+
+
+def hosts(o):
+    """Each rank on a host of its own, a network namespace, with TCP between them."""
+    script = f"{measure.ROOT}/scripts/hosts.sh"
+    checked = subprocess.run([script, "--check"], capture_output=True, text=True, check=False)
+    if checked.returncode != 0:
+        raise measure.Failed(checked.stderr.strip())
+    validate(o, "hosts", [script, str(o.network_ranks)])
+
+
 def overhead_of(folder):
     """That of the network sweep; a usual one without it."""
     try:
-        import json
         with open(f"{folder}/network.json", encoding="utf-8") as f:
             return json.load(f)["overhead_seconds"]
     except OSError:
