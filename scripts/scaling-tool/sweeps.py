@@ -84,13 +84,13 @@ def steps(o):
 
 
 def parameters(o):
-    """Two hidden layers of always as many units together: more and more parameters. What a step costs is the difference
+    """16 features, two hidden layers of always as many units together: more and more parameters. What a step costs is the difference
     between two numbers of steps; the rest is paid once."""
     sweep = Sweep("parameters", o)
     points = []
     for share in (40, 16, 8, 4, 2):
         second = max(1, o.units // share)
-        widths = [o.widths[0], o.units - second, second, o.widths[-1]]
+        widths = [16, o.units - second, second, o.widths[-1]]
         few, many = (sweep.point(Job(widths, o.sweep_ranks, o.step_batch, n, o.step_batch, o.value_bits))[0] for n in (o.step_count, 2 * o.step_count))
         each = (many["cpu_sum"] - few["cpu_sum"]) / (many["steps"] - few["steps"])
         points.append({**many, "cpu_step": each, "cpu_once": few["cpu_sum"] - few["steps"] * each})
