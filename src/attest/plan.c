@@ -49,7 +49,7 @@ static bool is_looked_up(const cs_block_info *b) {
 }
 
 static void add_block(cs_plan *out, const cs_params *p, const cs_block_info *b) {
-    const size_t size = cs_block_size(b), rows = size >> p->column_bits ? size >> p->column_bits : 1;
+    const size_t size = cs_block_size(b), whole = cs_block_rows(b, p->column_bits), rows = whole ? whole : 1;
     size_t real = 1;
     for (unsigned k = 0; k < b->axes; k++)
         real *= b->shape[k];

@@ -136,6 +136,19 @@ size_t cs_block_size(const cs_block_info *b) {
     return (size_t)1 << bits;
 }
 
+size_t cs_block_rows(const cs_block_info *b, unsigned column_bits) {
+    size_t rows = 1;
+    unsigned left = column_bits; /* bits of the axes before that lie within a row */
+    if (b->certified || cs_block_size(b) >> column_bits == 0)
+        return cs_block_size(b) >> column_bits;
+    for (unsigned axis = b->axes; axis-- > 0;) {
+        const unsigned within = b->bits[axis] < left ? b->bits[axis] : left;
+        rows *= (b->shape[axis] + ((size_t)1 << within) - 1) >> within;
+        left -= within;
+    }
+    return rows;
+}
+
 cs_status cs_blocks_tensors(cs_tensor *tensors, const cs_blocks *b, int rank) {
     for (size_t k = 0; k < b->n; k++)
         tensors[k] = (cs_tensor){0};

@@ -56,6 +56,10 @@ size_t cs_blocks_find(const cs_blocks *b, cs_block_kind kind, size_t layer, size
 /** Padded number of entries. */
 size_t cs_block_size(const cs_block_info *b);
 
+/** Rows of 2^column_bits entries that the block has commitments for: all if it is certified, else those with real entries; 0
+ * if it is shorter than a row. */
+size_t cs_block_rows(const cs_block_info *b, unsigned column_bits);
+
 /** Allocates zeroed tensors of all blocks that `rank` holds (data == NULL for those it does not). tensors[b->n]. */
 cs_status cs_blocks_tensors(cs_tensor *tensors, const cs_blocks *b, int rank);
 void cs_blocks_tensors_free(cs_tensor *tensors, const cs_blocks *b);

@@ -178,11 +178,10 @@ cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, c
 }
 
 cs_status cs_train_check_size(const cs_params *p, const cs_blocks *blocks, size_t size) {
-    size_t entries = 0;
+    size_t least = 0;
     for (size_t k = 0; k < blocks->n; k++)
         if (!blocks->info[k].certified)
-            entries += cs_block_size(&blocks->info[k]);
-    const size_t least = (entries >> p->column_bits) * (size_t)p->n_ranks;
+            least += cs_block_rows(&blocks->info[k], p->column_bits) * (size_t)p->n_ranks;
     return size / 32 >= least
                ? CS_OK
                : cs_fail(CS_ERR_INPUT, "proof: %zu bytes cannot have the %zu commitments of the witness", size, least);

@@ -19,10 +19,22 @@ static int by_space(const void *a, const void *b) {
     return (x->index > y->index) - (x->index < y->index);
 }
 
+/* Has a row's part of the block, which begins at entry `at` and is aligned to its own length, any real entry? Its first one
+ * has the least coordinates. */
+static bool has_real_entry(const cs_block *b, size_t at) {
+    for (unsigned axis = b->axes; axis-- > 0; at >>= b->bits[axis])
+        if ((at & (((size_t)1 << b->bits[axis]) - 1)) >= b->shape[axis])
+            return false;
+    return true;
+}
+
 static void mark_rows(cs_layout *l, const cs_block *b) {
     const size_t columns = (size_t)1 << l->column_bits;
+    const bool all = b->certified || b->rank_shape;
     for (size_t row = b->offset / columns; row * columns < b->offset + b->size; row++)
-        l->row_state[row] |= (uint8_t)((b->root_only ? CS_ROW_ROOT : CS_ROW_ALL) | (b->certified ? CS_ROW_CERTIFIED : 0));
+        if (all || has_real_entry(b, row * columns > b->offset ? row * columns - b->offset : 0))
+            l->row_state[row] |=
+                (uint8_t)((b->root_only ? CS_ROW_ROOT : CS_ROW_ALL) | (b->certified ? CS_ROW_CERTIFIED : 0));
 }
 
 static cs_status place(cs_layout *l, slot *slots) {

@@ -1,6 +1,7 @@
 /* The witness matrix: every rank's tensors as blocks in a matrix of 2^column_bits columns, the same layout on all ranks.
  * Blocks lie at offsets aligned to their padded size, biggest first. Certified blocks (whose rows are committed in the
- * statement) are also aligned to whole rows. A row that no block of a rank touches has no commitment (it is zero). Local. */
+ * statement) are also aligned to whole rows. A row that has no real entry of any block of a rank has no commitment (it is
+ * zero): neither rows that no block touches, nor rows of padding alone, but for certified blocks. Local. */
 #ifndef CS_WITNESS_LAYOUT_H
 #define CS_WITNESS_LAYOUT_H
 

@@ -1,5 +1,8 @@
 /* The list of blocks: order, shapes, ranges, who holds them. */
+#include <string.h>
+
 #include "train/job.h"
+#include "witness/layout.h"
 
 typedef struct expected {
     cs_block_kind kind;
@@ -125,8 +128,32 @@ static void tensors(void **state) {
     cs_memory_limit(SIZE_MAX);
 }
 
+/* Rows with commitments, against those of a layout of the block alone. */
+static void rows_with_real_entries(void **state) {
+    (void)state;
+    const size_t shapes[][3] = {{5, 3, 10}, {8, 4, 16}, {1, 1, 1}, {5, 4, 9}, {6, 3, 16}};
+    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++)
+        for (int certified = 0; certified < 2; certified++)
+            for (unsigned column_bits = 0; column_bits <= 10; column_bits++) {
+                cs_block_info info = {.axes = 3, .bits = {3, 2, 4}, .certified = certified != 0};
+                cs_block block = {.axes = 3, .bits = {3, 2, 4}, .certified = certified != 0};
+                cs_layout l;
+                memcpy(info.shape, shapes[k], sizeof info.shape);
+                memcpy(block.shape, shapes[k], sizeof block.shape);
+                assert_int_equal(cs_layout_new(&l, &block, 1, column_bits), CS_OK);
+                const size_t rows = cs_layout_count(&l, 0, false) + cs_layout_count(&l, 0, true);
+                assert_int_equal(cs_block_rows(&info, column_bits), column_bits <= 9 ? rows : 0);
+                cs_layout_free(&l);
+            }
+    const cs_block_info info = {.axes = 3, .shape = {5, 3, 10}, .bits = {3, 2, 4}};
+    assert_int_equal(cs_block_rows(&info, 6), 5);
+    assert_int_equal(cs_block_rows(&info, 4), 15);
+    assert_int_equal(cs_block_rows(&info, 3), 30);
+    assert_int_equal(cs_block_rows(&info, 7), 3);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(committed_final), cmocka_unit_test(finding),
-                                       cmocka_unit_test(tensors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(committed_final), cmocka_unit_test(rows_with_real_entries),
+                                       cmocka_unit_test(finding), cmocka_unit_test(tensors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
