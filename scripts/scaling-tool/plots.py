@@ -9,7 +9,7 @@ set datafile separator comma
 set grid lc rgb "#d8d8d8" lw 1
 set border lw 1.2 lc rgb "#404040"
 set tics nomirror
-set key outside bottom center horizontal reverse Left samplen 2.5 spacing 1.3 width 2
+set key outside bottom center vertical maxrows 2 reverse Left samplen 2.5 spacing 1.35 width 1
 set pointsize 1.1
 set style line 1 lc rgb "#0072b2" lw 2.5 pt 7
 set style line 2 lc rgb "#d55e00" lw 2.5 pt 5
