@@ -86,12 +86,16 @@ static void tamper(void *context, int rank, size_t step, int what, size_t layer,
 }
 #endif
 
+/* Collective where mpirun has not said it: under srun. */
+static int ranks_here(void) {
+    const char *local = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+    return local != NULL ? atoi(local) : cs_mpi_ranks_here();
+}
+
 static cs_status run(cs_comm *comm, cs_prove_options *options) {
     cs_progress_bar bar;
     cs_run_report report;
     char name[32];
-    const char *local = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
-    options->run.ranks_here = local == NULL ? 0 : atoi(local);
     const bool speaks = comm->rank == 0 && !options->quiet;
     if (speaks)
         options->run.progress = cs_progress_bar_start(&bar, options->progress);
@@ -146,6 +150,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "consort-prove: %s\n", cs_error_text());
         return (int)started;
     }
+    const int here = ranks_here();
+    if (status == CS_OK)
+        options.run.ranks_here = here;
     if (status == CS_OK && options.has_network)
         status = cs_delay_install(&delay, &comm, &options.network);
     status = status == CS_OK ? run(&comm, &options) : cs_comm_raise(&comm, status);

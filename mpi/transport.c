@@ -288,6 +288,17 @@ cs_status cs_mpi_comm_init(cs_comm *c, int *argc, char ***argv) {
     return CS_OK;
 }
 
+int cs_mpi_ranks_here(void) {
+    MPI_Comm here = MPI_COMM_NULL;
+    int n = 0;
+    if (MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here) != MPI_SUCCESS)
+        return 0;
+    if (MPI_Comm_size(here, &n) != MPI_SUCCESS)
+        n = 0;
+    MPI_Comm_free(&here);
+    return n;
+}
+
 /* A message without content; its sender waits for the peer's own before it ends MPI, so none is left unreceived. */
 static void say_gone(cs_comm *c, int peer) {
     transport *t = c->transport;

@@ -11,6 +11,9 @@
  *  cs_mpi_comm_finalize. A rank that calls that while others still wait for it is lost to them (CS_ERR_RANK). */
 cs_status cs_mpi_comm_init(cs_comm *c, int *argc, char ***argv);
 
+/** Collective. How many of all ranks share this one's machine, by what MPI knows of it; 0 if it does not know. */
+int cs_mpi_ranks_here(void);
+
 /** Collective, whatever happened before: tells the peers that this rank is gone, drops what they still send until they are
  * gone too, ends MPI and frees `c`. */
 void cs_mpi_comm_finalize(cs_comm *c);
