@@ -7,6 +7,7 @@
 #include "attest/profile.h"
 #include "attest/run_state.h"
 #include "base/memory.h"
+#include "base/spy.h"
 #include "base/timer.h"
 #include "comm/delay.h"
 #include "comm/secure.h"
@@ -48,13 +49,22 @@ static cs_status handshake(cs_run_state *r) {
     CS_TRY(cs_handshake(r->comm, &r->identity.x25519, pins ? (const uint8_t(*)[CS_KEY_SIZE])pinned : NULL, r->job_digest,
                         &r->keys));
     CS_TRY(cs_channel_open(r->comm, &r->keys, names));
+    CS_SPY("common-seed", r->keys.common_seed, sizeof r->keys.common_seed);
+    for (int i = 0; i < r->comm->size; i++) {
+        CS_SPY("pair-seed", r->keys.seeds[i], sizeof r->keys.seeds[i]);
+        CS_SPY("public-key", r->keys.members[i], sizeof r->keys.members[i]);
+    }
     return cs_pads_new(&r->pads, &r->keys);
 }
 
 /* Collective. */
 static cs_status contribute(cs_run_state *r) {
     r->statement.has_contributions = r->job.contributions;
-    return r->job.contributions ? cs_contributions_exchange(r->statement.contributions, r->comm, &r->keys) : CS_OK;
+    if (!r->job.contributions)
+        return CS_OK;
+    CS_TRY(cs_contributions_exchange(r->statement.contributions, r->comm, &r->keys));
+    CS_SPY("contribution", r->statement.contributions[r->comm->rank], CS_CONTRIBUTION_SIZE);
+    return CS_OK;
 }
 
 /* ------------------------------------------------------------ training and proof */

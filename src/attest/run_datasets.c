@@ -3,6 +3,7 @@
 #include "attest/exchange.h"
 #include "attest/run_state.h"
 #include "base/memory.h"
+#include "base/spy.h"
 #include "data/schema_json.h"
 #include "provenance/dataset_matrix.h"
 #include "provenance/shard.h"
@@ -156,7 +157,15 @@ static cs_status fill_shard(cs_run_state *r, const cs_dataset_doc **docs, const 
     for (size_t k = 0; k < r->n_openings; k++)
         openings[k] = &r->openings[k];
     CS_TRY(cs_shard_tensors(features, classes, p, docs, openings, r->n_openings));
-    return cs_shard_blindings(r->dataset_blindings, p, docs, openings, r->n_openings);
+    CS_TRY(cs_shard_blindings(r->dataset_blindings, p, docs, openings, r->n_openings));
+#ifdef CS_TAMPER
+    for (size_t k = 0; k < cs_dataset_row_count(p); k++) {
+        uint8_t bytes[32];
+        cs_fr_encode(bytes, r->dataset_blindings[k]);
+        CS_SPY("blinding", bytes, sizeof bytes);
+    }
+#endif
+    return CS_OK;
 }
 
 /* The shard has all of them. */

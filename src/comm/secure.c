@@ -1,6 +1,7 @@
 #include "comm/secure.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -184,6 +185,10 @@ static void release(secure *s) {
 cs_status cs_secure_start(cs_comm *c, const uint8_t (*secrets)[32], const uint8_t nonce[32]) {
     if (c->size == 1)
         return CS_OK;
+#ifdef CS_TAMPER
+    if (getenv("CONSORT_UNSEALED") != NULL) /* test builds: what a capture shows then */
+        return CS_OK;
+#endif
     secure *s = CS_NEW(secure, 1);
     if (s == NULL)
         return CS_ERR_MEMORY;

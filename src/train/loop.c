@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/spy.h"
 
 typedef struct loop {
     cs_comm *comm;
@@ -37,6 +38,7 @@ static void show(void *context, size_t first, size_t count, uint8_t *out) {
 /* This rank's padded gradient in s->values: all that leaves it. */
 static cs_status prepare(loop *s) {
     CS_TRY(cs_trainer_gradient(s->trainer, s->step, s->values));
+    CS_SPY("own-gradient", s->values, 8 * s->n);
     CS_TRY(cs_pads_zero_shares_u64(s->pads, CS_LABEL_GRADIENT, s->step, s->digest, NULL, s->values, s->n));
     store(s, 0, s->n, s->bytes);
     return CS_OK;
@@ -47,7 +49,12 @@ static cs_status apply(loop *s) {
     cs_pads_receive(s->pads, CS_LABEL_GRADIENT, s->bytes, 8 * s->n);
     for (size_t k = 0; k < s->n; k++)
         s->values[k] = cs_load_u64(s->bytes + 8 * k);
-    return cs_trainer_update(s->trainer, s->step, s->values);
+    CS_TRY(cs_trainer_update(s->trainer, s->step, s->values));
+    CS_SPY("gradient-sum", s->values, 8 * s->n);
+    for (size_t l = 0; l < cs_trainer_model(s->trainer)->layers; l++)
+        CS_SPY("weights", cs_trainer_model(s->trainer)->w[l],
+               8 * cs_trainer_model(s->trainer)->rows[l] * cs_trainer_model(s->trainer)->columns[l]);
+    return CS_OK;
 }
 
 /* A failure of this rank takes the place of the exchange that would come next. */

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Three members on three hosts, each with its own data, over TCP; and what somebody who reads every frame of their network
+# learns: with links sealed, nothing that only members may know; without (a test build), what shows that the search works.
+. tests/e2e/common.sh
+
+scripts/hosts.sh --check || { echo "$0: skipped, see above"; exit 0; }
+tiny_job "$work/job.json" 3
+job=$work/job.json
+tamper=$build/tamper/consort-prove
+
+# on_hosts OUT OPTIONS...: each host's data have a path of their own.
+on_hosts() {
+    to=$1
+    shift
+    timeout 60 scripts/hosts.sh 3 "$prove" "$job" --out "$to" --data "$work/host{i}/mine.csv" "$@"
+}
+
+for i in 0 1 2; do
+    mkdir "$work/host$i"
+    mv "$work/m$i.csv" "$work/host$i/mine.csv"
+done
+cp "$work/host0/mine.csv" "$work/m0.csv" # the test data
+sed -i 's/"members"/"seeds": {"contributions": true}, "members"/; s/"steps": 3/"steps": 12/' "$job"
+
+expect 0 "3 members" on_hosts "$work/out" --member "m{i}"
+expect 0 "" "$consort" verify "$work/out/tiny.attestation"
+expect 4 "consort-prove: rank 2 (m2)" on_hosts "$work/none" --labels "$work/none{i}"
+! ip netns list | grep -q "^consort-" || fail "a namespace is left"
+
+# capture NAME [VARIABLE=1]: a run of the test build, whose ranks write down what they know, and the search.
+capture() {
+    name=$1
+    shift
+    mkdir "$work/$name"
+    expect 0 "3 members" env "$@" CONSORT_SPY="$work/$name/rank" \
+        scripts/hosts.sh --capture "$work/$name/frames" 3 "$tamper" "$job" --out "$work/$name" --data "$work/host{i}/mine.csv"
+    timeout 60 python3 tests/e2e/search_capture.py "$work/$name/frames" "$work/$name"/rank.* >"$work/seen" 2>"$work/output" ||
+        fail "the search in $name"
+}
+
+# seen NAME LEAST MOST: so many values of that name are in the capture; there are some to look for.
+seen() {
+    found=$(sed -n "s/^$1 \([0-9]*\) .*/\1/p" "$work/seen")
+    known=$(sed -n "s/^$1 [0-9]* //p" "$work/seen")
+    cp "$work/seen" "$work/output"
+    if [ "${known:-0}" -eq 0 ] || [ "$found" -lt "$2" ] || [ "$found" -gt "$3" ]; then
+        fail "$1: ${found:-none} of ${known:-none} seen"
+    fi
+}
+
+capture sealed A=1
+for secret in weights gradient-sum own-gradient common-seed pair-seed contribution blinding; do
+    seen $secret 0 0
+done
+seen public-key 3 3 # the handshake is in clear
+capture unsealed CONSORT_UNSEALED=1
+seen contribution 3 3 # so the search finds what is there
+seen public-key 3 3
+for secret in weights gradient-sum own-gradient common-seed pair-seed blinding; do
+    seen $secret 0 0 # masked or encrypted anyway
+done
+finish
