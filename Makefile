@@ -219,7 +219,7 @@ test: deps
 	@$(MAKE) --no-print-directory test-all
 
 .PHONY: test-programs
-test-programs: all $(TEST_BIN) $(EMULATED_BIN) $(if $(EMULATED_SRC),$(EMULATED)/consort $(EMULATED)/consort-prove) $(ATTACK_BIN) $(BUILD)/tests/mpi/test_transport $(BUILD)/tests/mpi/test_pieces $(BUILD)/tests/e2e/tamper $(BUILD)/tests/e2e/mutate $(BUILD)/tests/timing/secrets
+test-programs: all $(TEST_BIN) $(EMULATED_BIN) $(if $(EMULATED_SRC),$(EMULATED)/consort $(EMULATED)/consort-prove) $(ATTACK_BIN) $(TAMPER)/consort-prove $(BUILD)/tests/mpi/test_transport $(BUILD)/tests/mpi/test_pieces $(BUILD)/tests/e2e/tamper $(BUILD)/tests/e2e/mutate $(BUILD)/tests/timing/secrets
 
 SCRIPTED := $(sort $(wildcard tests/mpi/test_*.sh tests/e2e/test_*.sh))
 .PHONY: test-all
