@@ -34,6 +34,16 @@ static bool names_link(const cs_faults *f, const char *text) {
     return strstr(text, from) != NULL || strstr(text, to) != NULL;
 }
 
+/* The last frame of a link has nothing after it: nobody reads it a second time, and whoever sent it does not learn what
+ * became of it. The attestation is valid and published then; at most the receiver of the last word believes it failed. */
+static void check_last(const cs_tiny *t, const cs_faults *f) {
+    const bool heard = t->outcomes[f->to].status == CS_OK;
+    assert_true(heard ? f->fault == CS_FAULT_DUPLICATE : f->from == 0);
+    assert_int_equal(unlink(t->attestation), 0);
+    assert_int_equal(unlink(t->model), 0);
+    assert_int_equal(unlink(t->report), 0);
+}
+
 static void run_with(cs_tiny *t, cs_faults *f) {
     char out[32];
     for (int i = 0; i < CS_TINY_RANKS; i++)
@@ -49,11 +59,8 @@ static void run_with(cs_tiny *t, cs_faults *f) {
         return;
     }
     assert_true(f->done);
-    const size_t last = f->count[f->from][f->to];
-    if (status == CS_OK && f->fault == CS_FAULT_DUPLICATE && f->number + 1 == last) {
-        assert_int_equal(unlink(t->attestation), 0); /* the run was over when it came again: nobody read it */
-        assert_int_equal(unlink(t->model), 0);
-        assert_int_equal(unlink(t->report), 0);
+    if (f->number + 1 == f->count[f->from][f->to] && t->outcomes[0].status == CS_OK) {
+        check_last(t, f);
         return;
     }
     bool named = false;
@@ -72,7 +79,7 @@ static void run_with(cs_tiny *t, cs_faults *f) {
 
 /* Once links are sealed, the reasons say so, with the stage. */
 static void check_reason(const cs_tiny *t, const cs_faults *f) {
-    if (f->number < HANDSHAKE_FRAMES || goes_missing(f->fault))
+    if (f->number < HANDSHAKE_FRAMES || goes_missing(f->fault) || t->outcomes[f->to].status == CS_OK)
         return;
     bool said = false;
     for (int i = 0; i < CS_TINY_RANKS; i++)
@@ -95,14 +102,15 @@ static void count_frames(cs_tiny *t, cs_faults *honest) {
     run_with(t, honest);
     for (int from = 0; from < CS_TINY_RANKS; from++)
         for (int to = 0; to < CS_TINY_RANKS; to++)
-            assert_true(from == to || (from != 0 && to != 0) || honest->count[from][to] > 30);
+            assert_true(from == to || honest->count[from][to] > (from == 0 || to == 0 ? 30 : 8));
 }
 
 static size_t stride; /* 0: a sample */
 
 static void try_sample(cs_tiny *t, const cs_faults *honest) {
     for (size_t k = 0; k < SAMPLE; k++) {
-        const int from = (int)(k % 2 == 0 ? 1 + k / 2 % 2 : 0), to = from == 0 ? (int)(1 + k / 2 % 2) : 0;
+        static const int links[][2] = {{1, 0}, {0, 2}, {2, 0}, {1, 2}, {0, 1}, {2, 1}};
+        const int from = links[k * 5 % 6][0], to = links[k * 5 % 6][1];
         const size_t number = k * (honest->count[from][to] - 1) / (SAMPLE - 1);
         try(t, (cs_fault)(1 + k * 4 % (CS_FAULT_COUNT - 1)), from, to, number);
     }
