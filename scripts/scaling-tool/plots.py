@@ -143,9 +143,10 @@ set title "Cost against parameters: {units:,} hidden units in two layers, batch 
 set xlabel "million parameters"
 set ylabel "CPU seconds"
 set yrange [0:*]
-plot {mean} with lines ls 9 title "constant: mean of the steps", \\
+plot {mean} with lines ls 9 title "mean of proving a step", \\
   {0.9 * mean} with lines lc rgb "#a0a0a0" lw 1 dt 3 title "± 10 %", {1.1 * mean} with lines lc rgb "#a0a0a0" lw 1 dt 3 notitle, \\
-  "{t}" using (c("parameters")/1e6):(c("cpu_step")) with linespoints ls 1 title "a step", \\
+  "{t}" using (c("parameters")/1e6):(c("cpu_step")) with linespoints ls 1 title "proving a step", \\
+  "{t}" using (c("parameters")/1e6):(c("cpu_step_training")) with linespoints ls 3 title "training a step", \\
   "{t}" using (c("parameters")/1e6):(c("cpu_once")) with linespoints ls 2 title "once for a run"
 """
 

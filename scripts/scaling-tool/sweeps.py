@@ -85,17 +85,20 @@ def steps(o):
 
 def parameters(o):
     """16 features, two hidden layers of always as many units together: more and more parameters. What a step costs is the difference
-    between two numbers of steps; the rest is paid once."""
+    between two numbers of steps, in training and in all that proves it; the rest is paid once."""
     sweep = Sweep("parameters", o)
     points = []
     for share in (40, 16, 8, 4, 2):
         second = max(1, o.units // share)
         widths = [16, o.units - second, second, o.widths[-1]]
         few, many = (sweep.point(Job(widths, o.sweep_ranks, o.step_batch, n, o.step_batch, o.value_bits))[0] for n in (o.step_count, 2 * o.step_count))
-        each = (many["cpu_sum"] - few["cpu_sum"]) / (many["steps"] - few["steps"])
-        points.append({**many, "cpu_step": each, "cpu_once": few["cpu_sum"] - few["steps"] * each})
+        more = many["steps"] - few["steps"]
+        training = o.sweep_ranks * (many["stage_training"] - few["stage_training"]) / more
+        each = (many["cpu_sum"] - few["cpu_sum"]) / more
+        points.append({**many, "cpu_step": each - training, "cpu_step_training": training,
+                       "cpu_once": few["cpu_sum"] - few["steps"] * each})
     sweep.points = points
-    sweep.save(shown=["widths", "parameters", "batch", "steps", "cpu_sum", "cpu_step", "cpu_once", "proof_bytes", "verify_seconds",
+    sweep.save(shown=["widths", "parameters", "batch", "steps", "cpu_sum", "cpu_step", "cpu_step_training", "cpu_once", "proof_bytes", "verify_seconds",
                       "peak_bytes_max"])
 
 
