@@ -16,26 +16,51 @@ static cs_status read_model(cs_model *out, bool *present, const cs_attestation *
     return cs_fail_prefix(status, "%s", path);
 }
 
-static cs_status open_all(cs_attestation *out, const char *path) {
+typedef cs_status decode_container(cs_container *out, const char *name, const uint8_t *data, size_t size);
+
+static cs_status read_container(cs_attestation *out, const char *path, decode_container *decode) {
     cs_buffer file = {0};
     cs_status status = cs_file_read(path, CS_CONTAINER_MAX_BYTES, &file);
     if (status == CS_OK)
-        status = cs_container_decode(&out->container, path, file.data, file.size);
+        status = decode(&out->container, path, file.data, file.size);
     out->file_bytes = file.size;
     if (status == CS_OK)
         cs_sha256(out->digest, file.data, file.size);
     cs_buffer_free(&file);
-    CS_TRY(status);
+    return status;
+}
+
+static cs_status read_statement(cs_attestation *out, const char *path) {
     const cs_buffer *text = &out->container.section[CS_SECTION_STATEMENT];
-    CS_TRY(cs_fail_prefix(cs_statement_decode(&out->statement, text->data, text->size), "%s", path));
-    CS_TRY(cs_evidence_decode(&out->evidence, &out->container, &out->statement, path));
+    return cs_fail_prefix(cs_statement_decode(&out->statement, text->data, text->size), "%s", path);
+}
+
+static cs_status read_models(cs_attestation *out, const char *path) {
     CS_TRY(read_model(&out->initial, &out->has_initial, out, CS_SECTION_INITIAL, "INIT", path));
     return read_model(&out->final, &out->has_final, out, CS_SECTION_MODEL, "MODL", path);
 }
 
 cs_status cs_attestation_open(cs_attestation *out, const char *path) {
     memset(out, 0, sizeof *out);
-    const cs_status status = open_all(out, path);
+    cs_status status = read_container(out, path, cs_container_decode);
+    if (status == CS_OK)
+        status = read_statement(out, path);
+    if (status == CS_OK)
+        status = cs_evidence_decode(&out->evidence, &out->container, &out->statement, path);
+    if (status == CS_OK)
+        status = read_models(out, path);
+    if (status != CS_OK)
+        cs_attestation_free(out);
+    return status;
+}
+
+cs_status cs_attestation_open_evidence(cs_attestation *out, const char *path) {
+    memset(out, 0, sizeof *out);
+    cs_status status = read_container(out, path, cs_container_decode_evidence);
+    if (status == CS_OK)
+        status = read_statement(out, path);
+    if (status == CS_OK)
+        status = read_models(out, path);
     if (status != CS_OK)
         cs_attestation_free(out);
     return status;

@@ -21,6 +21,9 @@ typedef struct cs_attestation {
  * failure. */
 cs_status cs_attestation_open(cs_attestation *out, const char *path);
 
+/** The same of an evidence file (attest/accusation.h): it has no signatures, certificates or datasets' proofs. */
+cs_status cs_attestation_open_evidence(cs_attestation *out, const char *path);
+
 void cs_attestation_free(cs_attestation *a);
 
 /** Seed, draws, W(0), table and the instance of the proof: cs_derived_new and cs_derived_complete. `a` must outlive `out`.

@@ -15,16 +15,25 @@ enum { VERSION = 2, HEADER_SIZE = 16, ENTRY_SIZE = 24, FLAG_ZLIB = 1 };
  * verification. */
 enum { LARGE = 1 << 20 };
 
-static const uint8_t MAGIC[8] = {'c', 'o', 'n', 's', 'o', 'r', 't', '\n'};
+typedef enum kind_of_file { ATTESTATION, EVIDENCE } kind_of_file;
 
 static const struct {
+    uint8_t magic[8];
+    const char *name;
+} KINDS[] = {[ATTESTATION] = {{'c', 'o', 'n', 's', 'o', 'r', 't', '\n'}, "an attestation file"},
+             [EVIDENCE] = {{'e', 'v', 'i', 'd', 'e', 'n', 'c', 'e'}, "an evidence file"}};
+
+enum { NEVER, MAY, MUST };
+
+/* In a file of either kind. */
+static const struct {
     char tag[5];
-    bool required;
+    uint8_t there[2];
     size_t limit;
-} SECTIONS[CS_SECTION_COUNT] = {{"STAT", true, CS_STATEMENT_MAX_BYTES}, {"INIT", false, CS_MODEL_MAX_BYTES},
-                                {"MODL", false, CS_MODEL_MAX_BYTES},    {"PROF", true, CS_PROOF_MAX_BYTES},
-                                {"WELL", false, CS_PROOF_MAX_BYTES},    {"CERT", false, (size_t)1 << 28},
-                                {"SIGN", false, (size_t)1 << 20}};
+} SECTIONS[CS_SECTION_COUNT] = {{"STAT", {MUST, MUST}, CS_STATEMENT_MAX_BYTES}, {"INIT", {MAY, MAY}, CS_MODEL_MAX_BYTES},
+                                {"MODL", {MAY, MAY}, CS_MODEL_MAX_BYTES},       {"PROF", {MUST, MUST}, CS_PROOF_MAX_BYTES},
+                                {"WELL", {MAY, NEVER}, CS_PROOF_MAX_BYTES},     {"CERT", {MAY, NEVER}, (size_t)1 << 28},
+                                {"SIGN", {MAY, NEVER}, (size_t)1 << 20},        {"SENT", {NEVER, MUST}, (size_t)1 << 30}};
 
 /* ------------------------------------------------------------ writing */
 
@@ -52,7 +61,8 @@ cs_status cs_container_encode(cs_buffer *out, const cs_container *c) {
     uint32_t n = 0;
     for (int k = 0; k < CS_SECTION_COUNT; k++)
         n += c->section[k].size != 0;
-    cs_buffer_append(out, MAGIC, sizeof MAGIC);
+    const kind_of_file kind = c->section[CS_SECTION_SENT].size != 0 ? EVIDENCE : ATTESTATION;
+    cs_buffer_append(out, KINDS[kind].magic, sizeof KINDS[kind].magic);
     cs_buffer_append_u32(out, VERSION);
     cs_buffer_append_u32(out, n);
     for (int k = 0; k < CS_SECTION_COUNT; k++)
@@ -78,14 +88,14 @@ static cs_status unpack(cs_buffer *out, const char *name, const char *tag, const
 }
 
 /* One section at data[0..size); *used is its length. Sections before `*next` have passed. */
-static cs_status read_section(cs_container *out, const char *name, const uint8_t *data, size_t size, int *next,
-                              size_t *used) {
+static cs_status read_section(cs_container *out, kind_of_file kind, const char *name, const uint8_t *data, size_t size,
+                              int *next, size_t *used) {
     if (size < ENTRY_SIZE)
         return cs_fail(CS_ERR_INPUT, "%s: truncated: a section's head is missing", name);
     int k = *next;
     while (k < CS_SECTION_COUNT && memcmp(SECTIONS[k].tag, data, 4) != 0)
         k++;
-    if (k == CS_SECTION_COUNT)
+    if (k == CS_SECTION_COUNT || SECTIONS[k].there[kind] == NEVER)
         return cs_fail(CS_ERR_INPUT, "%s: a section is unknown, repeated or out of order", name);
     const uint32_t flags = cs_load_u32(data + 4);
     const uint64_t stored = cs_load_u64(data + 8), raw = cs_load_u64(data + 16);
@@ -103,9 +113,9 @@ static cs_status read_section(cs_container *out, const char *name, const uint8_t
     return cs_buffer_status(&out->section[k]);
 }
 
-static cs_status read_container(cs_container *out, const char *name, const uint8_t *data, size_t size) {
-    if (size < HEADER_SIZE || memcmp(data, MAGIC, sizeof MAGIC) != 0)
-        return cs_fail(CS_ERR_INPUT, "%s: not an attestation file", name);
+static cs_status read_container(cs_container *out, kind_of_file kind, const char *name, const uint8_t *data, size_t size) {
+    if (size < HEADER_SIZE || memcmp(data, KINDS[kind].magic, sizeof KINDS[kind].magic) != 0)
+        return cs_fail(CS_ERR_INPUT, "%s: not %s", name, KINDS[kind].name);
     if (cs_load_u32(data + 8) != VERSION)
         return cs_refuse(CS_REFUSAL_VERSION, "%s: format version %u; this program reads version %d", name,
                          cs_load_u32(data + 8), VERSION);
@@ -114,23 +124,31 @@ static cs_status read_container(cs_container *out, const char *name, const uint8
     int next = 0;
     for (uint32_t k = 0; k < n; k++) {
         size_t used = 0;
-        CS_TRY(read_section(out, name, data + at, size - at, &next, &used));
+        CS_TRY(read_section(out, kind, name, data + at, size - at, &next, &used));
         at += used;
     }
     if (at != size)
         return cs_fail(CS_ERR_INPUT, "%s: %zu bytes follow the last section", name, size - at);
     for (int k = 0; k < CS_SECTION_COUNT; k++)
-        if (SECTIONS[k].required && out->section[k].size == 0)
+        if (SECTIONS[k].there[kind] == MUST && out->section[k].size == 0)
             return cs_fail(CS_ERR_INPUT, "%s: the section %s is missing", name, SECTIONS[k].tag);
     return CS_OK;
 }
 
-cs_status cs_container_decode(cs_container *out, const char *name, const uint8_t *data, size_t size) {
+static cs_status decode(cs_container *out, kind_of_file kind, const char *name, const uint8_t *data, size_t size) {
     memset(out, 0, sizeof *out);
-    const cs_status status = read_container(out, name, data, size);
+    const cs_status status = read_container(out, kind, name, data, size);
     if (status != CS_OK)
         cs_container_free(out);
     return status;
+}
+
+cs_status cs_container_decode(cs_container *out, const char *name, const uint8_t *data, size_t size) {
+    return decode(out, ATTESTATION, name, data, size);
+}
+
+cs_status cs_container_decode_evidence(cs_container *out, const char *name, const uint8_t *data, size_t size) {
+    return decode(out, EVIDENCE, name, data, size);
 }
 
 cs_status cs_container_load(cs_container *out, const char *path) {

@@ -1,4 +1,5 @@
-/* The attestation file: a statement, its models and its proof in one binary file (docs/formats.md, byte by byte). Local. */
+/* The attestation file: a statement, its models and its proof in one binary file; and the evidence of a cheat, which is the
+ * same with the first part of a proof and what the accused sent (docs/formats.md, byte by byte). Local. */
 #ifndef CS_ATTEST_CONTAINER_H
 #define CS_ATTEST_CONTAINER_H
 
@@ -17,6 +18,7 @@ typedef enum cs_section {
     CS_SECTION_WELLFORMED,
     CS_SECTION_CERTIFICATES,
     CS_SECTION_SIGNATURES,
+    CS_SECTION_SENT, /* of evidence, and only there */
     CS_SECTION_COUNT
 } cs_section;
 
@@ -24,13 +26,16 @@ typedef struct cs_container {
     cs_buffer section[CS_SECTION_COUNT];
 } cs_container;
 
-/** Appends the file; a section is compressed (zlib, level 9) if that makes it shorter. CS_ERR_MEMORY. */
+/** Appends the file, which is evidence if there is a section SENT; a section is compressed (zlib, level 9) if that makes it
+ * shorter. CS_ERR_MEMORY. */
 cs_status cs_container_encode(cs_buffer *out, const cs_container *c);
 
-/** Reads data[size]; `name` is for messages. CS_ERR_INPUT unless magic number, version, order, lengths and the end are
- * exactly right. No more memory is taken than the limit of each section. Freed by cs_container_free; empty after a failure.
+/** Reads data[size], an attestation or evidence; `name` is for messages. CS_ERR_INPUT unless magic number, version, order,
+ * lengths and the end are exactly right. No more memory is taken than the limit of each section. Freed by cs_container_free;
+ * empty after a failure.
  */
 cs_status cs_container_decode(cs_container *out, const char *name, const uint8_t *data, size_t size);
+cs_status cs_container_decode_evidence(cs_container *out, const char *name, const uint8_t *data, size_t size);
 
 /** cs_container_decode of a file. Also CS_ERR_IO. */
 cs_status cs_container_load(cs_container *out, const char *path);

@@ -15,7 +15,7 @@
 #include "train/loop.h"
 
 /* Tags of this file's own exchanges, apart from the labels' numbers. */
-enum { TAG_FINAL = 0x10001, TAG_FIGURES, TAG_VERIFIED, TAG_END };
+enum { TAG_FINAL = 0x10001, TAG_FIGURES, TAG_END };
 
 /* ------------------------------------------------------------ points on the wire */
 
@@ -134,11 +134,17 @@ static cs_status finish_statement(cs_run_state *r) {
 }
 
 static cs_status prove(cs_run_state *r, const cs_progress *progress) {
+    const cs_signing signing = {r->identity.ed25519};
     cs_shard shard = {.tensors = r->tensors,
                       .dataset_blindings = r->dataset_blindings,
                       .initial_blindings = r->initial_blindings,
                       .final_blindings = r->final_blindings,
-                      .trainer = r->job.honest_but_curious ? NULL : r->trainer};
+                      .trainer = r->job.honest_but_curious ? NULL : r->trainer,
+                      .signing = r->statement.members[0].signer.identified ? &signing : NULL,
+                      .record = &r->record};
+#ifdef CS_TAMPER
+    shard.attack = r->options->attack;
+#endif
     return cs_train_prove(r->comm, &r->keys, r->pads, &r->derived.instance, &shard, progress, &r->proof, &r->stats);
 }
 
@@ -297,7 +303,7 @@ static cs_status run_segment(cs_run_state *r, const cs_progress *progress) {
     cs_progress_report(progress, "verification", 0);
     if (last)
         CS_TRY(collect_figures(r));
-    CS_TRY(cs_comm_agree(r->comm, TAG_VERIFIED, root ? cs_run_verify(r) : CS_OK));
+    CS_TRY(cs_run_judge(r));
     CS_TRY(cs_run_sign(r));
     if (root)
         CS_TRY(cs_run_save_segment(r));
@@ -337,6 +343,7 @@ static void release(cs_run_state *r) {
     cs_secure_stop(r->comm);
     r->comm->stage = NULL;
     cs_run_free_segment(r);
+    cs_record_free(&r->record);
     cs_signed_free(&r->manifest);
     cs_statement_free(&r->statement);
     cs_run_free_datasets(r);

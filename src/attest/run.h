@@ -6,6 +6,7 @@
 #include "attest/report.h"
 #include "attest/stages.h"
 #include "comm/comm.h"
+#include "session/attack.h"
 #include "train/sgd.h"
 
 /** What one member says on its command line. Strings are borrowed; NULL: as the job says. */
@@ -24,6 +25,7 @@ typedef struct cs_run_options {
     const char *profile;         /* the root writes a timeline of all ranks there; elsewhere: this rank may name its host */
 #ifdef CS_TAMPER
     cs_tamper_fn *tamper; /* test builds only */
+    cs_attack *attack;    /* how this rank cheats in the proof, or NULL */
 #endif
 } cs_run_options;
 

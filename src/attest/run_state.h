@@ -52,6 +52,7 @@ typedef struct cs_run_state {
     cs_proof_stats stats;                /* of this segment */
     size_t committed, lookups, messages; /* of all so far */
     bool published;                      /* something has its final name */
+    cs_record record;                    /* root: what each rank sent while proving this segment */
     double cpu_seconds;
 } cs_run_state;
 
@@ -110,6 +111,11 @@ cs_status cs_run_name_outputs(cs_run_state *r);
 
 /** The attestation of this segment, under a temporary name: the root's last work of a segment. Local. */
 cs_status cs_run_save_segment(cs_run_state *r);
+
+/** Collective: the root verifies the proof; if it does not hold, the root names who cheated, as far as that can be known,
+ * and writes evidence where members have identities; all ranks say so and leave. CS_REJECT on the root, CS_ERR_RANK
+ * elsewhere. */
+cs_status cs_run_judge(cs_run_state *r);
 
 /** Accuracy, files, report: the root's last work, after all segments. Local. */
 cs_status cs_run_publish(cs_run_state *r);

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 cs_status cs_cli_verify(int argc, char **argv);
+cs_status cs_cli_verify_evidence(int argc, char **argv);
 cs_status cs_cli_inspect(int argc, char **argv);
 cs_status cs_cli_plan(int argc, char **argv);
 cs_status cs_cli_keygen(int argc, char **argv);

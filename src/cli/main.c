@@ -14,6 +14,7 @@ static const struct {
     const char *name, *summary;
     cs_status (*run)(int argc, char **argv);
 } COMMANDS[] = {{"verify", "check an attestation", cs_cli_verify},
+                {"verify-evidence", "check evidence that a member cheated", cs_cli_verify_evidence},
                 {"inspect", "show who made an attestation, of what", cs_cli_inspect},
                 {"plan", "what a job will cost", cs_cli_plan},
                 {"keygen", "make the keys of a member or an authority", cs_cli_keygen},
@@ -29,7 +30,7 @@ enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 static void print_help(void) {
     printf("usage: consort COMMAND [options]\n\n");
     for (int k = 0; k < N_COMMANDS; k++)
-        printf("  %-10s %s\n", COMMANDS[k].name, COMMANDS[k].summary);
+        printf("  %-15s %s\n", COMMANDS[k].name, COMMANDS[k].summary);
     printf("\n  consort COMMAND --help, consort --version\n\n"
            "Exit status: 0 accepted or done, 1 rejected, 2 wrong usage, 3 malformed input, 4 file error, 5 memory, 9 "
            "defect,\n21 and more: refused, one for each kind of reason (docs/cli.md).\n");

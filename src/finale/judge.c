@@ -230,7 +230,9 @@ cs_status cs_finale_judge(const cs_finale *f) {
     }
     cs_free(common);
     for (size_t k = 0; k < j->n; k++)
-        if (j->ranks[k].key && !j->ranks[k].is_signed)
-            cs_judge_find(&j->ranks[k], CS_OFFENCE_SIGNATURE, CS_LABEL_FINALE_ANSWER);
+        if (j->ranks[k].key && !j->ranks[k].is_signed) { /* nothing else can be said of it then */
+            j->ranks[k].offence = CS_OFFENCE_SIGNATURE;
+            j->ranks[k].stage = CS_LABEL_FINALE_ANSWER;
+        }
     return status;
 }

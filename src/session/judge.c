@@ -5,7 +5,7 @@
 
 static const char *const OFFENCES[] = {"nothing", "its answer does not open its own commitments",
                                        "it gave a part to what belongs to another rank",
-                                       "its answer does not satisfy its own row", "what it signed is not what it sent"};
+                                       "its answer does not satisfy its own row", "what it signed is not what it sent and was shown"};
 
 const char *cs_offence_text(cs_offence offence) {
     return OFFENCES[offence];

@@ -20,7 +20,7 @@ typedef enum cs_offence {
     CS_OFFENCE_OPENING,  /* its answer does not open its own commitments */
     CS_OFFENCE_FOREIGN,  /* it gave a part to what belongs to another rank */
     CS_OFFENCE_ROW,      /* its answer does not satisfy its own row */
-    CS_OFFENCE_SIGNATURE /* what it signed is not what it sent: no evidence can be made of that */
+    CS_OFFENCE_SIGNATURE /* what it signed is not what it sent and was shown: of that no evidence can be made */
 } cs_offence;
 
 /** In words: "its answer does not satisfy its own row". Static storage. */

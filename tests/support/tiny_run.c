@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/strings.h"
+#include "provenance/identity_file.h"
 
 static const char JOB[] =
     "{\"name\": \"tiny\", \"model\": {\"widths\": [3, 3, 2]},\n"
@@ -77,6 +78,24 @@ cs_status cs_tiny_edit(const cs_tiny *t, const char *file, const char *what, con
     cs_free(changed);
     cs_buffer_free(&text);
     return status;
+}
+
+cs_status cs_tiny_identify(cs_tiny *t) {
+    static const char *const names[CS_TINY_RANKS] = {"alice", "bob", "carol"};
+    for (int i = 0; i < CS_TINY_RANKS; i++) {
+        cs_secret_identity me;
+        char path[112], what[64], with[128];
+        snprintf(t->keys[i], sizeof t->keys[i], "%s/%s.key", t->folder, names[i]);
+        snprintf(path, sizeof path, "%s/%s.pub", t->folder, names[i]);
+        snprintf(what, sizeof what, "\"name\": \"%s\"", names[i]);
+        snprintf(with, sizeof with, "%s, \"identity\": \"%s.pub\"", what, names[i]);
+        CS_TRY(cs_secret_identity_generate(&me, names[i]));
+        CS_TRY(cs_secret_identity_save(&me, t->keys[i], NULL));
+        CS_TRY(cs_secret_identity_publish_file(&me, path));
+        CS_TRY(cs_tiny_edit(t, "job.json", what, with));
+        t->options[i].key = t->keys[i];
+    }
+    return CS_OK;
 }
 
 static cs_status run_member(cs_comm *comm, void *arg) {

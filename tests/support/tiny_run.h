@@ -14,6 +14,7 @@ typedef struct cs_tiny {
     cs_faults *faults;                     /* NULL: an honest network */
     cs_run_report reports[CS_TINY_RANKS];
     cs_comm_outcome outcomes[CS_TINY_RANKS];
+    char keys[CS_TINY_RANKS][112]; /* with cs_tiny_identify: paths of the members' secret keys */
     char job[96], out[96], attestation[128], model[128], report[128]; /* paths */
 } cs_tiny;
 
@@ -25,6 +26,9 @@ void cs_tiny_free(cs_tiny *t);
 
 /** Replaces a piece of job.json (or of another file of the folder). CS_ERR_INPUT if it is not there. */
 cs_status cs_tiny_edit(const cs_tiny *t, const char *file, const char *what, const char *with);
+
+/** Gives all members identities, which the job names. CS_ERR_IO. */
+cs_status cs_tiny_identify(cs_tiny *t);
 
 /** All members run; files go to folder/out. The root's status, if all went well; otherwise that of the cause. */
 cs_status cs_tiny_run(cs_tiny *t, const char *out);

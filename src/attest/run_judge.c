@@ -1,0 +1,143 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "attest/accusation.h"
+#include "attest/run_state.h"
+#include "base/bytes.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "data/json.h"
+
+enum { TAG_JUDGE = 0x10030 };
+
+/* What the root tells all ranks: a word that says whether the proof verifies, then three words for each rank that cheated.
+ */
+enum { VERIFIED, REFUSED };
+enum { FINDING_SIZE = 12 };
+
+typedef struct finding {
+    uint32_t rank, offence, stage;
+} finding;
+
+static void append_finding(cs_buffer *out, const cs_judged *r) {
+    cs_buffer_append_u32(out, (uint32_t)r->rank);
+    cs_buffer_append_u32(out, (uint32_t)r->offence);
+    cs_buffer_append_u32(out, (uint32_t)r->stage);
+}
+
+static bool read_finding(finding *out, const cs_run_state *r, const uint8_t *data) {
+    *out = (finding){cs_load_u32(data), cs_load_u32(data + 4), cs_load_u32(data + 8)};
+    return out->rank < (uint32_t)r->comm->size && out->offence != CS_OFFENCE_NONE && out->offence <= CS_OFFENCE_SIGNATURE &&
+           out->stage < CS_LABEL_COUNT;
+}
+
+/* "rank 2 (gamma) cheated at lookup/lambda: its answer …" for each of them. */
+static cs_status findings_to_text(cs_buffer *out, const cs_run_state *r, const cs_buffer *findings) {
+    if (findings->size == 4)
+        cs_text_append(out, "; nobody can be named: the cheat has no owner (docs/security.md)");
+    for (size_t at = 4; at + FINDING_SIZE <= findings->size; at += FINDING_SIZE) {
+        finding f;
+        if (!read_finding(&f, r, findings->data + at))
+            return cs_fail(CS_ERR_ABORT, "the root's findings make no sense");
+        cs_text_append(out, "; rank %u (%s) cheated at %s: %s", (unsigned)f.rank, r->job.members[f.rank].name,
+                       cs_label_text((cs_label)f.stage), cs_offence_text((cs_offence)f.offence));
+    }
+    return CS_OK;
+}
+
+/* ------------------------------------------------------------ the root */
+
+/* <out>/<job>.rank<i>.<session>.evidence: a name of its own for each session, so that nothing is overwritten. */
+static cs_status write_evidence(cs_run_state *r, const cs_trial *t, size_t k, cs_buffer *text) {
+    char session[65];
+    cs_hex32(session, r->record.nonce);
+    char *path =
+        cs_string_format("%s/%s.rank%d.%.16s.evidence", r->options->out, r->job.name, t->judge->ranks[k].rank, session);
+    if (path == NULL)
+        return CS_ERR_MEMORY;
+    const cs_status status = cs_accusation_write(path, t, k);
+    if (status == CS_OK)
+        cs_text_append(text, "; evidence: %s", path);
+    cs_free(path);
+    return status;
+}
+
+static cs_status judge_all(cs_run_state *r, cs_judge *j, cs_buffer *findings, cs_buffer *evidence) {
+    const bool identified = r->statement.members[0].signer.identified;
+    cs_trial t = {.statement = &r->statement,
+                  .initial = r->initial_given ? &r->initial : NULL,
+                  .final = r->statement.params.final_public ? cs_trainer_model(r->trainer) : NULL,
+                  .proof = r->proof.data,
+                  .judge = j};
+    j->nonce = r->record.nonce;
+    for (size_t k = 0; k < j->n; k++) {
+        j->ranks[k].rank = (int)k;
+        j->ranks[k].sent = &r->record.ranks[k];
+        j->ranks[k].key = identified ? r->statement.members[k].signer.ed25519 : NULL;
+    }
+    CS_TRY(cs_train_judge(&r->derived.instance, r->proof.data, r->proof.size, j, &t.used));
+    for (size_t k = 0; k < j->n; k++) {
+        if (j->ranks[k].offence == CS_OFFENCE_NONE)
+            continue;
+        append_finding(findings, &j->ranks[k]);
+        if (j->ranks[k].is_signed && j->ranks[k].offence != CS_OFFENCE_SIGNATURE)
+            CS_TRY(write_evidence(r, &t, k, evidence));
+    }
+    return cs_buffer_status(findings);
+}
+
+/* The proof does not verify: who is it? Whatever becomes of that, the run has failed. */
+static void name(cs_run_state *r, cs_buffer *findings, cs_buffer *evidence) {
+    cs_judge j;
+    cs_status status = cs_judge_new(&j, (size_t)r->comm->size);
+    if (status == CS_OK)
+        status = judge_all(r, &j, findings, evidence);
+    cs_judge_free(&j);
+    if (status != CS_OK)
+        cs_text_append(evidence, "; who cheated is not known in full, or without evidence: %s", cs_error_text());
+}
+
+static cs_status verify_and_name(cs_run_state *r, cs_buffer *findings, cs_buffer *text) {
+    cs_buffer evidence = {0};
+    const cs_status status = cs_run_verify(r);
+    cs_buffer_append_u32(findings, status == CS_OK ? VERIFIED : REFUSED);
+    if (status == CS_REJECT || status == CS_ERR_INPUT) {
+        cs_text_append(text, "%s", cs_error_text());
+        name(r, findings, &evidence);
+        CS_TRY(findings_to_text(text, r, findings));
+        cs_buffer_append(text, evidence.data, evidence.size);
+    }
+    cs_buffer_free(&evidence);
+    cs_buffer_append(text, "", 1);
+    return status == CS_REJECT || status == CS_ERR_INPUT ? cs_buffer_status(text) : status;
+}
+
+/* ------------------------------------------------------------ all ranks */
+
+static cs_status conclude(const cs_run_state *r, const cs_buffer *findings, cs_buffer *text) {
+    if (findings->size < 4 || (findings->size - 4) % FINDING_SIZE != 0)
+        return cs_fail(CS_ERR_ABORT, "the root's findings make no sense");
+    if (cs_load_u32(findings->data) == VERIFIED)
+        return CS_OK;
+    if (r->comm->rank == 0)
+        return cs_fail(CS_REJECT, "%s", (const char *)text->data);
+    cs_text_append(text, "rank 0 says that the proof does not verify, so nothing is published");
+    CS_TRY(findings_to_text(text, r, findings));
+    cs_buffer_append(text, "", 1);
+    CS_TRY(cs_buffer_status(text));
+    return cs_fail(CS_ERR_RANK, "%s", (const char *)text->data);
+}
+
+cs_status cs_run_judge(cs_run_state *r) {
+    cs_buffer findings = {0}, text = {0};
+    cs_status status = cs_comm_gather(r->comm, TAG_JUDGE, NULL, 0, NULL);
+    if (status == CS_OK && r->comm->rank == 0)
+        status = verify_and_name(r, &findings, &text);
+    if (status == CS_OK)
+        status = cs_comm_reply(r->comm, TAG_JUDGE, &findings);
+    if (status == CS_OK)
+        status = conclude(r, &findings, &text);
+    cs_buffer_free(&findings);
+    cs_buffer_free(&text);
+    return status;
+}
