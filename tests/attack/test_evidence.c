@@ -134,16 +134,16 @@ static void refused(const char *what, size_t at) {
 static void the_cheat_is_named_and_convicted(void **state) {
     (void)state;
     cs_accusation_report report;
-    start("public", true, CS_LABEL_SOFTMAX_VALUES);
+    start("public", true, CS_LABEL_UPDATE_PART);
     for (int i = 0; i < CS_TINY_RANKS; i++)
-        says(i, "rank 2 (carol) cheated at softmax/values: its answer does not satisfy its own row");
+        says(i, "rank 2 (carol) cheated at update/part: its answer does not satisfy its own row");
     says(0, "the proof does not verify, so nothing is published");
     says(0, t.evidence);
     must(cs_accusation_verify(&report, t.evidence));
     assert_int_equal(report.rank, CHEAT);
     assert_string_equal(report.member, "carol");
     assert_string_equal(report.signer.name, "carol");
-    assert_string_equal(report.stage, "softmax/values");
+    assert_string_equal(report.stage, "update/part");
     cs_public_identity carol;
     char pub[128];
     snprintf(pub, sizeof pub, "%s/carol.pub", t.tiny.folder);
@@ -173,8 +173,8 @@ static void with_common_variables(void **state) {
 
 static void without_identities_there_is_no_evidence(void **state) {
     (void)state;
-    start("public", false, CS_LABEL_SOFTMAX_VALUES);
-    says(1, "rank 2 (carol) cheated at softmax/values");
+    start("public", false, CS_LABEL_UPDATE_PART);
+    says(1, "rank 2 (carol) cheated at update/part");
     assert_false(find_evidence());
     stop();
 }
@@ -183,7 +183,7 @@ static void without_identities_there_is_no_evidence(void **state) {
 
 static void every_changed_part_is_refused(void **state) {
     (void)state;
-    start("public", true, CS_LABEL_SOFTMAX_VALUES);
+    start("public", true, CS_LABEL_UPDATE_PART);
     static const struct {
         cs_section section;
         const char *name;
@@ -221,7 +221,7 @@ static void put_sent(const cs_accusation *a) {
 static void an_honest_rank_is_not_convicted(void **state) {
     (void)state;
     cs_accusation_report report;
-    start("public", true, CS_LABEL_SOFTMAX_VALUES);
+    start("public", true, CS_LABEL_UPDATE_PART);
     put_sent(&t.honest);
     assert_int_equal(judge_file(&report), CS_REJECT);
     assert_non_null(strstr(cs_error_text(), "bob did nothing wrong"));
@@ -246,7 +246,7 @@ static void ranks_cannot_be_swapped(void **state) {
     (void)state;
     cs_accusation a;
     cs_accusation_report report;
-    start("public", true, CS_LABEL_SOFTMAX_VALUES);
+    start("public", true, CS_LABEL_UPDATE_PART);
     const cs_buffer *sent = &t.file.section[CS_SECTION_SENT];
     must(cs_accusation_decode(&a, sent->data, sent->size));
     for (int rank = 0; rank < CS_TINY_RANKS; rank++) {
@@ -271,7 +271,7 @@ static void sessions_cannot_be_mixed(void **state) {
     (void)state;
     cs_accusation_report report;
     cs_buffer other = {0};
-    start("public", true, CS_LABEL_SOFTMAX_VALUES);
+    start("public", true, CS_LABEL_UPDATE_PART);
     cs_buffer_append(&other, t.file.section[CS_SECTION_SENT].data, t.file.section[CS_SECTION_SENT].size);
     cs_container_free(&t.file);
     assert_int_equal(unlink(t.evidence), 0);
@@ -296,7 +296,7 @@ static void evidence_is_no_attestation(void **state) {
     (void)state;
     cs_attestation a;
     cs_accusation_report report;
-    start("public", true, CS_LABEL_SOFTMAX_VALUES);
+    start("public", true, CS_LABEL_UPDATE_PART);
     assert_int_equal(cs_attestation_open(&a, t.evidence), CS_ERR_INPUT);
     t.tiny.options[CHEAT].attack = NULL;
     t.tiny.options[0].attack = NULL;
