@@ -4,19 +4,28 @@
 #include <stdio.h>
 
 #include "base/bits.h"
+#include "base/isa.h"
 #include "base/text.h"
 #include "lookup/leaf_layer.h"
 #include "train/blocks.h"
 #include "witness/slots.h"
 
-/* Measured with portable arithmetic on one core of an EPYC at about 4 GHz (benchmarks/), seconds per unit. */
-static const double COMMIT_ENTRY = 7.0e-7;  /* an integer in a row commitment */
-static const double OPEN_ENTRY = 6.0e-7;    /* an integer in the relations and the batch opening */
-static const double LOOKUP_LEAF = 1.9e-6;   /* a leaf of the fraction tree */
-static const double TRAIN_PRODUCT = 1.5e-9; /* a multiplication and addition of training */
-static const double VERIFY_POINT = 1.8e-5;  /* a point of the verifier's multi-scalar multiplication */
-static const double VERIFY_SCALAR = 3.0e-8; /* a public weight or a draw */
-static const double BASE_MEMORY = 32 << 20; /* program, libraries, MPI, tables of generators */
+/* Measured with mulx (x86_64) on one core of an EPYC (Zen 3) at about 3 GHz, benchmarks/jobs: CPU seconds per unit. */
+static const double START = 0.4;                 /* a rank's start, keys, public tables */
+static const double GENERATOR = 1.5e-5;          /* a column */
+static const double COMMIT_ENTRY = 2.8e-7;       /* an integer in a row commitment of this run */
+static const double DATASET_ENTRY = 2.5e-8;      /* an integer of a committed dataset: read, unpacked, placed */
+static const double OPEN_ENTRY = 7.0e-8;         /* an integer in the relations and the batch opening */
+static const double LOOKUP_LEAF = 4.5e-7;        /* a leaf of the fraction tree */
+static const double TRAIN_PRODUCT = 6.0e-11;     /* a multiplication or addition of training */
+static const double UPDATE_WEIGHT = 1.8e-8;      /* a weight and step: sums, update, forms for the kernels, projections */
+static const double MASK_WEIGHT = 2.0e-8;        /* a weight and step that is masked and hashed, with several ranks */
+static const double PAD_WEIGHT = 8.0e-9;         /* a weight, step and other rank: a pad */
+static const double VERIFY_POINT = 1.0e-5;       /* a point of the verifier's multi-scalar multiplication */
+static const double VERIFY_SCALAR = 6.0e-8;      /* a public weight or a draw */
+static const double PORTABLE = 1.9, IFMA = 0.25; /* times as long in other arithmetic; the second one is an estimate */
+static const double WEIGHT_MEMORY = 40;          /* W(0), W(t) and its forms for the kernels */
+static const double BASE_MEMORY = 32 << 20;      /* program, libraries, MPI, tables of generators */
 
 /* The table has ranges for one bit and for each distinct limb size, and three parts of 2^value_bits rows. */
 static size_t table_rows(const cs_params *p) {
@@ -57,7 +66,11 @@ static void add_block(cs_plan *out, const cs_params *p, const cs_block_info *b) 
     out->rank_rows += rows;
     out->committed_rows += b->root_only ? rows : rows * (size_t)p->n_ranks;
     out->memory_bytes += (double)size * (double)cs_int_size(cs_int_type_for(b->min, b->max));
-    const bool shown_before = p->certified && (b->kind == CS_BLOCK_D || b->kind == CS_BLOCK_Y);
+    const bool dataset = b->kind == CS_BLOCK_D || b->kind == CS_BLOCK_Y, shown_before = p->certified && dataset;
+    if (dataset)
+        out->dataset_integers += size;
+    if (!b->certified)
+        out->proof_rows += rows * (b->root_only ? 1 : (size_t)p->n_ranks);
     if (is_looked_up(b) && !shown_before) {
         out->lookups += real;
         out->lookup_leaves += size;
@@ -123,18 +136,37 @@ static double working_memory(const cs_plan *plan, const cs_params *p) {
     return fmax(lookups, 4 * (double)cs_pow2(matrix));
 }
 
+/* Of the instruction set in use. */
+static double speed(void) {
+    const cs_isa isa = cs_isa_chosen();
+    return isa == CS_ISA_PORTABLE ? PORTABLE : isa == CS_ISA_AVX512IFMA ? IFMA : 1;
+}
+
+/* A rank's work on points and field elements. Datasets without proofs of their own are committed by the run. */
+static double arithmetic_seconds(const cs_plan *plan, const cs_params *p) {
+    const double all = (double)plan->committed_integers, datasets = p->certified ? (double)plan->dataset_integers : 0;
+    const double leaves = (double)plan->lookup_leaves + (double)cs_pow2(plan->table_rows);
+    return START + GENERATOR * (double)plan->columns + COMMIT_ENTRY * (all - datasets) + OPEN_ENTRY * all +
+           LOOKUP_LEAF * leaves;
+}
+
+static double training_seconds(const cs_plan *plan, const cs_params *p) {
+    const double updates = (double)plan->steps * (double)plan->parameters, others = p->n_ranks - 1;
+    const double masks = others > 0 ? MASK_WEIGHT + PAD_WEIGHT * others : 0;
+    return DATASET_ENTRY * (double)plan->dataset_integers +
+           updates * (6 * (double)p->batch * TRAIN_PRODUCT + UPDATE_WEIGHT + masks);
+}
+
 static void estimate(cs_plan *out, const cs_params *p, size_t matrix) {
-    const double entries = (double)out->committed_integers, leaves = (double)out->lookup_leaves + (double)out->table_rows;
-    const double samples = (double)out->steps * (double)p->batch, weights = (double)out->parameters;
-    out->memory_bytes += BASE_MEMORY + working_memory(out, p);
+    out->memory_bytes += BASE_MEMORY + WEIGHT_MEMORY * (double)out->parameters + working_memory(out, p);
     out->messages = count_messages(out, p, matrix);
-    const double ranks = p->n_ranks, message_rows = (double)out->messages * (1 + ranks / 4);
-    out->proof_bytes = 32 * ((double)out->committed_rows + message_rows) + 64 * (p->column_bits + 16);
+    const double samples = (double)out->steps * (double)p->batch, weights = (double)out->parameters, ranks = p->n_ranks;
+    const double message_rows = (double)out->messages * (2.6 + ranks / 4);
+    out->proof_bytes = 32 * ((double)out->proof_rows + message_rows) + 64 * (p->column_bits + 16);
     out->msm_points = (double)out->committed_rows + (double)out->columns + 2 * message_rows;
     out->verify_scalars = 2 * weights + ranks * samples;
-    out->rank_cpu_seconds =
-        entries * (COMMIT_ENTRY + OPEN_ENTRY) + leaves * LOOKUP_LEAF + 6 * samples * weights * TRAIN_PRODUCT;
-    out->verify_seconds = out->msm_points * VERIFY_POINT + out->verify_scalars * VERIFY_SCALAR;
+    out->rank_cpu_seconds = speed() * arithmetic_seconds(out, p) + training_seconds(out, p);
+    out->verify_seconds = speed() * (out->msm_points * VERIFY_POINT + out->verify_scalars * VERIFY_SCALAR);
 }
 
 cs_status cs_plan_new(cs_plan *out, const cs_params *p) {

@@ -17,12 +17,14 @@ typedef struct cs_plan {
     size_t columns;          /* C */
     size_t rank_rows;        /* commitment rows of rank 0 */
     size_t committed_rows;   /* of all ranks together */
+    size_t proof_rows;       /* of them, those that the proof has: the others' commitments are in the statement */
+    size_t dataset_integers; /* per rank, padded */
     size_t messages;         /* about: messages of the session */
     double memory_bytes;     /* about, per rank */
     double proof_bytes;      /* about */
     double msm_points;       /* about: points of the verifier's multi-scalar multiplication */
     double verify_scalars;   /* about: field operations of the verifier: public weights and gathers */
-    double rank_cpu_seconds; /* about, per rank, with portable arithmetic on one core */
+    double rank_cpu_seconds; /* about, per rank, with the instruction set in use, on one core */
     double verify_seconds;   /* about */
     bool coarse_errors;      /* 2^-d is coarser than 1 / (8 global batch): accuracy may suffer (section 7) */
 } cs_plan;
