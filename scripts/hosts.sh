@@ -124,6 +124,8 @@ fi
     echo "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"
     printf 'exec mpirun --bind-to none --mca plm_rsh_agent %s --mca btl tcp,self --mca pml ob1' "$work/agent"
     printf ' --mca btl_tcp_if_include %s.0.0/24 --mca oob_tcp_if_include %s.0.0/24' "$net" "$net"
+    # what a firewall between hosts has to let through
+    printf ' --mca oob_tcp_dynamic_ipv4_ports 47100-47199 --mca btl_tcp_port_min_v4 47200 --mca btl_tcp_port_range_v4 100'
     i=0
     while [ "$i" -lt "$n" ]; do
         [ "$i" -eq 0 ] || printf ' :'
