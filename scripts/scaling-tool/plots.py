@@ -9,7 +9,7 @@ set datafile separator comma
 set grid lc rgb "#d8d8d8" lw 1
 set border lw 1.2 lc rgb "#404040"
 set tics nomirror
-set key outside bottom center vertical maxrows 2 reverse Left samplen 2.5 spacing 1.35 width 1
+set key outside bottom center vertical maxrows 2 reverse Left samplen 2.5 spacing 1.35 width -1
 set pointsize 1.1
 set style line 1 lc rgb "#0072b2" lw 2.5 pt 7
 set style line 2 lc rgb "#d55e00" lw 2.5 pt 5
@@ -28,7 +28,7 @@ COLOURS = ["#bbbbbb", "#009e73", "#0072b2", "#56b4e9", "#d55e00", "#e69f00", "#c
 def ranks_axis(points):
     """Ranks as powers of two, with a tic for each number of ranks that was run."""
     tics = ", ".join(f'"{p["ranks"]:.0f}" {p["ranks"]:.0f}' for p in points)
-    return f'set xlabel "ranks"\nset logscale x 2\nset xtics ({tics})\nset xrange [{points[0]["ranks"] * 0.9}:{points[-1]["ranks"] * 1.1}]\n'
+    return f'set xlabel offset 0,0.4 "ranks"\nset logscale x 2\nset xtics ({tics})\nset xrange [{points[0]["ranks"] * 0.9}:{points[-1]["ranks"] * 1.1}]\n'
 
 
 def what(points):
@@ -73,13 +73,14 @@ def stages(t, points):
     alone = points[0]["cpu_sum"]
     return f"""
 set title "Strong scaling: ranks × largest CPU of each stage ({what(points)})"
-set xlabel "ranks"
+set xlabel offset 0,0.4 "ranks"
 set ylabel "CPU seconds"
 set style data histograms
 set style histogram rowstacked
 set style fill solid 0.9 border rgb "#ffffff"
 set boxwidth 0.7
-set xrange [-0.6:{len(points) - 0.4}]
+set xrange [0.4:{len(points) + 0.6}]
+set key outside right center vertical maxrows 20 invert width -2
 set yrange [0:*]
 plot {parts}, \\
   {alone} with lines ls 9 title "ideal: one rank's"
@@ -120,7 +121,7 @@ def cost(title, x, column, t, points):
     tics = ", ".join(f'"{p[column]:,.0f}" {p[column]:.0f}' for p in points)
     return f"""
 set title "{title}"
-set xlabel "{x}"
+set xlabel offset 0,0.4 "{x}"
 set ylabel "CPU seconds of all ranks"
 set y2label "KiB"
 set y2tics
@@ -140,7 +141,7 @@ def parameters(t, points):
     units = sum(map(int, points[0]["widths"].split("-")[1:-1]))
     return f"""
 set title "Cost against parameters: {units:,} hidden units in two layers, batch {points[0]["batch"]:.0f}"
-set xlabel "million parameters"
+set xlabel offset 0,0.4 "million parameters"
 set ylabel "CPU seconds"
 set yrange [0:*]
 plot {mean} with lines ls 9 title "mean of proving a step", \\
@@ -158,12 +159,12 @@ def network(t, points, where):
     base, many = plain[0]["predicted"], plain[-1]["path_trips"]
     return f"""
 set title "Wall time with injected latency, {points[0]["ranks"]:.0f} ranks {where} ({what(points)})"
-set xlabel "latency one way, ms"
+set xlabel offset 0,0.4 "latency one way, ms"
 set ylabel "seconds"
 set xrange [{-0.04 * top}:{1.08 * top}]
 set yrange [0:*]
 plot {base} + {many} * x / 1000 with lines ls 9 title "predicted from the run without latency", \\
-  "{t}" using {chosen}:(c("measured")) with points ls 1 ps 1.6 title "measured, without waiting for a core", \\
+  "{t}" using {chosen}:(c("measured")) with points ls 1 ps 1.6 title "measured, less waiting for a core", \\
   "{t}" using {chosen}:(c("wall_seconds")) with points ls 2 ps 1.6 pt 4 title "measured wall time"
 """
 
