@@ -86,15 +86,15 @@ static json_t *members_to_json(const cs_job *job) {
 
 cs_status cs_job_digest(uint8_t out[32], const cs_job *job, const uint8_t *initial_digest) {
     json_t *v =
-        json_pack("{s:s, s:s, s:o, s:s, s:s?, s:b, s:b, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:I, s:b}", "name", job->name,
-                  "purpose", job->purpose, "params", cs_params_to_json(&job->params), "beacon", job->beacon, "beacon_source",
-                  job->beacon_source, "contributions", (int)job->contributions, "hidden", (int)job->hidden, "previous",
-                  job->previous.given ? cs_document_hex_to_json(job->previous.digest, 32) : json_null(), "initial",
-                  initial_digest != NULL ? cs_document_hex_to_json(initial_digest, 32) : json_string("seed"), "members",
-                  members_to_json(job), "final_public", (int)job->params.final_public, "honest_but_curious",
+        json_pack("{s:s, s:s, s:o, s:s, s:s?, s:b, s:b, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:I, s:b, s:i}", "name",
+                  job->name, "purpose", job->purpose, "params", cs_params_to_json(&job->params), "beacon", job->beacon,
+                  "beacon_source", job->beacon_source, "contributions", (int)job->contributions, "hidden", (int)job->hidden,
+                  "previous", job->previous.given ? cs_document_hex_to_json(job->previous.digest, 32) : json_null(),
+                  "initial", initial_digest != NULL ? cs_document_hex_to_json(initial_digest, 32) : json_string("seed"),
+                  "members", members_to_json(job), "final_public", (int)job->params.final_public, "honest_but_curious",
                   (int)job->honest_but_curious, "features", cs_features_to_json(job->affine, job->affine_count), "classes",
                   cs_classes_to_json(job->classes, job->params.widths[job->params.layers]), "segments",
-                  (json_int_t)job->segments, "between_public", (int)job->between_public);
+                  (json_int_t)job->segments, "between_public", (int)job->between_public, "pad_partners", job->pad_partners);
     const cs_status status = cs_document_label_digest(out, "consort/job/2", v);
     json_decref(v);
     return status;

@@ -49,6 +49,7 @@ typedef struct cs_job {
     size_t segments;     /* at least so many attestations, one after the other (attest/segments.h); 1 unless said */
     bool between_public; /* whether the models between them are released, or only committed */
     bool hidden;         /* positions of draws stay with their members */
+    int pad_partners;    /* cs_pads_set_partners */
     bool contributions;  /* members contribute to the seed (attest/contributions.h) */
     char *manifest;      /* path of the manifest; a default one need not exist */
     bool manifest_named; /* the job names it, so it must */

@@ -14,10 +14,10 @@
 enum { NAME_BYTES = 64, PATH_BYTES = 4096, BEACON_BYTES = 1024 };
 
 static const cs_json_field ROOT[] = {
-    {"name", true},     {"model", true},    {"scales", false},   {"schedule", true}, {"seeds", false},
-    {"indices", false}, {"initial", false}, {"previous", false}, {"purpose", false}, {"manifest", false},
-    {"members", true},  {"data", false},    {"test", false},     {"output", false},  {"honest_but_curious", false},
-    {"columns", false}};
+    {"name", true},     {"model", true},        {"scales", false},   {"schedule", true}, {"seeds", false},
+    {"indices", false}, {"initial", false},     {"previous", false}, {"purpose", false}, {"manifest", false},
+    {"members", true},  {"data", false},        {"test", false},     {"output", false},  {"honest_but_curious", false},
+    {"columns", false}, {"pad_partners", false}};
 static const cs_json_field MODEL[] = {{"widths", true}, {"initial_max", false}};
 static const cs_json_field SCALES[] = {
     {"a", false}, {"d", false}, {"value_bits", false}, {"exp_bits", false}, {"limb_bits", false}};
@@ -264,6 +264,19 @@ static cs_status read_seeds(cs_job *job, const cs_json *seeds, const cs_json *in
     return cs_job_read_path(&job->initial, job, initial, NULL);
 }
 
+/* Half of them on each side in rank order. */
+static cs_status read_pad_partners(cs_job *job, const cs_json *v) {
+    const cs_json partners = cs_json_get(v, "pad_partners");
+    int64_t k = 0;
+    if (partners.value == NULL)
+        return CS_OK;
+    CS_TRY(cs_json_integer(&k, &partners, 2, CS_MAX_RANKS));
+    if (k % 2 != 0)
+        return cs_json_fail(&partners, "an even number is required: half of the partners stand on each side");
+    job->pad_partners = (int)k;
+    return CS_OK;
+}
+
 /* Members before the schedule (epochs count their rows), the schedule before the limbs (w), all before the columns. */
 cs_status cs_job_read(cs_job *job, const cs_json *v) {
     CS_TRY(cs_json_object(v, &CS_JOB_SHAPES[CS_SHAPE_ROOT]));
@@ -295,5 +308,6 @@ cs_status cs_job_read(cs_job *job, const cs_json *v) {
     CS_TRY(read_agreement(job, &purpose, &manifest));
     if (curious.value != NULL)
         CS_TRY(cs_json_bool(&job->honest_but_curious, &curious));
+    CS_TRY(read_pad_partners(job, v));
     return cs_segments_check(job, job->segments);
 }

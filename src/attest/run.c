@@ -54,7 +54,9 @@ static cs_status handshake(cs_run_state *r) {
         CS_SPY("pair-seed", r->keys.seeds[i], sizeof r->keys.seeds[i]);
         CS_SPY("public-key", r->keys.members[i], sizeof r->keys.members[i]);
     }
-    return cs_pads_new(&r->pads, &r->keys);
+    CS_TRY(cs_pads_new(&r->pads, &r->keys));
+    cs_pads_set_partners(r->pads, r->job.pad_partners);
+    return CS_OK;
 }
 
 /* Collective. */

@@ -14,7 +14,7 @@ typedef struct view {
 } view;
 
 struct cs_pads {
-    int rank, size;
+    int rank, size, partners; /* 0: all others */
     uint8_t (*seeds)[32];
     uint8_t common_seed[32], nonce[32];
     uint8_t history[32];
@@ -70,6 +70,10 @@ cs_status cs_pads_new(cs_pads **out, const cs_keyring *keys) {
     crypto_generichash_final(&h, p->history, sizeof p->history);
     *out = p;
     return CS_OK;
+}
+
+void cs_pads_set_partners(cs_pads *pads, int partners) {
+    pads->partners = partners;
 }
 
 void cs_pads_free(cs_pads *pads) {
@@ -147,21 +151,23 @@ static cs_status use_view(cs_pads *p, const view *v, cs_label label, uint64_t in
 
 /* ------------------------------------------------------------------ streams */
 
-typedef void add_chunk(void *values, size_t first, const uint8_t *stream, size_t count, bool negative);
+/* Adds the stream's elements, of so many bytes each, to the values from `first` on; eight bytes behind them are readable. */
+typedef void add_chunk(void *values, size_t first, const uint8_t *stream, size_t element, size_t count, bool negative);
 
-static void add_chunk_u64(void *values, size_t first, const uint8_t *stream, size_t count, bool negative) {
+static void add_chunk_u64(void *values, size_t first, const uint8_t *stream, size_t element, size_t count, bool negative) {
     uint64_t *v = (uint64_t *)values + first;
+    const uint64_t mask = UINT64_MAX >> (64 - 8 * element);
     for (size_t k = 0; k < count; k++) {
-        const uint64_t pad = cs_load_u64(stream + 8 * k);
+        const uint64_t pad = cs_load_u64(stream + element * k) & mask;
         v[k] = negative ? v[k] - pad : v[k] + pad;
     }
 }
 
-static void add_chunk_fr(void *values, size_t first, const uint8_t *stream, size_t count, bool negative) {
+static void add_chunk_fr(void *values, size_t first, const uint8_t *stream, size_t element, size_t count, bool negative) {
     cs_fr *v = (cs_fr *)values + first;
     uint8_t wide[64] = {0}; /* 48 bytes, 16 zeros */
     for (size_t k = 0; k < count; k++) {
-        memcpy(wide, stream + ELEMENT * k, ELEMENT);
+        memcpy(wide, stream + element * k, element);
         const cs_fr pad = cs_fr_from_wide(wide);
         v[k] = negative ? cs_fr_sub(v[k], pad) : cs_fr_add(v[k], pad);
     }
@@ -170,23 +176,30 @@ static void add_chunk_fr(void *values, size_t first, const uint8_t *stream, size
 
 static void add_stream(void *values, size_t n, size_t element, const uint8_t key[32], bool negative, add_chunk *add_values) {
     static const uint8_t zeros[CHUNK], nonce[crypto_stream_chacha20_NONCEBYTES];
-    uint8_t stream[CHUNK];
-    const size_t per_chunk = CHUNK / element;
+    uint8_t stream[CHUNK + 8];
+    const size_t per_chunk = CHUNK / element / BLOCK * BLOCK; /* whole blocks of stream */
+    memset(stream + CHUNK, 0, 8);
     for (size_t first = 0; first < n; first += per_chunk) {
         const size_t count = n - first < per_chunk ? n - first : per_chunk;
         crypto_stream_chacha20_xor_ic(stream, zeros, count * element, nonce, first * element / BLOCK, key);
-        add_values(values, first, stream, count, negative);
+        add_values(values, first, stream, element, count, negative);
     }
     sodium_memzero(stream, sizeof stream);
 }
 
-static cs_status zero_shares(cs_pads *p, cs_label label, uint64_t index, const uint8_t digest[32], const uint8_t *state,
-                             void *values, size_t n, size_t element, add_chunk *add_values) {
+/* Whether ranks i and j share pads of long vectors: neighbours in rank order, around the circle. */
+static bool are_partners(const cs_pads *p, int i, int j) {
+    const int apart = i < j ? j - i : i - j, around = p->size - apart;
+    return p->partners == 0 || 2 * (apart < around ? apart : around) <= p->partners;
+}
+
+static cs_status zero_shares(cs_pads *p, bool all, cs_label label, uint64_t index, const uint8_t digest[32],
+                             const uint8_t *state, void *values, size_t n, size_t element, add_chunk *add_values) {
     const view v = make_view(p, label, index, digest, state);
     CS_TRY(use_view(p, &v, label, index));
     uint8_t key[32];
     for (int j = 0; j < p->size; j++) {
-        if (j == p->rank)
+        if (j == p->rank || !(all || are_partners(p, p->rank, j)))
             continue;
         hasher h;
         begin(&h, p->seeds[j], "consort/pad-key/1", sizeof key);
@@ -201,12 +214,17 @@ static cs_status zero_shares(cs_pads *p, cs_label label, uint64_t index, const u
 
 cs_status cs_pads_zero_shares_fr(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
                                  const uint8_t *state, cs_fr *values, size_t n) {
-    return zero_shares(pads, label, index, digest, state, values, n, ELEMENT, add_chunk_fr);
+    return zero_shares(pads, false, label, index, digest, state, values, n, ELEMENT, add_chunk_fr);
+}
+
+cs_status cs_pads_zero_share_of_all(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
+                                    const uint8_t *state, cs_fr *value) {
+    return zero_shares(pads, true, label, index, digest, state, value, 1, ELEMENT, add_chunk_fr);
 }
 
 cs_status cs_pads_zero_shares_u64(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
-                                  const uint8_t *state, uint64_t *values, size_t n) {
-    return zero_shares(pads, label, index, digest, state, values, n, sizeof *values, add_chunk_u64);
+                                  const uint8_t *state, uint64_t *values, size_t n, size_t width) {
+    return zero_shares(pads, false, label, index, digest, state, values, n, width, add_chunk_u64);
 }
 
 /* ------------------------------------------------------------------ the common seed */

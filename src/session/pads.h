@@ -22,19 +22,30 @@ typedef struct cs_pads cs_pads;
 cs_status cs_pads_new(cs_pads **out, const cs_keyring *keys);
 void cs_pads_free(cs_pads *pads);
 
+/** From now on vectors get pads from so many others only: the nearest in rank order, around the circle, half of them on each
+ *  side; even. 0, as at first: all others, and so do numbers beyond size - 2. The same on all ranks. A rank's values are
+ * then hidden unless all its partners help to uncover them; and ranks are bound to one view as long as those that are honest
+ * are connected by partnerships: unless dishonest ones hold two runs of partners / 2 neighbours (docs/security.md). */
+void cs_pads_set_partners(cs_pads *pads, int partners);
+
 /** An aggregate that this rank received (the plain sum, after unmasking) becomes part of its view; nothing if there
  *  is one rank only, which has no pads. Cannot fail. */
 void cs_pads_receive(cs_pads *pads, cs_label label, const void *data, size_t size);
 
-/** Adds this rank's pads to values[n], in F or mod 2^64. `state`: the transcript's, NULL while training. A view gives pads
- *  once: CS_ERR_ABORT for a second time, whatever n; CS_ERR_MEMORY; on failure `values` are untouched and must not be sent.
+/** Adds this rank's pads to values[n], in F or mod 2^(8 width), 1 <= width <= 8 (higher bits become noise). `state`: the
+ * transcript's, NULL while training. A view gives pads once: CS_ERR_ABORT for a second time, whatever n; CS_ERR_MEMORY; on
+ * failure `values` are untouched and must not be sent.
  *
- *  An element of F is made of 48 bytes of stream: its bias is below 2^-130. Cost: per peer and value 8 or 48 bytes of
+ *  An element of F is made of 48 bytes of stream: its bias is below 2^-130. Cost: per peer and value width or 48 bytes of
  *  ChaCha20. Wrong `n` on one rank gives noise from there on. */
 cs_status cs_pads_zero_shares_fr(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
                                  const uint8_t *state, cs_fr *values, size_t n);
 cs_status cs_pads_zero_shares_u64(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
-                                  const uint8_t *state, uint64_t *values, size_t n);
+                                  const uint8_t *state, uint64_t *values, size_t n, size_t width);
+
+/** The same for one element of F, from all pairs of ranks whatever cs_pads_set_partners said. */
+cs_status cs_pads_zero_share_of_all(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
+                                    const uint8_t *state, cs_fr *value);
 
 /** Masks, and by the same call unmasks, bytes that one rank shows to all, so that an observer of the network learns nothing:
  *  data ^= ChaCha20 stream keyed by the common seed, the nonce, label, index and the history. It therefore comes before

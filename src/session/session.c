@@ -134,7 +134,7 @@ cs_status cs_session_send_own(cs_session *s, cs_label label, const cs_fr *mine, 
 
 cs_status cs_session_zero_share(cs_session *s, cs_label label, cs_fr *out) {
     *out = CS_FR_ZERO;
-    return cs_pads_zero_shares_fr(s->pads, label, 0, s->digest, s->transcript.state, out, 1);
+    return cs_pads_zero_share_of_all(s->pads, label, 0, s->digest, s->transcript.state, out);
 }
 
 cs_status cs_session_finish(cs_session *s) {

@@ -1,5 +1,7 @@
 #include "train/loop.h"
 
+#include <string.h>
+
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/spy.h"
@@ -12,45 +14,74 @@ typedef struct loop {
     size_t step;
     size_t n;         /* gradient entries */
     uint64_t *values; /* [n] */
-    uint8_t *bytes;   /* [8 n] */
+    size_t width;     /* bytes of an entry on the wire */
+    uint8_t *bytes;   /* [width n] */
 } loop;
 
+/* Bytes that hold a sum of gradients, and so much more that a vector of noise is beyond its bounds: each of the n entries
+ * with probability 1 - 2^-slack at least, where n slack >= 64. */
+static size_t entry_width(const cs_params *p, size_t n) {
+    const unsigned slack = n < 64 ? (unsigned)((64 + n - 1) / n) : 1;
+    const uint64_t most = (uint64_t)cs_params_gradient_max(p);
+    unsigned bits = 1 + slack; /* the sign */
+    while (bits - 1 - slack < 64 && most >> (bits - 1 - slack) != 0)
+        bits++;
+    return bits >= 64 ? 8 : (bits + 7) / 8;
+}
+
+/* Entry k of `count` packed ones, sign extended. */
+static uint64_t load_entry(const uint8_t *packed, size_t k, size_t count, size_t width) {
+    const uint64_t sign = (uint64_t)1 << (8 * width - 1), mask = UINT64_MAX >> (64 - 8 * width);
+    uint8_t last[8] = {0};
+    const uint8_t *at = packed + width * k;
+    if (width * k + 8 > width * count)
+        at = memcpy(last, at, width);
+    return ((cs_load_u64(at) & mask) ^ sign) - sign;
+}
+
+/* Eight bytes at a time, each overwriting what is too much of the one before; the last ones by themselves. */
 static void store(void *context, size_t first, size_t count, uint8_t *out) {
     const loop *s = context;
-    for (size_t k = 0; k < count; k++)
-        cs_store_u64(out + 8 * k, s->values[first + k]);
+    size_t k = 0;
+    for (; s->width * k + 8 <= s->width * count; k++)
+        cs_store_u64(out + s->width * k, s->values[first + k]);
+    for (; k < count; k++) {
+        uint8_t bytes[8];
+        cs_store_u64(bytes, s->values[first + k]);
+        memcpy(out + s->width * k, bytes, s->width);
+    }
 }
 
 static cs_status add(void *context, int rank, size_t first, size_t count, const uint8_t *part) {
     loop *s = context;
     (void)rank;
     for (size_t k = 0; k < count; k++)
-        s->values[first + k] += cs_load_u64(part + 8 * k);
+        s->values[first + k] += load_entry(part, k, count, s->width);
     return CS_OK;
 }
 
 static void show(void *context, size_t first, size_t count, uint8_t *out) {
     const loop *s = context;
     store(context, first, count, out);
-    cs_pads_mask_part(s->pads, CS_LABEL_GRADIENT, s->step, 8 * first, out, 8 * count);
+    cs_pads_mask_part(s->pads, CS_LABEL_GRADIENT, s->step, s->width * first, out, s->width * count);
 }
 
 /* This rank's padded gradient in s->values: all that leaves it. */
 static cs_status prepare(loop *s) {
     CS_TRY(cs_trainer_gradient(s->trainer, s->step, s->values));
-    CS_SPY("own-gradient", s->values, 8 * s->n);
-    CS_TRY(cs_pads_zero_shares_u64(s->pads, CS_LABEL_GRADIENT, s->step, s->digest, NULL, s->values, s->n));
+    CS_SPY("own-gradient", (store(s, 0, s->n, s->bytes), s->bytes), s->width * s->n);
+    CS_TRY(cs_pads_zero_shares_u64(s->pads, CS_LABEL_GRADIENT, s->step, s->digest, NULL, s->values, s->n, s->width));
     store(s, 0, s->n, s->bytes);
     return CS_OK;
 }
 
 static cs_status apply(loop *s) {
-    cs_pads_mask_broadcast(s->pads, CS_LABEL_GRADIENT, s->step, s->bytes, 8 * s->n);
-    cs_pads_receive(s->pads, CS_LABEL_GRADIENT, s->bytes, 8 * s->n);
+    cs_pads_mask_broadcast(s->pads, CS_LABEL_GRADIENT, s->step, s->bytes, s->width * s->n);
+    cs_pads_receive(s->pads, CS_LABEL_GRADIENT, s->bytes, s->width * s->n);
     for (size_t k = 0; k < s->n; k++)
-        s->values[k] = cs_load_u64(s->bytes + 8 * k);
+        s->values[k] = load_entry(s->bytes, k, s->n, s->width);
     CS_TRY(cs_trainer_update(s->trainer, s->step, s->values));
-    CS_SPY("gradient-sum", s->values, 8 * s->n);
+    CS_SPY("gradient-sum", s->bytes, s->width * s->n);
     for (size_t l = 0; l < cs_trainer_model(s->trainer)->layers; l++)
         CS_SPY("weights", cs_trainer_model(s->trainer)->w[l],
                8 * cs_trainer_model(s->trainer)->rows[l] * cs_trainer_model(s->trainer)->columns[l]);
@@ -59,7 +90,7 @@ static cs_status apply(loop *s) {
 
 /* A failure of this rank takes the place of the exchange that would come next. */
 static cs_status run_step(loop *s) {
-    const cs_comm_reduction how = {.element = 8, .context = s, .add = add, .store = store, .show = show};
+    const cs_comm_reduction how = {.element = s->width, .context = s, .add = add, .store = store, .show = show};
     cs_status status = prepare(s);
     if (status != CS_OK)
         return cs_comm_raise(s->comm, status);
@@ -75,7 +106,7 @@ static cs_status finish(loop *s) {
 
 static cs_status allocate(loop *s) {
     s->values = CS_NEW(uint64_t, s->n);
-    s->bytes = CS_NEW(uint8_t, 8 * s->n);
+    s->bytes = CS_NEW(uint8_t, s->width * s->n);
     return s->values == NULL || s->bytes == NULL ? CS_ERR_MEMORY : CS_OK;
 }
 
@@ -87,6 +118,7 @@ static void release(loop *s) {
 cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const cs_params *p, const uint8_t digest[32],
                        const cs_progress *progress) {
     loop s = {.comm = comm, .pads = pads, .trainer = trainer, .digest = digest, .n = cs_trainer_size(trainer)};
+    s.width = entry_width(p, s.n);
     cs_status status = allocate(&s);
     if (status != CS_OK)
         (void)cs_comm_raise(comm, status);

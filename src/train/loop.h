@@ -1,5 +1,6 @@
-/* All ranks train together (6.6): gradients are summed mod 2^64 under pairwise pads keyed by each rank's view; each rank
- * adds up a part of them (cs_comm_sum) and learns the sum only. */
+/* All ranks train together (6.6): gradients are summed under pairwise pads keyed by each rank's view; each rank
+ * adds up a part of them (cs_comm_sum) and learns the sum only. Entries travel mod 2^(8 width), where width follows from
+ * their public bound. */
 #ifndef CS_TRAIN_LOOP_H
 #define CS_TRAIN_LOOP_H
 

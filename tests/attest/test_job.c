@@ -129,6 +129,8 @@ static const wrong WRONG[] = {
     {"\"min\": 0, ", "", "data.features: the field \"min\" is missing"},
     {"\"min\": 0", "\"min\": 9", "data.features: features: min 9 is above max 1"},
     {"\"model\": \"committed\"", "\"model\": \"hidden\"", "output.model: \"hidden\"; allowed: \"public\", \"committed\""},
+    {"\"output\"", "\"pad_partners\": 3, \"output\"", "pad_partners: an even number is required"},
+    {"\"output\"", "\"pad_partners\": 66, \"output\"", "pad_partners"},
     {"\"output\"", "\"honest_but_curious\": 1, \"output\"", "honest_but_curious: true or false is required"},
     {"\"output\"", "\"columns\": 48, \"output\"", "columns: 48 is not a power of two"},
     {"\"output\"", "\"columns\": 1, \"output\"", "column_bits is 0"},
@@ -241,7 +243,8 @@ static void digest_covers_what_must_agree(void **state) {
                                    {"\"yes\"", "\"maybe\""},
                                    {"[16, 8, 4]", "[16, 8, 5]"},
                                    {"committed", "public"},
-                                   {"\"output\"", "\"honest_but_curious\": true, \"output\""}};
+                                   {"\"output\"", "\"honest_but_curious\": true, \"output\""},
+                                   {"\"output\"", "\"pad_partners\": 2, \"output\""}};
     cs_job job;
     uint8_t base[32], digest[32];
     assert_int_equal(cs_job_parse(&job, "job.json", GOOD, strlen(GOOD)), CS_OK);

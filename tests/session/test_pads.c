@@ -64,7 +64,7 @@ static bool cancel(changed what, bool in_fr, size_t n) {
         const uint8_t *seen = mine == DIGEST ? other_digest : digest;
         const uint8_t *state = mine == NO_STATE ? NULL : mine == STATE ? other_transcript : transcript;
         assert_int_equal(in_fr ? cs_pads_zero_shares_fr(p, label, index, seen, state, fr, n)
-                               : cs_pads_zero_shares_u64(p, label, index, seen, state, u64, n),
+                               : cs_pads_zero_shares_u64(p, label, index, seen, state, u64, n, 8),
                          CS_OK);
         for (size_t k = 0; k < n; k++) {
             fr_sum[k] = cs_fr_add(fr_sum[k], fr[k]);
@@ -101,6 +101,58 @@ static void different_views_do_not(void **state) {
     }
 }
 
+/* Sums of 1 to 8 bytes, over all pairs or over a ring, in which a rank's pads depend on its neighbours' seeds alone; a share
+ * of all depends on every seed. */
+static void partners_share_pads(void **state) {
+    (void)state;
+    for (size_t width = 1; width <= 8; width++)
+        for (int partners = 0; partners <= 2; partners += 2) {
+            cs_pads *pads[RANKS];
+            make_pads(pads, 1);
+            uint64_t *sum = CS_NEW(uint64_t, N), *one = CS_NEW(uint64_t, N);
+            for (int i = 0; i < RANKS; i++) {
+                cs_pads_set_partners(pads[i], partners);
+                memset(one, 0, N * sizeof *one);
+                assert_int_equal(cs_pads_zero_shares_u64(pads[i], CS_LABEL_GRADIENT, 0, digest, NULL, one, N, width), CS_OK);
+                for (size_t k = 0; k < N; k++)
+                    sum[k] += one[k];
+            }
+            for (size_t k = 0; k < N; k++)
+                assert_true(sum[k] << (64 - 8 * width) == 0);
+            cs_free(sum);
+            cs_free(one);
+            free_pads(pads);
+        }
+}
+
+/* The pad of rank 0 and its share of all; the seed that it has in common with rank `other` is another one. */
+static void pad_of_rank_0(int other, int partners, uint64_t *pad, cs_fr *share) {
+    uint8_t members[RANKS][CS_KEY_SIZE] = {{0}}, seeds[RANKS][32] = {{0}, {1}, {2}, {3}};
+    const cs_keyring keys = {.size = RANKS, .members = members, .seeds = seeds};
+    cs_pads *pads;
+    seeds[other][1] = other != 0;
+    assert_int_equal(cs_pads_new(&pads, &keys), CS_OK);
+    cs_pads_set_partners(pads, partners);
+    *pad = 0;
+    *share = CS_FR_ZERO;
+    assert_int_equal(cs_pads_zero_shares_u64(pads, CS_LABEL_GRADIENT, 0, digest, NULL, pad, 1, 8), CS_OK);
+    assert_int_equal(cs_pads_zero_share_of_all(pads, CS_LABEL_UPDATE_SUM, 0, digest, NULL, share), CS_OK);
+    cs_pads_free(pads);
+}
+
+static void partners_are_neighbours(void **state) {
+    (void)state;
+    for (int partners = 0; partners <= 4; partners += 2)
+        for (int other = 1; other < RANKS; other++) {
+            uint64_t pad, other_pad;
+            cs_fr share, other_share;
+            pad_of_rank_0(0, partners, &pad, &share);
+            pad_of_rank_0(other, partners, &other_pad, &other_share);
+            assert_int_equal(pad == other_pad, partners == 2 && other == 2);
+            assert_false(cs_fr_eq(share, other_share));
+        }
+}
+
 /* No value stays as it was, no two pads of one stream or of two ranks are equal. */
 static void values_are_hidden(void **state) {
     (void)state;
@@ -108,7 +160,7 @@ static void values_are_hidden(void **state) {
     make_pads(pads, 1);
     uint64_t *values = CS_NEW(uint64_t, RANKS * (size_t)N);
     for (size_t i = 0; i < RANKS; i++)
-        assert_int_equal(cs_pads_zero_shares_u64(pads[i], CS_LABEL_GRADIENT, 0, digest, NULL, values + i * N, N), CS_OK);
+        assert_int_equal(cs_pads_zero_shares_u64(pads[i], CS_LABEL_GRADIENT, 0, digest, NULL, values + i * N, N, 8), CS_OK);
     for (size_t a = 0; a < RANKS * N; a += 97)
         for (size_t b = 0; b < a; b += 13)
             assert_true(values[a] != values[b]);
@@ -130,17 +182,17 @@ static void no_view_gives_pads_twice(void **state) {
     uint64_t u64 = 5;
     cs_fr fr = CS_FR_ONE;
     for (uint64_t index = 0; index < 300; index++)
-        assert_int_equal(cs_pads_zero_shares_u64(pads[1], CS_LABEL_GRADIENT, index, digest, NULL, &u64, 1), CS_OK);
+        assert_int_equal(cs_pads_zero_shares_u64(pads[1], CS_LABEL_GRADIENT, index, digest, NULL, &u64, 1, 8), CS_OK);
     const uint64_t before = u64;
     for (uint64_t index = 0; index < 300; index++) {
-        assert_int_equal(cs_pads_zero_shares_u64(pads[1], CS_LABEL_GRADIENT, index, digest, NULL, &u64, 1), CS_ERR_ABORT);
+        assert_int_equal(cs_pads_zero_shares_u64(pads[1], CS_LABEL_GRADIENT, index, digest, NULL, &u64, 1, 8), CS_ERR_ABORT);
         assert_int_equal(cs_pads_zero_shares_fr(pads[1], CS_LABEL_GRADIENT, index, digest, NULL, &fr, 1), CS_ERR_ABORT);
     }
     assert_non_null(strstr(cs_error_text(), "gradient"));
     assert_int_equal(u64, before);
     assert_true(cs_fr_eq(fr, CS_FR_ONE));
     cs_pads_receive(pads[1], CS_LABEL_GRADIENT, "x", 1); /* another view */
-    assert_int_equal(cs_pads_zero_shares_u64(pads[1], CS_LABEL_GRADIENT, 0, digest, NULL, &u64, 1), CS_OK);
+    assert_int_equal(cs_pads_zero_shares_u64(pads[1], CS_LABEL_GRADIENT, 0, digest, NULL, &u64, 1, 8), CS_OK);
     free_pads(pads);
 }
 
@@ -150,10 +202,10 @@ static void lack_of_memory_gives_no_pad(void **state) {
     make_pads(pads, 1);
     uint64_t value = 5;
     cs_memory_limit(cs_memory_live());
-    assert_int_equal(cs_pads_zero_shares_u64(pads[1], CS_LABEL_GRADIENT, 0, digest, NULL, &value, 1), CS_ERR_MEMORY);
+    assert_int_equal(cs_pads_zero_shares_u64(pads[1], CS_LABEL_GRADIENT, 0, digest, NULL, &value, 1, 8), CS_ERR_MEMORY);
     cs_memory_limit(SIZE_MAX);
     assert_int_equal(value, 5);
-    assert_int_equal(cs_pads_zero_shares_u64(pads[1], CS_LABEL_GRADIENT, 0, digest, NULL, &value, 1), CS_OK);
+    assert_int_equal(cs_pads_zero_shares_u64(pads[1], CS_LABEL_GRADIENT, 0, digest, NULL, &value, 1, 8), CS_OK);
     free_pads(pads);
 }
 
@@ -206,7 +258,7 @@ static void one_rank_has_no_pads(void **state) {
     cs_pads *pads = NULL;
     assert_int_equal(cs_pads_new(&pads, &keys), CS_OK);
     uint64_t value = 11;
-    assert_int_equal(cs_pads_zero_shares_u64(pads, CS_LABEL_GRADIENT, 0, digest, NULL, &value, 1), CS_OK);
+    assert_int_equal(cs_pads_zero_shares_u64(pads, CS_LABEL_GRADIENT, 0, digest, NULL, &value, 1, 8), CS_OK);
     assert_int_equal(value, 11);
     cs_pads_free(pads);
     cs_pads_free(NULL);
@@ -221,6 +273,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(equal_views_cancel, nothing_leaks),
         cmocka_unit_test_teardown(different_views_do_not, nothing_leaks),
+        cmocka_unit_test(partners_share_pads),
+        cmocka_unit_test(partners_are_neighbours),
         cmocka_unit_test_teardown(values_are_hidden, nothing_leaks),
         cmocka_unit_test_teardown(no_view_gives_pads_twice, nothing_leaks),
         cmocka_unit_test_teardown(lack_of_memory_gives_no_pad, nothing_leaks),

@@ -142,7 +142,7 @@ static void pads(void) {
     secret(keys.common_seed, sizeof keys.common_seed);
     secret(gradient, sizeof gradient);
     if (cs_pads_new(&p, &keys) == CS_OK) {
-        (void)cs_pads_zero_shares_u64(p, CS_LABEL_GRADIENT, 0, digest, NULL, gradient, N);
+        (void)cs_pads_zero_shares_u64(p, CS_LABEL_GRADIENT, 0, digest, NULL, gradient, N, 8);
         (void)cs_pads_zero_shares_fr(p, CS_LABEL_UPDATE_SUM, 0, digest, NULL, a, N);
         cs_pads_mask_broadcast(p, CS_LABEL_GRADIENT, 1, gradient, sizeof gradient);
         out[0] = cs_pads_common_scalar(p, CS_COMMON_MASK, 0);
