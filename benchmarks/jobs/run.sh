@@ -1,18 +1,19 @@
 #!/bin/sh
-# Runs one of the jobs beside this script from nothing to a verified proof and prints one JSON line; docs/results.md says what it holds.
+# Runs one of the jobs beside this script from nothing to a verified proof and prints one JSON line; README.md beside
+# it says what it holds.
 #
 #   benchmarks/jobs/run.sh JOB [--scale 1/100] [--ranks N] [--committed] [--limit MIB] [--keep DIR]
 #
 # The file JOB.json is the job at full size with one member. --ranks N divides rows and batch among N members; --scale takes a part of it: of rows and
-# steps, and for dense10m and the family of the parameters (widths shrink, steps stay). --committed only commits to the final model. --limit is the most
-# address space that each process may have, --keep where files go and stay (else a temporary folder, removed). BUILD is the build folder.
+# steps, and for dense10m of the parameters (widths shrink, steps stay). --committed only commits to the final model. --limit is the most data
+# memory (ulimit -d) that each process may have, --keep where files go and stay (else a temporary folder, removed). BUILD is the build folder.
 set -eu
 here=$(dirname "$0")
 cd "$here/../.."
 build=${BUILD:-build}
 
 usage() {
-    sed -n '4s/^# *//p' "$0" >&2
+    sed -n '5s/^# *//p' "$0" >&2
     exit 2
 }
 [ $# -ge 1 ] || usage
@@ -43,7 +44,7 @@ done
 columns=2048 by=rows most=65536
 case $job in
 logistic) rows=262144 columns=16384 most=32768 ;;
-dense10m | family-*) rows=1024 columns=8192 by=parameters ;;
+dense10m) rows=1024 columns=8192 by=parameters ;;
 images | images-10) rows=60000 columns=8192 ;;
 esac
 
@@ -71,7 +72,7 @@ else
 fi
 # as many columns as rows, about: a rank's integers grow with the rows, or with the widths
 columns=$(awk -v c="$columns" -v s="$scale" -v by=$by 'BEGIN { split(s "/1", f, "/"); c *= (f[1] / f[2]) ^ (by == "rows" ? 0.5 : 0.25)
-    for (p = 64; p * 1.414 < c; p *= 2); print p }')
+    for (p = 1024; p * 1.414 < c; p *= 2); print p }')
 batch=$(awk -v b="$(field batch)" -v n="$ranks" 'BEGIN { k = int(b / n); print k + (k < b / n) }')
 features=$(echo "$widths" | sed 's/\[\([0-9]*\),.*/\1/')
 classes=$(field classes)
@@ -79,7 +80,7 @@ classes=$(field classes)
 rate=$(sed -n 's/.*"rate": \([0-9.]*\).*/\1/p' "benchmarks/jobs/$job.json" |
     awk -v b="$(field batch)" -v n="$ranks" -v m="$batch" '{ printf "%.17g", $1 / b * n * m }')
 
-limited() { # at most $limit KiB of address space
+limited() { # at most $limit KiB of data memory
     # shellcheck disable=SC3045,SC2016 # dash and bash have ulimit -d; $@ is the inner shell's
     sh -c 'ulimit -d "$0" && exec "$@"' "$limit" "$@"
 }
@@ -114,16 +115,20 @@ while [ $i -lt "$ranks" ]; do
     i=$((i + 1))
 done
 dataset_cpu=$cpu_of
+segments=$(field segments)
+[ "${segments:-1}" -le "$steps" ] || segments=$steps
 sed -e "s/\"widths\": \[[^]]*\]/\"widths\": $widths/; s/\"steps\": [0-9]*/\"steps\": $steps/; s/\"batch\": [0-9]*/\"batch\": $batch/" \
-    -e "s/\"rate\": [0-9.]*/\"rate\": $rate/; s/\"members\": .*/\"members\": [$members],/; s/\"model\": \"public\"/\"model\": \"$output\"/" \
+    -e "s/\"segments\": [0-9]*/\"segments\": $segments/; s/\"rate\": [0-9.]*/\"rate\": $rate/; s/\"members\": .*/\"members\": [$members],/; s/\"model\": \"public\"/\"model\": \"$output\"/" \
     -e '/^  "data":/d' "benchmarks/jobs/$job.json" >"$dir/$job.json"
 
 "$build/consort" plan "$dir/$job.json" --json >"$dir/plan.json"
 # shellcheck disable=SC2016 # $@ is the inner shell's
 scripts/mpirun.sh -n "$ranks" sh -c 'ulimit -d "$0" && exec "$@"' "$limit" "$build/consort-prove" "$dir/$job.json" --out "$dir/run" --quiet --json \
     >"$dir/report.json"
+proved=$dir/run/$job.attestation
+[ -f "$proved" ] || proved=$dir/run/$job.chain
 cpu_of=0
-counted "$dir/verify.json" "$build/consort" verify "$dir/run/$job.attestation" --json
+counted "$dir/verify.json" "$build/consort" verify "$proved" --json
 verify_cpu=$cpu_of
 
 # number FILE KEY: the first value of a key.
@@ -137,11 +142,12 @@ cpu=$(awk -v m="$(number "$dir/report.json" cpu_seconds_mean)" -v n="$ranks" 'BE
 awk -v job="$job" -v scale="$scale" -v ranks="$ranks" -v rows="$rows" -v steps="$steps" -v batch=$((batch * ranks)) \
     -v parameters="$(number "$dir/report.json" parameters)" -v dataset="$dataset_cpu" -v cpu="$cpu" -v training="$(stage training)" \
     -v wall="$(number "$dir/report.json" wall_seconds)" -v verify="$verify_cpu" -v proof="$(number "$dir/report.json" proof_bytes)" \
+    -v datasets="$dataset_bytes" \
     -v file="$(number "$dir/report.json" file_bytes)" -v peak="$(number "$dir/report.json" peak_bytes_max)" \
     -v total="$(number "$dir/report.json" peak_bytes_total)" -v messages="$(number "$dir/report.json" messages)" \
     -v bytes="$(number "$dir/report.json" bytes_sent_max)" -v plan_cpu="$(number "$dir/plan.json" cpu_seconds_per_rank)" \
     -v plan_peak="$(number "$dir/plan.json" memory_bytes_per_rank)" -v plan_proof="$(number "$dir/plan.json" proof_bytes)" 'BEGIN {
     printf "{\"job\": \"%s\", \"scale\": \"%s\", \"ranks\": %d, \"rows\": %d, \"steps\": %d, \"batch\": %d, \"parameters\": %d, ", job, scale, ranks, rows, steps, batch, parameters
     printf "\"dataset_cpu_s\": %.3f, \"cpu_s\": %.3f, \"training_root_s\": %.3f, \"step_cpu_s\": %.4f, \"wall_s\": %.3f, \"verify_cpu_s\": %.3f, ", dataset, cpu, training, cpu / steps, wall, verify
-    printf "\"proof_bytes\": %d, \"file_bytes\": %d, \"peak_bytes_max\": %.0f, \"peak_bytes_total\": %.0f, \"messages\": %d, \"bytes_sent_max\": %d, ", proof, file, peak, total, messages, bytes
+    printf "\"proof_bytes\": %d, \"dataset_proof_bytes\": %d, \"file_bytes\": %d, \"peak_bytes_max\": %.0f, \"peak_bytes_total\": %.0f, \"messages\": %d, \"bytes_sent_max\": %d, ", proof, datasets, file, peak, total, messages, bytes
     printf "\"plan_cpu_ratio\": %.2f, \"plan_peak_ratio\": %.2f, \"plan_proof_ratio\": %.2f}\n", plan_cpu * ranks / cpu, plan_peak / peak, plan_proof / proof }'

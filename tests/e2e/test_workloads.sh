@@ -26,7 +26,7 @@ workload() {
 make -s "$build/benchmarks/jobs/make_data" # before two runs at a time want it
 workload logistic 1/100 $logistic_limit 1 2 3 4 7 &
 workload dense10m 1/400 384 1 2 3 4 7
-workload images-10 1/1000 256 3
+workload images-10 1/2000 256 3
 wait
 workload images 1/100 256 1 4 7 &
 workload images 1/100 256 2 3
