@@ -8,14 +8,15 @@
 static const double TRAIN_PRODUCT = 1.0e-9;     /* a multiplication and addition of training */
 static const double TRAIN_PAD = 5e-9;           /* a gradient's entry, for each rank and step */
 static const double DATASET_COLUMN = 2.0e-5;    /* generators and their tables */
-static const double COMMIT_ENTRY = 3.5e-7;      /* an integer in a row commitment */
+static const double COMMIT_ENTRY = 2.6e-7;      /* an integer in a row commitment */
+static const double COMMIT_COLUMN = 1.0e-4;     /* the tables of a column, whatever the number of rows */
 static const double RELATION_ENTRY = 1.3e-7;    /* an integer in the relations */
-static const double RELATION_MESSAGE = 1.0e-4;  /* a message, for each rank */
+static const double RELATION_MESSAGE = 3.0e-4;  /* a message, for each rank */
 static const double LOOKUP_LEAF = 4.6e-7;       /* a leaf of the fraction tree */
 static const double OPEN_ENTRY = 7.0e-8;        /* an integer in the batch opening */
 static const double OPEN_COLUMN = 2.0e-5;       /* a column there */
-static const double FINALE_MESSAGE = 2.5e-4;    /* a message in the finale, */
-static const double FINALE_RANK_MESSAGE = 6e-5; /* and for each rank */
+static const double FINALE_MESSAGE = 4.0e-4;    /* a message in the finale, */
+static const double FINALE_RANK_MESSAGE = 8e-5; /* and for each rank */
 static const double VERIFY_POINT = 1.3e-5;      /* a point of the verifier's multi-scalar multiplication */
 
 /* How much of the forecast has to be measured before the measured speed counts as much as the one above. */
@@ -35,9 +36,9 @@ void cs_forecast_new(cs_forecast *out, const cs_plan *plan, const cs_params *p, 
     const double steps = (double)plan->steps, weights = (double)plan->parameters;
     *out = (cs_forecast){0};
     add(out, "dataset commitments", crowd * columns * DATASET_COLUMN);
-    add(out, "training",
+    add(out, CS_FORECAST_TRAINING,
         crowd * steps * weights * (6 * (double)p->batch * TRAIN_PRODUCT + (ranks > 1 ? ranks * TRAIN_PAD : 0)));
-    add(out, "commitments", crowd * entries * COMMIT_ENTRY);
+    add(out, "commitments", crowd * columns * ((double)plan->rank_rows * COMMIT_ENTRY + COMMIT_COLUMN));
     add(out, "relations", crowd * (entries * RELATION_ENTRY + messages * ranks * RELATION_MESSAGE));
     add(out, "lookups", crowd * leaves * LOOKUP_LEAF);
     add(out, "opening", crowd * (entries * OPEN_ENTRY + columns * OPEN_COLUMN));

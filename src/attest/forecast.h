@@ -19,6 +19,9 @@ typedef struct cs_forecast {
 /** `crowd`: ranks that share a core; stages of the root alone have it for themselves. */
 void cs_forecast_new(cs_forecast *out, const cs_plan *plan, const cs_params *p, double crowd);
 
+/** The stage whose waiting says nothing of the others': it has as many exchanges as steps. */
+#define CS_FORECAST_TRAINING "training"
+
 /** Seconds left, given the stages so far and what they took. The last one is under way: `since` seconds ago 0..1 of it was
  * done (0: not known). -1 while f->n = 0. */
 double cs_forecast_left(const cs_forecast *f, const char *const *names, const double *seconds, size_t n, double fraction,

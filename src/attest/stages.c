@@ -41,6 +41,8 @@ static double seconds_left(const cs_stages *s) {
     for (size_t k = 0; k <= s->at; k++) {
         here[k] = s->seconds[k] - s->base[k];
         spent += here[k];
+        if (k < s->at && s->seconds[k] > 0 && strcmp(s->names[k], CS_FORECAST_TRAINING) == 0)
+            here[k] *= 1 - (s->waiting[k] + s->sending[k]) / s->seconds[k];
         before += s->base[k];
     }
     for (size_t k = s->at + 1; k < s->n; k++)

@@ -78,6 +78,7 @@ static void a_crowd_slows_the_common_stages(void **state) {
                           .parameters = 2410,
                           .columns = 2048,
                           .committed_integers = 1 << 20,
+                          .rank_rows = 512,
                           .lookup_leaves = 1 << 20,
                           .table_rows = 1 << 16,
                           .messages = 400,

@@ -160,6 +160,28 @@ static void waits_are_counted_by_stage_and_label(void **state) {
     assert_true(s.waiting[1] == 2 * CS_MAX_STAGE_WAITS);
 }
 
+static void hear(void *context, const char *stage, double done, double seconds_left) {
+    (void)stage, (void)done;
+    *(double *)context = seconds_left;
+}
+
+/* Many small exchanges on a slow network say nothing of how long the proof will take. */
+static void waiting_while_training_does_not_slow_the_forecast(void **state) {
+    (void)state;
+    for (int waits = 0; waits < 2; waits++) {
+        double left = -1;
+        cs_stages s;
+        cs_stages_start(&s, &(cs_run_progress){.fn = hear, .context = &left}, "training");
+        s.forecast = (cs_forecast){.n = 2, .names = {"training", "commitments"}, .seconds = {10, 90}};
+        s.seconds[0] += 1000;
+        s.waiting[0] += waits ? 980 : 0;
+        s.sending[0] += waits ? 10 : 0;
+        const cs_progress progress = cs_stages_progress(&s);
+        cs_progress_report(&progress, "commitments", 0);
+        assert_true(waits ? left > 80 && left < 100 : left > 1000);
+    }
+}
+
 static cs_run_report *a_report(void) {
     cs_run_report *r = calloc(1, sizeof *r);
     assert_non_null(r);
@@ -225,6 +247,7 @@ int main(void) {
                                        cmocka_unit_test(what_is_no_timeline_is_refused),
                                        cmocka_unit_test(the_file_is_json_or_is_not_there),
                                        cmocka_unit_test(waits_are_counted_by_stage_and_label),
+                                       cmocka_unit_test(waiting_while_training_does_not_slow_the_forecast),
                                        cmocka_unit_test(the_rank_that_computes_most_holds_up_the_run),
                                        cmocka_unit_test(a_stage_of_exchanges_waits_or_sends),
                                        cmocka_unit_test(the_roots_own_work_counts)};
