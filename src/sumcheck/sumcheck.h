@@ -16,7 +16,7 @@
 #include "session/session.h"
 
 enum { CS_SC_TABLES = 6, CS_SC_TERMS = 5, CS_SC_FACTORS = 3, CS_SC_BITS = 48, CS_SC_NO_PUBLIC = -1 };
-enum { CS_SC_PAIR_BITS = 18, CS_SC_DEGREE = 4, CS_SC_GRID = (CS_SC_DEGREE + 1) * (CS_SC_DEGREE + 1) - 1 };
+enum { CS_SC_PAIR_BITS = 12, CS_SC_DEGREE = 4, CS_SC_GRID = (CS_SC_DEGREE + 1) * (CS_SC_DEGREE + 1) - 1 };
 
 /** A public weight, evaluated at a point by every party. */
 typedef struct cs_sc_public {

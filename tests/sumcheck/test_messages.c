@@ -247,8 +247,20 @@ static void false_claims_break_a_row(void **state) {
         run(shapes, n, true, n > 1 ? 3 : 2);
 }
 
+/* The finals' message counted: pairs from CS_SC_PAIR_BITS = 12 variables on, and not before the single rounds are over. */
+static void counts(void **state) {
+    (void)state;
+    static const struct {
+        unsigned bits, single;
+        size_t messages;
+    } cases[] = {{0, 0, 1},  {1, 0, 2},   {2, 0, 2}, {3, 0, 3}, {12, 0, 7}, {13, 0, 8},
+                 {14, 0, 9}, {20, 2, 15}, {5, 2, 5}, {2, 2, 3}, {1, 2, 2}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+        assert_int_equal(cs_sumcheck_messages(cases[k].bits, cases[k].single), cases[k].messages);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(alone), cmocka_unit_test(together),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(alone), cmocka_unit_test(together), cmocka_unit_test(counts),
                                        cmocka_unit_test(false_claims_break_a_row)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
