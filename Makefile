@@ -228,7 +228,7 @@ test-all: test-programs
 
 # Format, layers, static analysis, a build with the other compiler, and a short fuzz run.
 FORMATTED := $(shell find src include mpi tests benchmarks -name '*.[ch]')
-SCRIPTS   := .ci/run scripts/scaling $(sort $(wildcard scripts/*.sh packaging/*.sh tests/*/*.sh benchmarks/*.sh examples/*/*.sh) examples/cluster/consort.sbatch)
+SCRIPTS   := .ci/run scripts/scaling $(sort $(wildcard scripts/*.sh packaging/*.sh tests/*/*.sh benchmarks/*.sh benchmarks/*/*.sh examples/*/*.sh) examples/cluster/consort.sbatch)
 .PHONY: check
 check:
 	@scripts/install-deps.sh build test check
