@@ -9,6 +9,7 @@ job=$work/job.json
 tamper=$build/tamper/consort-prove
 
 # on_hosts OUT OPTIONS...: each host's data have a path of their own.
+# shellcheck disable=SC2317 # called by expect
 on_hosts() {
     to=$1
     shift
