@@ -27,9 +27,12 @@ class Sweep:
               f"{p['cpu_max']:.2f} s of CPU at most, {p['cpu_sum']:.2f} in all, {p['wall_seconds']:.2f} s", flush=True)
         return p, runs
 
-    def save(self, extra=None, shown=None):
+    def keep(self, extra=None):
+        """The tables up to now: a sweep that is stopped has what it measured."""
         options = {k: v for k, v in vars(self.options).items() if k not in ("sweep", "out")}
         measure.save(self.options.out, self.name, options, self.runs, self.points, extra)
+
+    def finish(self, shown=None):
         measure.show(self.points, shown or [c for c in SHOWN if c in self.points[0]])
         print(f"{self.options.out}/{self.name}.csv and .json")
 
@@ -53,7 +56,8 @@ def strong(o):
         alone = sweep.points[0]  # by draws: batches that ranks do not divide make it a little more or less
         p["efficiency"] = alone["cpu_sum"] / alone["draws"] / alone["ranks"] * p["draws"] / p["cpu_max"] * alone["ranks"] / p["ranks"]
         p["sum_to_one"] = p["cpu_sum"] / p["draws"] / (alone["cpu_sum"] / alone["draws"])
-    sweep.save()
+        sweep.keep()
+    sweep.finish()
 
 
 def weak(o):
@@ -64,7 +68,8 @@ def weak(o):
         p, _ = sweep.point(Job(o.widths, ranks, local * ranks, steps_for(o.draws / max(o.ranks), local),
                                ranks * max(1, o.rows // max(o.ranks)), o.value_bits))
         p["efficiency"] = sweep.points[0]["cpu_max"] / p["cpu_max"]
-    sweep.save()
+        sweep.keep()
+    sweep.finish()
 
 
 def rows(o):
@@ -72,7 +77,8 @@ def rows(o):
     sweep = Sweep("rows", o)
     for part in (16, 8, 4, 2, 1):
         sweep.point(job_for(o, o.sweep_ranks, max(1, o.draws // part), max(1, o.draws // part)))
-    sweep.save()
+        sweep.keep()
+    sweep.finish()
 
 
 def steps(o):
@@ -80,26 +86,29 @@ def steps(o):
     sweep = Sweep("steps", o)
     for part in (16, 8, 4, 2, 1):
         sweep.point(job_for(o, o.sweep_ranks, max(1, o.draws // part), max(o.sweep_ranks, o.draws // 16)))
-    sweep.save()
+        sweep.keep()
+    sweep.finish()
 
 
 def parameters(o):
-    """16 features, two hidden layers of always as many units together: more and more parameters. What a step costs is the difference
-    between two numbers of steps, in training and in all that proves it; the rest is paid once."""
+    """16 features, two hidden layers of always as many units together: more and more parameters. What a step costs is the
+    difference between two numbers of steps, in training and in all that proves it; the rest is paid once."""
     sweep = Sweep("parameters", o)
-    points = []
+    points = []  # one for two runs
     for share in (40, 16, 8, 4, 2):
         second = max(1, o.units // share)
         widths = [16, o.units - second, second, o.widths[-1]]
-        few, many = (sweep.point(Job(widths, o.sweep_ranks, o.step_batch, n, o.step_batch, o.value_bits))[0] for n in (o.step_count, 2 * o.step_count))
+        few, many = (sweep.point(Job(widths, o.sweep_ranks, o.step_batch, n, o.step_batch, o.value_bits))[0]
+                     for n in (o.step_count, 2 * o.step_count))
         more = many["steps"] - few["steps"]
         training = o.sweep_ranks * (many["stage_training"] - few["stage_training"]) / more
         each = (many["cpu_sum"] - few["cpu_sum"]) / more
         points.append({**many, "cpu_step": each - training, "cpu_step_training": training,
                        "cpu_once": few["cpu_sum"] - few["steps"] * each})
-    sweep.points = points
-    sweep.save(shown=["widths", "parameters", "batch", "steps", "cpu_sum", "cpu_step", "cpu_step_training", "cpu_once", "proof_bytes", "verify_seconds",
-                      "peak_bytes_max"])
+        sweep.points = points.copy()
+        sweep.keep()
+    sweep.finish(["widths", "parameters", "batch", "steps", "cpu_sum", "cpu_step", "cpu_step_training", "cpu_once",
+                  "proof_bytes", "verify_seconds", "peak_bytes_max"])
 
 
 def validate(o, name, launcher):
@@ -119,9 +128,9 @@ def validate(o, name, launcher):
         p["measured"] = medians([{"m": r["wall_seconds"] - model.waited(r)} for r in runs])["m"]
         p["error"] = p["predicted"] / p["measured"] - 1
         p["error_wall"] = (p["predicted"] + model.waited(p)) / p["wall_seconds"] - 1
-    sweep.save({"overhead_seconds": overhead},
-               ["ranks", "network", "path_trips", "path_bytes", "path_cpu", "path_elapsed", "wall_seconds", "measured",
-                "predicted", "error", "error_wall"])
+        sweep.keep({"overhead_seconds": overhead})
+    sweep.finish(["ranks", "network", "path_trips", "path_bytes", "path_cpu", "path_elapsed", "wall_seconds", "measured",
+                  "predicted", "error", "error_wall"])
     print(f"software takes {1e6 * overhead:.0f} us a trip; largest error {100 * max(abs(p['error']) for p in sweep.points):.1f} %")
 
 

@@ -5,10 +5,10 @@
 . tests/e2e/common.sh
 out=$work/scaling
 
-expect 0 "strong.csv and .json" timeout 120 scripts/scaling strong --quick --out "$out"
-expect 0 "weak.csv and .json" timeout 120 scripts/scaling weak --quick --ranks 1,2 --out "$out"
-expect 0 "rows.csv and .json" timeout 120 scripts/scaling rows --quick --draws 64 --out "$out"
-expect 0 "largest error" timeout 120 scripts/scaling network --quick --out "$out"
+expect 0 "strong.csv and .json" timeout 300 scripts/scaling strong --quick --out "$out"
+expect 0 "weak.csv and .json" timeout 300 scripts/scaling weak --quick --ranks 1,2 --out "$out"
+expect 0 "rows.csv and .json" timeout 300 scripts/scaling rows --quick --draws 64 --out "$out"
+expect 0 "largest error" timeout 300 scripts/scaling network --quick --out "$out"
 expect 0 "efficiency.svg and .png" timeout 60 scripts/scaling plot --out "$out" --plots "$out/plots"
 expect 0 "wall time" scripts/scaling predict --ranks 3 --latency 1ms --bandwidth 1Gbit --out "$out"
 cp "$work/output" "$work/prediction"
