@@ -10,6 +10,7 @@
 # --latency TIME   one way between any two hosts, such as 10ms (tc netem); --rate RATE of each host's link, such as 1gbit
 # --capture FILE   every frame that crosses the switch, as scripts/capture.py writes it
 # --check          says whether this machine can do it (exit status 0), or why not (77)
+# HOSTS_NAME       how the namespaces' names begin (default consort)
 # HOSTS_NET        the first two bytes of the hosts' addresses (default 10.117), nowhere else seen
 set -eu
 scripts=$(cd "$(dirname "$0")" && pwd)
@@ -49,7 +50,7 @@ n=$1
 shift
 check
 
-prefix=consort-$$
+prefix=${HOSTS_NAME:-consort}-$$
 work=$(mktemp -d "${TMPDIR:-/tmp}/consort-hosts-XXXXXX")
 watcher=
 

@@ -6,6 +6,7 @@
 scripts/hosts.sh --check || { echo "$0: skipped, see above"; exit 0; }
 tiny_job "$work/job.json" 3
 job=$work/job.json
+export HOSTS_NAME="consort-test-$$"
 tamper=$build/tamper/consort-prove
 
 # on_hosts OUT OPTIONS...: each host's data have a path of their own.
@@ -26,7 +27,7 @@ sed -i 's/"members"/"seeds": {"contributions": true}, "members"/; s/"steps": 3/"
 expect 0 "3 members" on_hosts "$work/out" --member "m{i}"
 expect 0 "" "$consort" verify "$work/out/tiny.attestation"
 expect 4 "consort-prove: rank 2 (m2)" on_hosts "$work/none" --labels "$work/none{i}"
-! ip netns list | grep -q "^consort-" || fail "a namespace is left"
+! ip netns list | grep -q "^$HOSTS_NAME-" || fail "a namespace is left"
 
 # capture NAME [VARIABLE=1]: a run of the test build, whose ranks write down what they know, and the search.
 capture() {
