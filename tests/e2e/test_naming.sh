@@ -1,0 +1,44 @@
+#!/bin/sh
+# Jobs under MPI in which a rank lies (a test build): it is named to all, and the evidence convicts it and nobody else.
+. tests/e2e/common.sh
+
+tamper=$build/tamper/consort-prove
+keys=$work/keys
+tiny_job "$work/job.json" 3
+for i in 0 1 2; do
+    expect 0 "" "$consort" keygen --name "Member $i" --out "$keys" --no-passphrase
+    sed -i "s/\"name\": \"m$i\"/\"name\": \"m$i\", \"identity\": \"keys\/member-$i.pub\"/" "$work/job.json"
+done
+
+# lie LABEL@RANK OUT: the first message of this label
+lie() {
+    timeout 120 env CONSORT_TAMPER="$1" scripts/mpirun.sh \
+        -n 1 "$tamper" "$work/job.json" --out "$work/$2" --key "$keys/member-0.key" : \
+        -n 1 "$tamper" "$work/job.json" --out "$work/$2" --key "$keys/member-1.key" : \
+        -n 1 "$tamper" "$work/job.json" --out "$work/$2" --key "$keys/member-2.key"
+}
+
+expect 0 "3 members" lie none@9 good
+expect 1 "rank 2 (m2) cheated at update/part: its answer does not satisfy its own row" lie update/part@2 out
+grep -q "rank 0 says that the proof does not verify, so nothing is published; rank 2 (m2)" "$work/output" ||
+    fail "the others do not say who it was"
+absent "$work/out/tiny.attestation" "$work/out/tiny.safetensors" "$work/out/tiny.report.json"
+evidence=$(echo "$work"/out/tiny.rank2.*.evidence)
+expect 0 "rank 2 of 3 (m2) cheated at update/part" "$consort" verify-evidence "$evidence"
+grep -q "Member 2, key $(sed 's/.*"ed25519":"\([0-9a-f]*\)".*/\1/' "$keys/member-2.pub")" "$work/output" || fail "no key of member 2"
+expect 0 "\"cheated\": true" "$consort" verify-evidence "$evidence" --json
+expect 3 "not an attestation file" "$consort" verify "$evidence"
+expect 3 "not an evidence file" "$consort" verify-evidence "$work/good/tiny.attestation"
+expect 4 "" "$consort" verify-evidence "$work/none.evidence"
+expect 2 "" "$consort" verify-evidence
+
+head -c "$(($(wc -c <"$evidence") - 100))" "$evidence" >"$work/cut.evidence"
+expect 3 "truncated" "$consort" verify-evidence "$work/cut.evidence"
+
+# The root may be the cheat, and a gradient has no owner.
+expect 1 "rank 0 (m0) cheated at lookup/" lie lookup/root@0 root
+expect 0 "rank 0 of 3 (m0) cheated" "$consort" verify-evidence "$work"/root/tiny.rank0.*.evidence
+lie gradient@1 gradient >"$work/output" 2>&1
+grep -q "cheated" "$work/output" && fail "somebody is named for a gradient"
+absent "$work"/gradient/*
+finish
