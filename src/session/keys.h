@@ -9,7 +9,7 @@
  * which are the four products of the KK pattern of the Noise protocol framework (revision 34, section 7.5). The session
  * nonce is the hash of everything that all ranks sent.
  *
- * Why it is safe. All messages pass through the root, which may be dishonest, and over an open network.
+ * Why it is safe. The handshake passes through the root, which may be dishonest, and over an open network.
  * - Secrecy against everybody else: whoever knows neither S_i's nor S_j's secret key cannot compute S_i*S_j, so a root that
  *   replaces ephemeral keys or nonces, or shows the ranks different lists, only makes their seeds differ: pads do not cancel
  *   and the sums are noise. S_i*E_j and E_i*S_j keep it so towards rank j if i's own secret key is stolen.

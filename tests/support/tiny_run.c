@@ -82,10 +82,12 @@ cs_status cs_tiny_edit(const cs_tiny *t, const char *file, const char *what, con
 
 cs_status cs_tiny_identify(cs_tiny *t) {
     static const char *const names[CS_TINY_RANKS] = {"alice", "bob", "carol"};
+    char folder[sizeof t->folder];
+    memcpy(folder, t->folder, sizeof folder);
     for (int i = 0; i < CS_TINY_RANKS; i++) {
         cs_secret_identity me;
         char path[112], what[64], with[128];
-        snprintf(t->keys[i], sizeof t->keys[i], "%s/%s.key", t->folder, names[i]);
+        snprintf(t->keys[i], sizeof t->keys[i], "%s/%s.key", folder, names[i]);
         snprintf(path, sizeof path, "%s/%s.pub", t->folder, names[i]);
         snprintf(what, sizeof what, "\"name\": \"%s\"", names[i]);
         snprintf(with, sizeof with, "%s, \"identity\": \"%s.pub\"", what, names[i]);
