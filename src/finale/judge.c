@@ -1,53 +1,96 @@
 /* Judging ranks by their answers to the finale (section 5, "Naming a cheat"). */
 #include "base/memory.h"
 #include "finale/state.h"
-#include <string.h>
 
-/* One rank's answer, as it lies in the message, and the rank's z* laid out in the ledger's rows. */
+enum { MAX_WIDTH = 64 }; /* of the ledger: params.h */
+
+/* One rank's answer, as it lies in the message. */
 typedef struct answer {
     cs_judged *rank;
     const cs_fr *z, *err, *blindings; /* [n_vars], [n_rows], [ledger rows + error rows] */
-    cs_fr *cells;                     /* [ledger rows + error rows][width]: what the commitments are to be opened to */
-    cs_fr *values;                    /* [n_vars]: z* with the common variables in their places */
 } answer;
+
+static answer answer_of(const cs_finale *f, cs_judged *rank) {
+    const cs_fr *all = rank->answers[CS_ANSWER_FINALE];
+    const size_t n_vars = f->s->ledger.n_vars;
+    return (answer){.rank = rank, .z = all, .err = all + n_vars, .blindings = all + n_vars + f->n_rows};
+}
+
+/* What all ranks are judged by. */
+typedef struct court {
+    const cs_finale *f;
+    cs_var *variable_at; /* [ledger rows][width] the variable of each cell, n_vars: none */
+    cs_fr *common;       /* [n_vars] z* of the common variables */
+    cs_fr *values;       /* [n_vars] of the rank that is judged: z*, with the common variables in their places */
+} court;
 
 /* ---- openings ---- */
 
 /* Row r: mask + e * message, or E_r + e * T, less what the answer says it is. */
-static cs_status add_row(const cs_finale *f, const answer *a, size_t r, cs_deferred *d) {
+static cs_status add_row(const court *c, const answer *a, size_t r, cs_deferred *d) {
+    const cs_finale *f = c->f;
     const cs_judge *j = f->s->judge;
     const size_t n_z = f->s->ledger.n_rows, width = f->s->ledger.width, last = a->rank->n_points - f->error_rows;
     const size_t first = r < n_z ? last - f->error_rows - n_z + r : last + (r - n_z);
     const size_t second = r < n_z ? j->row_at[r] : last - f->error_rows + (r - n_z);
+    cs_fr row[MAX_WIDTH] = {{{0}}};
+    if (width > MAX_WIDTH)
+        return cs_fail(CS_ERR_INTERNAL, "finale: rows of %zu variables are too long to be judged", width);
+    for (size_t k = 0; k < width; k++) {
+        const size_t x = (r - n_z) * width + k;
+        const cs_var v = r < n_z ? c->variable_at[r * width + k] : 0;
+        if (r < n_z && v < f->s->ledger.n_vars)
+            row[k] = a->z[v];
+        else if (r >= n_z && x < f->n_rows)
+            row[k] = a->err[x];
+    }
     cs_deferred_begin(d);
     CS_TRY(cs_deferred_add(d, CS_FR_ONE, a->rank->points[first]));
     CS_TRY(cs_deferred_add(d, f->e, a->rank->points[second]));
     d->weight = cs_fr_neg(d->weight);
     cs_deferred_add_h(d, a->blindings[r]);
-    return cs_deferred_add_generators(d, a->cells + r * width, width);
+    return cs_deferred_add_generators(d, row, width);
 }
 
-static cs_status rows_open(const cs_finale *f, const answer *a, size_t from, size_t to) {
+static cs_status add_rows(const court *c, const answer *a, size_t from, size_t to, cs_deferred *d) {
+    for (size_t r = from; r < to; r++)
+        CS_TRY(add_row(c, a, r, d));
+    return CS_OK;
+}
+
+static cs_status rows_open(const court *c, const answer *a, size_t from, size_t to) {
     cs_deferred d = {0};
-    cs_status status = CS_OK;
-    for (size_t r = from; status == CS_OK && r < to; r++)
-        status = add_row(f, a, r, &d);
+    cs_status status = add_rows(c, a, from, to, &d);
     if (status == CS_OK)
         status = cs_deferred_check(&d);
     cs_deferred_free(&d);
     return status;
 }
 
-/* The first row that does not open, by halves; each half is one equation. */
-static cs_status judge_openings(const cs_finale *f, const answer *a) {
-    const size_t n_z = f->s->ledger.n_rows;
-    size_t from = 0, to = n_z + f->error_rows;
-    cs_status status = rows_open(f, a, from, to);
-    if (status != CS_REJECT)
-        return status;
+/* All rows of several ranks. */
+static cs_status ranks_open(const void *context, const cs_judge *j, size_t from, size_t to) {
+    const court *c = context;
+    cs_deferred d = {0};
+    cs_status status = CS_OK;
+    for (size_t k = from; status == CS_OK && k < to; k++) {
+        const answer a = answer_of(c->f, &j->ranks[k]);
+        status = add_rows(c, &a, 0, c->f->s->ledger.n_rows + c->f->error_rows, &d);
+    }
+    if (status == CS_OK)
+        status = cs_deferred_check(&d);
+    cs_deferred_free(&d);
+    return status;
+}
+
+/* The first row of a rank that does not open, by halves; each half is one equation. */
+static cs_status find_row(const void *context, cs_judge *j, size_t k) {
+    const court *c = context;
+    const answer a = answer_of(c->f, &j->ranks[k]);
+    const size_t n_z = c->f->s->ledger.n_rows;
+    size_t from = 0, to = n_z + c->f->error_rows;
     while (to - from > 1) {
         const size_t middle = from + (to - from) / 2;
-        status = rows_open(f, a, from, middle);
+        const cs_status status = rows_open(c, &a, from, middle);
         if (status != CS_OK && status != CS_REJECT)
             return status;
         if (status == CS_REJECT)
@@ -55,7 +98,7 @@ static cs_status judge_openings(const cs_finale *f, const answer *a) {
         else
             from = middle;
     }
-    cs_judge_find(a->rank, CS_OFFENCE_OPENING, from < n_z ? f->s->judge->row_labels[from] : CS_LABEL_FINALE_ERROR);
+    cs_judge_find(a.rank, CS_OFFENCE_OPENING, from < n_z ? j->row_labels[from] : CS_LABEL_FINALE_ERROR);
     return CS_OK;
 }
 
@@ -77,14 +120,17 @@ static void judge_foreign(const cs_finale *f, const answer *a) {
 }
 
 /* (a z*)(b z*) = e (c z*) + E* on the rank's product rows, and its share of the same on every combined local row. */
-static void judge_rows(const cs_finale *f, const answer *a) {
+static void judge_rows(const court *c, const answer *a) {
+    const cs_finale *f = c->f;
     const cs_ledger *l = &f->s->ledger;
+    for (size_t v = 0; v < l->n_vars; v++)
+        c->values[v] = l->kinds[v] == CS_COMMON ? c->common[v] : a->z[v];
     for (size_t x = 0; x < l->n_products; x++) {
         const cs_product *p = &l->products[x];
         if (p->owner != a->rank->rank)
             continue;
-        const cs_fr ab = cs_fr_mul(cs_expr_value(&p->a, a->values, f->e, -1), cs_expr_value(&p->b, a->values, f->e, -1));
-        const cs_fr ec = cs_fr_mul(f->e, cs_expr_value(&p->c, a->values, f->e, -1));
+        const cs_fr ab = cs_fr_mul(cs_expr_value(&p->a, c->values, f->e, -1), cs_expr_value(&p->b, c->values, f->e, -1));
+        const cs_fr ec = cs_fr_mul(f->e, cs_expr_value(&p->c, c->values, f->e, -1));
         if (!cs_fr_eq(cs_fr_sub(ab, ec), a->err[x]))
             cs_judge_find(a->rank, CS_OFFENCE_ROW, p->label);
     }
@@ -186,53 +232,50 @@ static cs_status settle_common(const cs_finale *f, cs_fr *values) {
 
 /* ---- the whole ---- */
 
-static cs_status read_answer(const cs_finale *f, cs_judged *rank, answer *a) {
+static cs_status convene(court *c, const cs_finale *f) {
     const cs_ledger *l = &f->s->ledger;
-    const cs_fr *all = rank->answers[CS_ANSWER_FINALE];
-    *a = (answer){.rank = rank, .z = all, .err = all + l->n_vars, .blindings = all + l->n_vars + f->n_rows};
-    a->cells = CS_NEW(cs_fr, (l->n_rows + f->error_rows) * l->width);
-    a->values = CS_NEW(cs_fr, l->n_vars);
-    if (!a->cells || !a->values)
+    const size_t cells = l->n_rows * l->width;
+    *c = (court){.f = f,
+                 .variable_at = CS_NEW(cs_var, cells),
+                 .common = CS_NEW(cs_fr, l->n_vars),
+                 .values = CS_NEW(cs_fr, l->n_vars)};
+    if (!c->variable_at || !c->common || !c->values)
         return CS_ERR_MEMORY;
+    for (size_t k = 0; k < cells; k++)
+        c->variable_at[k] = (cs_var)l->n_vars;
     for (size_t v = 0; v < l->n_vars; v++)
-        a->cells[l->cells[v].row * l->width + l->cells[v].column] = a->z[v];
-    memcpy(a->cells + l->n_rows * l->width, a->err, f->n_rows * sizeof *a->err);
+        c->variable_at[l->cells[v].row * l->width + l->cells[v].column] = (cs_var)v;
     return CS_OK;
 }
 
-static cs_status judge_rank(const cs_finale *f, const answer *a, const cs_fr *common) {
-    const cs_ledger *l = &f->s->ledger;
-    CS_TRY(judge_openings(f, a));
-    judge_foreign(f, a);
-    if (!f->s->judge->common_known)
-        return CS_OK;
-    for (size_t v = 0; v < l->n_vars; v++)
-        a->values[v] = l->kinds[v] == CS_COMMON ? common[v] : a->z[v];
-    judge_rows(f, a);
+static cs_status judge(const court *c, cs_judge *j) {
+    const cs_finale *f = c->f;
+    if (!j->common_given) {
+        const answer root = answer_of(f, &j->ranks[0]);
+        CS_TRY(take_common(f, &root, &j->common));
+    }
+    CS_TRY(settle_common(f, c->common));
+    CS_TRY(cs_judge_search(j, 0, j->n, c, ranks_open, find_row));
+    for (size_t k = 0; k < j->n; k++) {
+        const answer a = answer_of(f, &j->ranks[k]);
+        judge_foreign(f, &a);
+        if (j->common_known)
+            judge_rows(c, &a);
+        if (a.rank->key && !a.rank->is_signed) { /* nothing else can be said of it then */
+            a.rank->offence = CS_OFFENCE_SIGNATURE;
+            a.rank->stage = CS_LABEL_FINALE_ANSWER;
+        }
+    }
     return CS_OK;
 }
 
 cs_status cs_finale_judge(const cs_finale *f) {
-    cs_judge *j = f->s->judge;
-    cs_fr *common = CS_NEW(cs_fr, f->s->ledger.n_vars);
-    cs_status status = common ? CS_OK : CS_ERR_MEMORY;
-    for (size_t k = 0; status == CS_OK && k < j->n; k++) {
-        answer a;
-        status = read_answer(f, &j->ranks[k], &a);
-        if (status == CS_OK && k == 0 && !j->common_given)
-            status = take_common(f, &a, &j->common);
-        if (status == CS_OK && k == 0)
-            status = settle_common(f, common);
-        if (status == CS_OK)
-            status = judge_rank(f, &a, common);
-        cs_free(a.cells);
-        cs_free(a.values);
-    }
-    cs_free(common);
-    for (size_t k = 0; k < j->n; k++)
-        if (j->ranks[k].key && !j->ranks[k].is_signed) { /* nothing else can be said of it then */
-            j->ranks[k].offence = CS_OFFENCE_SIGNATURE;
-            j->ranks[k].stage = CS_LABEL_FINALE_ANSWER;
-        }
+    court c;
+    cs_status status = convene(&c, f);
+    if (status == CS_OK)
+        status = judge(&c, f->s->judge);
+    cs_free(c.variable_at);
+    cs_free(c.common);
+    cs_free(c.values);
     return status;
 }

@@ -3,9 +3,9 @@
 #include "base/memory.h"
 #include "session/wire.h"
 
-static const char *const OFFENCES[] = {"nothing", "its answer does not open its own commitments",
-                                       "it gave a part to what belongs to another rank",
-                                       "its answer does not satisfy its own row", "what it signed is not what it sent and was shown"};
+static const char *const OFFENCES[] = {
+    "nothing", "its answer does not open its own commitments", "it gave a part to what belongs to another rank",
+    "its answer does not satisfy its own row", "what it signed is not what it sent and was shown"};
 
 const char *cs_offence_text(cs_offence offence) {
     return OFFENCES[offence];
@@ -37,6 +37,19 @@ void cs_judge_find(cs_judged *rank, cs_offence offence, cs_label stage) {
         return;
     rank->offence = offence;
     rank->stage = stage;
+}
+
+cs_status cs_judge_search(cs_judge *j, size_t from, size_t to, const void *context,
+                          cs_status (*hold)(const void *context, const cs_judge *j, size_t from, size_t to),
+                          cs_status (*found)(const void *context, cs_judge *j, size_t k)) {
+    const cs_status status = from < to ? hold(context, j, from, to) : CS_OK;
+    const size_t middle = from + (to - from) / 2;
+    if (status != CS_REJECT)
+        return status;
+    if (to - from == 1)
+        return found(context, j, from);
+    CS_TRY(cs_judge_search(j, from, middle, context, hold, found));
+    return cs_judge_search(j, middle, to, context, hold, found);
 }
 
 static cs_status decode_points(cs_judged *r) {

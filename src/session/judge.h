@@ -65,6 +65,13 @@ void cs_judge_free(cs_judge *j);
 /** Finds `rank` guilty unless it already is. */
 void cs_judge_find(cs_judged *rank, cs_offence offence, cs_label stage);
 
+/** Finds the ranks from..to-1 for which an equation does not hold: `hold` checks some of them together (CS_REJECT: they do
+ * not), `found` is called for each guilty one. Halves are checked where the whole fails, so that one equation does if
+ * nobody is guilty. */
+cs_status cs_judge_search(cs_judge *j, size_t from, size_t to, const void *context,
+                          cs_status (*hold)(const void *context, const cs_judge *j, size_t from, size_t to),
+                          cs_status (*found)(const void *context, cs_judge *j, size_t k));
+
 /* Called by the session, in the verifying role. CS_ERR_INPUT if what a rank is said to have sent is malformed, or is not
  * what the protocol has there. */
 
