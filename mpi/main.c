@@ -54,7 +54,7 @@ static cs_status plan(const cs_prove_options *options) {
     const char *rank = getenv("OMPI_COMM_WORLD_RANK");
     cs_job job;
     size_t segments;
-    CS_TRY(cs_job_load(&job, options->run.job));
+    CS_TRY(cs_job_load_without(&job, options->run.job, options->run.exclude));
     const double memory = options->run.memory > 0 ? options->run.memory : cs_memory_available() / job.params.n_ranks;
     cs_status status = cs_segments_choose(&segments, &job, memory, options->run.segments);
     if (status == CS_OK && (rank == NULL || strcmp(rank, "0") == 0))

@@ -16,6 +16,7 @@ enum {
     OPT_KEY,
     OPT_PASSPHRASE,
     OPT_MEMBER,
+    OPT_EXCLUDE,
     OPT_NETWORK,
     OPT_TIMEOUT,
     OPT_PROFILE,
@@ -36,6 +37,7 @@ static const struct option OPTIONS[] = {{"out", required_argument, NULL, OPT_OUT
                                         {"key", required_argument, NULL, OPT_KEY},
                                         {"passphrase-file", required_argument, NULL, OPT_PASSPHRASE},
                                         {"member", required_argument, NULL, OPT_MEMBER},
+                                        {"exclude", required_argument, NULL, OPT_EXCLUDE},
                                         {"network", required_argument, NULL, OPT_NETWORK},
                                         {"timeout", required_argument, NULL, OPT_TIMEOUT},
                                         {"profile", required_argument, NULL, OPT_PROFILE},
@@ -62,6 +64,7 @@ const char *cs_prove_usage(void) {
            "  --key FILE       this member's secret key (consort keygen)\n"
            "  --passphrase-file FILE   the passphrase of that key, if it has one (default: $CONSORT_PASSPHRASE_FILE)\n"
            "  --member NAME    fail unless this rank is that member\n"
+           "  --exclude NAMES  run the job without these members (a,b), as if it did not name them\n"
            "  --network LATENCY[,BANDWIDTH]   as if all ranks were so far apart (0, 10ms, 0.1ms,10Gbit), for measuring;\n"
            "                   the report then says what bounds the run on other networks\n"
            "  --timeout SECONDS   give up when another rank is not heard of for so long (0: never; default: 10 minutes and\n"
@@ -113,6 +116,9 @@ static cs_status take(cs_prove_options *out, int option, char **argv) {
         return CS_OK;
     case OPT_MEMBER:
         out->run.member = optarg;
+        return CS_OK;
+    case OPT_EXCLUDE:
+        out->run.exclude = optarg;
         return CS_OK;
     case OPT_PROFILE:
         out->run.profile = optarg;

@@ -9,7 +9,26 @@
 #include "data/schema_json.h"
 #include "provenance/document.h"
 
-cs_status cs_job_parse(cs_job *out, const char *file, const void *text, size_t size) {
+/* Takes the members that are left out off the document, so that all else is read without them. */
+static cs_status leave_out(json_t *document, const cs_job *job) {
+    json_t *members = json_object_get(document, "members");
+    for (size_t e = 0; e < job->excluded.n; e++) {
+        const char *name = job->excluded.names[e];
+        size_t k = 0;
+        for (; k < json_array_size(members); k++) {
+            const char *its = json_string_value(json_object_get(json_array_get(members, k), "name"));
+            if (its != NULL && strcmp(its, name) == 0)
+                break;
+        }
+        if (json_array_remove(members, k) != 0)
+            return cs_fail(CS_ERR_USAGE, "%s has no member \"%s\" who could be left out", job->file, name);
+    }
+    if (job->excluded.n > 0 && json_array_size(members) == 0)
+        return cs_fail(CS_ERR_USAGE, "%s: all members are left out", job->file);
+    return CS_OK;
+}
+
+static cs_status parse(cs_job *out, const char *file, const void *text, size_t size, const char *excluded) {
     memset(out, 0, sizeof *out);
     json_t *document = NULL;
     if (size > CS_JOB_MAX_BYTES)
@@ -17,6 +36,10 @@ cs_status cs_job_parse(cs_job *out, const char *file, const void *text, size_t s
     cs_status status = cs_string_own(&out->file, cs_string_copy(file));
     if (status == CS_OK)
         status = cs_json_parse(&document, file, text, size);
+    if (status == CS_OK && excluded != NULL)
+        status = cs_excluded_parse(&out->excluded, excluded);
+    if (status == CS_OK)
+        status = leave_out(document, out);
     if (status == CS_OK) {
         const cs_json root = cs_json_root(out->file, document);
         status = cs_job_read(out, &root);
@@ -27,14 +50,22 @@ cs_status cs_job_parse(cs_job *out, const char *file, const void *text, size_t s
     return status;
 }
 
-cs_status cs_job_load(cs_job *out, const char *path) {
+cs_status cs_job_parse(cs_job *out, const char *file, const void *text, size_t size) {
+    return parse(out, file, text, size, NULL);
+}
+
+cs_status cs_job_load_without(cs_job *out, const char *path, const char *excluded) {
     cs_buffer text = {0};
     memset(out, 0, sizeof *out);
     cs_status status = cs_file_read(path, CS_JOB_MAX_BYTES, &text);
     if (status == CS_OK)
-        status = cs_job_parse(out, path, text.data, text.size);
+        status = parse(out, path, text.data, text.size, excluded);
     cs_buffer_free(&text);
     return status;
+}
+
+cs_status cs_job_load(cs_job *out, const char *path) {
+    return cs_job_load_without(out, path, NULL);
 }
 
 void cs_job_free(cs_job *job) {
@@ -56,6 +87,7 @@ void cs_job_free(cs_job *job) {
     for (size_t k = 0; job->classes != NULL && k < job->params.widths[job->params.layers]; k++)
         cs_free(job->classes[k]);
     cs_free(job->classes);
+    cs_excluded_free(&job->excluded);
     cs_free(job->file);
     cs_free(job->name);
     cs_free(job->purpose);
@@ -95,6 +127,8 @@ cs_status cs_job_digest(uint8_t out[32], const cs_job *job, const uint8_t *initi
                   (int)job->honest_but_curious, "features", cs_features_to_json(job->affine, job->affine_count), "classes",
                   cs_classes_to_json(job->classes, job->params.widths[job->params.layers]), "segments",
                   (json_int_t)job->segments, "between_public", (int)job->between_public, "pad_partners", job->pad_partners);
+    if (v != NULL && job->excluded.n > 0)
+        json_object_set_new(v, "excluded", cs_excluded_to_json(&job->excluded));
     const cs_status status = cs_document_label_digest(out, "consort/job/2", v);
     json_decref(v);
     return status;

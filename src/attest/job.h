@@ -3,6 +3,7 @@
 #define CS_ATTEST_JOB_H
 
 #include "attest/dataset_use.h"
+#include "attest/excluded.h"
 #include "attest/signer.h"
 #include "data/dataset.h"
 #include "data/json.h"
@@ -57,6 +58,7 @@ typedef struct cs_job {
                       only commits to its model: the model's file, which the first member alone has */
     cs_job_previous previous;
     cs_job_member members[CS_MAX_RANKS]; /* [params.n_ranks] */
+    cs_excluded excluded;                /* members of the file who are left out */
     bool has_datasets;                   /* all members have committed datasets; else all have data */
     cs_dataset_format format;
     cs_dataset_header header;
@@ -78,6 +80,11 @@ extern const size_t CS_JOB_SHAPE_COUNT;
 /** Reads, completes by defaults (see cs_job_complete) and validates. Owned by the caller: cs_job_free. After a failure *out
  * is empty. CS_ERR_INPUT names file and field; CS_ERR_IO; CS_ERR_MEMORY. */
 cs_status cs_job_load(cs_job *out, const char *path);
+
+/** The same of a job without some of its members: names separated by commas, or NULL. Everything follows as if the file did
+ * not name them, but that the manifest is another file: X.without-A-B.manifest.json for X.manifest.json, and if there is
+ * that one, there must be this one. CS_ERR_USAGE if one of them is no member, or nobody is left. */
+cs_status cs_job_load_without(cs_job *out, const char *path, const char *excluded);
 
 /** The same from memory; `file` is for messages and relative paths. */
 cs_status cs_job_parse(cs_job *out, const char *file, const void *text, size_t size);

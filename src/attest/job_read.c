@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "attest/job_defaults.h"
 #include "attest/segments.h"
@@ -229,6 +230,23 @@ static cs_status read_indices(cs_job *job, const cs_json *v) {
     return cs_segment_hidden_passes(&job->params.hidden_passes, job, job->params.steps);
 }
 
+/* Who stays has signed a manifest without those who are left out, if there is one with them. */
+static cs_status name_other_manifest(cs_job *job) {
+    static const char end[] = ".manifest.json";
+    const size_t length = strlen(job->manifest), tail = sizeof end - 1;
+    const size_t stem = length > tail && strcmp(job->manifest + length - tail, end) == 0 ? length - tail : length;
+    char *other = cs_string_format("%.*s.without", (int)stem, job->manifest);
+    for (size_t k = 0; other != NULL && k < job->excluded.n; k++) {
+        char *longer = cs_string_format("%s-%s", other, job->excluded.names[k]);
+        cs_free(other);
+        other = longer;
+    }
+    char *path = other != NULL ? cs_string_format("%s%s", other, end) : NULL;
+    cs_free(other);
+    job->manifest_named = job->manifest_named || access(job->manifest, F_OK) == 0;
+    return cs_string_own(&job->manifest, path);
+}
+
 /* What the model is for, and the manifest that all members signed. */
 static cs_status read_agreement(cs_job *job, const cs_json *purpose, const cs_json *manifest) {
     const char *text = "";
@@ -238,10 +256,13 @@ static cs_status read_agreement(cs_job *job, const cs_json *purpose, const cs_js
         return cs_json_fail(purpose, "\"%s\": a purpose is written with a-z, 0-9 and '-'", text);
     CS_TRY(cs_string_own(&job->purpose, cs_string_copy(text)));
     job->manifest_named = manifest->value != NULL;
-    if (job->manifest_named)
-        return cs_job_read_path(&job->manifest, job, manifest, NULL);
-    const size_t length = strlen(job->file), end = length > 5 && strcmp(job->file + length - 5, ".json") == 0 ? 5 : 0;
-    return cs_string_own(&job->manifest, cs_string_format("%.*s.manifest.json", (int)(length - end), job->file));
+    if (job->manifest_named) {
+        CS_TRY(cs_job_read_path(&job->manifest, job, manifest, NULL));
+    } else {
+        const size_t length = strlen(job->file), end = length > 5 && strcmp(job->file + length - 5, ".json") == 0 ? 5 : 0;
+        CS_TRY(cs_string_own(&job->manifest, cs_string_format("%.*s.manifest.json", (int)(length - end), job->file)));
+    }
+    return job->excluded.n > 0 ? name_other_manifest(job) : CS_OK;
 }
 
 static cs_status read_seeds(cs_job *job, const cs_json *seeds, const cs_json *initial) {

@@ -9,7 +9,8 @@
 
 static const cs_json_field FIELDS[] = {{"version", true},  {"name", true},  {"purpose", true}, {"params", true},
                                        {"initial", true},  {"final", true}, {"schema", true},  {"members", true},
-                                       {"datasets", true}, {"seeds", true}, {"indices", true}, {"previous", true}};
+                                       {"datasets", true}, {"seeds", true}, {"indices", true}, {"previous", true},
+                                       {"excluded", false}};
 static const cs_json_shape SHAPE = {"body", FIELDS, sizeof FIELDS / sizeof *FIELDS};
 static const cs_json_field SEEDS[] = {{"beacon_source", true}, {"contributions", true}};
 static const cs_json_shape SEEDS_SHAPE = {"body.seeds", SEEDS, 2};
@@ -50,6 +51,10 @@ cs_status cs_manifest_body(json_t **out, const cs_statement *s, const char *beac
                   "seeds", "beacon_source", beacon_source, "contributions", (int)s->has_contributions,                 /* */
                   "indices", s->hidden ? "hidden" : "public",                                                          /* */
                   "previous", s->has_previous ? cs_document_hex_to_json(s->previous, 32) : json_null());
+    if (*out != NULL && s->excluded.n > 0 && json_object_set_new(*out, "excluded", cs_excluded_to_json(&s->excluded)) != 0) {
+        json_decref(*out);
+        *out = NULL;
+    }
     return *out == NULL ? cs_fail(CS_ERR_MEMORY, "no memory for the manifest") : CS_OK;
 }
 
@@ -123,7 +128,7 @@ cs_status cs_manifest_compare(const json_t *body, const cs_statement *s) {
     for (size_t k = 0; status == CS_OK && k < sizeof FIELDS / sizeof *FIELDS; k++) {
         const char *field = FIELDS[k].name;
         const json_t *signed_value = json_object_get(body, field), *value = json_object_get(expected, field);
-        if (!json_equal(signed_value, value))
+        if (signed_value != value && !json_equal(signed_value, value))
             status =
                 cs_refuse(kind_of(field), "the manifest was signed with another \"%s\"%s%s", field,
                           difference(signed_value, value, field) == field ? "" : ", in ",

@@ -16,6 +16,7 @@ typedef struct cs_run_options {
     const char *data, *labels, *opening;
     const char *key;             /* this member's secret key file; NULL: an identity for this run alone */
     const char *passphrase_file; /* of the key file, if it is sealed */
+    const char *exclude;         /* names of members of the job who are left out, separated by commas; NULL: nobody */
     const char *member;          /* must be the name of the member at this rank */
     double timeout;              /* seconds that a silent rank is waited for; 0: by the plan, < 0: for ever */
     int ranks_here;              /* ranks that share this machine's memory; 0: all */

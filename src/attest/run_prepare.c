@@ -110,7 +110,7 @@ static cs_status load_test(cs_run_state *r) {
 }
 
 cs_status cs_run_prepare(cs_run_state *r) {
-    CS_TRY(cs_job_load(&r->job, r->options->job));
+    CS_TRY(cs_job_load_without(&r->job, r->options->job, r->options->exclude));
     CS_TRY(check_ranks(r));
     CS_TRY(set_timeout(r));
     CS_TRY(cs_run_load_initial(r));

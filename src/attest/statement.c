@@ -26,6 +26,7 @@ static cs_status copy_job(cs_statement *out, const cs_job *job) {
     CS_TRY(cs_string_own(&out->purpose, cs_string_copy(job->purpose)));
     CS_TRY(cs_string_own(&out->beacon, cs_string_copy(job->beacon)));
     out->has_contributions = job->contributions;
+    CS_TRY(cs_excluded_copy(&out->excluded, &job->excluded));
     for (int i = 0; i < job->params.n_ranks; i++)
         CS_TRY(copy_member(&out->members[i], &job->members[i]));
     return CS_OK;
@@ -122,6 +123,7 @@ void cs_statement_free(cs_statement *s) {
         cs_dataset_uses_free(&s->members[i].datasets);
         cs_free(s->last_pass[i]);
     }
+    cs_excluded_free(&s->excluded);
     cs_free(s->name);
     cs_free(s->purpose);
     cs_free(s->beacon);

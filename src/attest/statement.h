@@ -36,6 +36,7 @@ typedef struct cs_statement {
     cs_segment segment;
     cs_params whole;                           /* if it is a segment: of the job; else empty */
     cs_statement_member members[CS_MAX_RANKS]; /* [n_ranks] */
+    cs_excluded excluded;                      /* members of the job who were left out of this run */
     char *beacon;                              /* public randomness drawn after the datasets were committed, "" if none */
     bool has_contributions;                    /* of all members, in rank order */
     uint8_t contributions[CS_MAX_RANKS][32];

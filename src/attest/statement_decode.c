@@ -9,10 +9,10 @@
 
 enum { BEACON_BYTES = 1024 };
 
-static const cs_json_field ROOT[] = {{"version", true},  {"name", true},    {"purpose", true},       {"params", true},
-                                     {"members", true},  {"beacon", true},  {"contributions", true}, {"manifest", true},
-                                     {"datasets", true}, {"indices", true}, {"previous", true},      {"initial", true},
-                                     {"final", true},    {"segment", false}};
+static const cs_json_field ROOT[] = {{"version", true},  {"name", true},     {"purpose", true},       {"params", true},
+                                     {"members", true},  {"beacon", true},   {"contributions", true}, {"manifest", true},
+                                     {"datasets", true}, {"indices", true},  {"previous", true},      {"initial", true},
+                                     {"final", true},    {"segment", false}, {"excluded", false}};
 static const cs_json_field SEGMENT[] = {{"after", true}, {"from", true}, {"to", true}};
 static const cs_json_field MEMBER[] = {{"name", true}, {"key", true}, {"identity", true}};
 static const cs_json_field SIGNER[] = {{"ed25519", true}, {"name", true}};
@@ -260,6 +260,27 @@ static cs_status read_params(cs_statement *s, const cs_json *v, const cs_json *i
     return cs_params_validate(&s->params);
 }
 
+/* After the members, of whom none was left out. */
+static cs_status read_excluded(cs_statement *s, const cs_json *v) {
+    size_t n;
+    if (v->value == NULL)
+        return CS_OK;
+    CS_TRY(cs_json_array(&n, v, 1, CS_MAX_RANKS));
+    for (size_t k = 0; k < n; k++) {
+        const cs_json item = cs_json_at(v, k);
+        char *name = NULL;
+        cs_status status = cs_job_read_name(&name, &item);
+        for (int i = 0; status == CS_OK && i < s->params.n_ranks; i++)
+            if (strcmp(s->members[i].name, name) == 0)
+                status = cs_json_fail(&item, "\"%s\" is a member, and was not left out", name);
+        if (status == CS_OK)
+            status = cs_excluded_add(&s->excluded, name);
+        cs_free(name);
+        CS_TRY(status);
+    }
+    return CS_OK;
+}
+
 static cs_status read_statement(cs_statement *s, const cs_json *v) {
     CS_TRY(cs_document_object(v, &ROOT_SHAPE, CS_STATEMENT_VERSION));
     const cs_json name = cs_json_get(v, "name"), purpose = cs_json_get(v, "purpose"), params = cs_json_get(v, "params"),
@@ -267,7 +288,8 @@ static cs_status read_statement(cs_statement *s, const cs_json *v) {
                   contributions = cs_json_get(v, "contributions"), manifest = cs_json_get(v, "manifest"),
                   datasets = cs_json_get(v, "datasets"), indices = cs_json_get(v, "indices"),
                   previous = cs_json_get(v, "previous"), initial = cs_json_get(v, "initial"),
-                  final = cs_json_get(v, "final"), segment = cs_json_get(v, "segment");
+                  final = cs_json_get(v, "final"), segment = cs_json_get(v, "segment"),
+                  excluded = cs_json_get(v, "excluded");
     CS_TRY(read_params(s, &params, &initial, &final));
     CS_TRY(read_segment(s, &segment));
     CS_TRY(cs_job_read_name(&s->name, &name)); /* "tiny, for research" would be shown like a purpose */
@@ -276,6 +298,7 @@ static cs_status read_statement(cs_statement *s, const cs_json *v) {
         return cs_json_fail(&purpose, "a purpose is written with a-z, 0-9 and '-'");
     CS_TRY(read_text(&s->beacon, &beacon, 0, BEACON_BYTES));
     CS_TRY(read_members(s, &members));
+    CS_TRY(read_excluded(s, &excluded));
     CS_TRY(read_contributions(s, &contributions));
     CS_TRY(read_manifest(s, &manifest));
     CS_TRY(read_datasets(s, &datasets));

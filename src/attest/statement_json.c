@@ -114,9 +114,11 @@ json_t *cs_statement_to_json(const cs_statement *s) {
                   "indices", indices_to_json(s),                                                                   /* */
                   "previous", s->has_previous ? cs_document_hex_to_json(s->previous, 32) : json_null(), "initial", /* */
                   cs_statement_initial_to_json(s), "final", final_to_json(s));
-    if (out != NULL && s->segment.given && json_object_set_new(out, "segment", segment_to_json(&s->segment)) != 0) {
-        json_decref(out);
-        return NULL;
-    }
-    return out;
+    const bool good = out != NULL &&
+                      (!s->segment.given || json_object_set_new(out, "segment", segment_to_json(&s->segment)) == 0) &&
+                      (s->excluded.n == 0 || json_object_set_new(out, "excluded", cs_excluded_to_json(&s->excluded)) == 0);
+    if (good)
+        return out;
+    json_decref(out);
+    return NULL;
 }

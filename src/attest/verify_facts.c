@@ -105,6 +105,8 @@ cs_status cs_verify_describe(const cs_verification *v) {
     CS_TRY(cs_string_own(&f->job, cs_string_copy(s->name)));
     CS_TRY(cs_string_own(&f->purpose, cs_string_copy(s->manifest != NULL ? s->purpose : "")));
     CS_TRY(cs_string_own(&f->beacon, cs_string_copy(s->beacon)));
+    if (s->excluded.n > 0)
+        CS_TRY(cs_string_own(&f->excluded, cs_excluded_join(&s->excluded)));
     f->contributions = s->has_contributions;
     f->indices_hidden = s->hidden;
     f->batch = (uint64_t)p->n_ranks * p->batch;

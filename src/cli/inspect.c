@@ -75,6 +75,8 @@ static void show(cs_buffer *out, const cs_attestation *a) {
     char digest[65], size[32];
     cs_text_append(out, "%s\n  members     %d\n", s->name, p->n_ranks);
     show_members(out, a);
+    for (size_t k = 0; k < s->excluded.n; k++)
+        cs_text_append(out, "    %-16s left out\n", s->excluded.names[k]);
     show_agreement(out, a);
     cs_text_append(out, "  model       widths");
     for (size_t l = 0; l <= p->layers; l++)

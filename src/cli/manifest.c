@@ -9,31 +9,32 @@
 #include "commands.h"
 #include "provenance/document.h"
 
-enum { KEY, PASSPHRASE, TRUST, AT, JSON, N_OPTIONS };
+enum { KEY, PASSPHRASE, TRUST, AT, JSON, EXCLUDE, N_OPTIONS };
 
-static const struct option INIT_OPTIONS[] = {{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+static const struct option INIT_OPTIONS[] = {
+    {"exclude", required_argument, NULL, EXCLUDE}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 static const struct option SIGN_OPTIONS[] = {{"key", required_argument, NULL, KEY},
                                              {"passphrase-file", required_argument, NULL, PASSPHRASE},
+                                             {"exclude", required_argument, NULL, EXCLUDE},
                                              {"help", no_argument, NULL, 'h'},
                                              {NULL, 0, NULL, 0}};
-static const struct option CHECK_OPTIONS[] = {{"trust", required_argument, NULL, TRUST},
-                                              {"at", required_argument, NULL, AT},
-                                              {"json", no_argument, NULL, JSON},
-                                              {"help", no_argument, NULL, 'h'},
-                                              {NULL, 0, NULL, 0}};
+static const struct option CHECK_OPTIONS[] = {
+    {"trust", required_argument, NULL, TRUST},     {"at", required_argument, NULL, AT}, {"json", no_argument, NULL, JSON},
+    {"exclude", required_argument, NULL, EXCLUDE}, {"help", no_argument, NULL, 'h'},    {NULL, 0, NULL, 0}};
 
 static const char INIT_USAGE[] =
-    "usage: consort manifest init JOB.json\n\n"
+    "usage: consort manifest init JOB.json [--exclude NAMES]\n\n"
     "Writes what the members of the job are to sign, to the file that the job names as \"manifest\" or else to\n"
-    "JOB.manifest.json; never replaces one. The job must name identities and committed datasets of all members.\n";
+    "JOB.manifest.json; never replaces one. The job must name identities and committed datasets of all members.\n\n"
+    "  --exclude NAMES   of a run without these members (a,b): JOB.without-a-b.manifest.json, which the others sign\n";
 
 static const char SIGN_USAGE[] =
-    "usage: consort manifest sign JOB.json --key MEMBER.key [--passphrase-file FILE]\n\n"
+    "usage: consort manifest sign JOB.json --key MEMBER.key [--passphrase-file FILE] [--exclude NAMES]\n\n"
     "Adds a member's signature, if the manifest says exactly what this job says. Look at the job, the datasets and their\n"
     "certificates first (consort plan, consort dataset show, consort manifest check).\n";
 
 static const char CHECK_USAGE[] =
-    "usage: consort manifest check JOB.json [--trust AUTHORITIES.json] [--at YYYY-MM-DD] [--json]\n\n"
+    "usage: consort manifest check JOB.json [--trust AUTHORITIES.json] [--at YYYY-MM-DD] [--exclude NAMES] [--json]\n\n"
     "Does the manifest say what the job says, are the datasets well formed, do their licences permit it, and who has "
     "signed?\n"
     "Succeeds if all members have.\n\n"
@@ -49,9 +50,9 @@ typedef struct work {
 } work;
 
 /* One that an earlier attestation only commits to is at hand for the first member alone, and named by its commitments. */
-static cs_status load_job(work *w, const char *path) {
+static cs_status load_job(work *w, const char *path, const char *const *values) {
     uint8_t digest[32];
-    CS_TRY(cs_job_load(&w->job, path));
+    CS_TRY(cs_job_load_without(&w->job, path, values[EXCLUDE]));
     const cs_job_previous *before = &w->job.previous;
     const bool given = before->given ? !before->committed : w->job.initial != NULL;
     if (given && !before->given)
@@ -61,8 +62,8 @@ static cs_status load_job(work *w, const char *path) {
     return cs_statement_from_job(&w->statement, &w->job, given ? digest : NULL);
 }
 
-static cs_status load(work *w, const char *path) {
-    CS_TRY(load_job(w, path));
+static cs_status load(work *w, const char *path, const char *const *values) {
+    CS_TRY(load_job(w, path, values));
     CS_TRY(cs_manifest_load(&w->manifest, w->job.manifest));
     return cs_fail_prefix(cs_manifest_compare_job(w->manifest.body, &w->statement, &w->job), "%s: not what %s says",
                           w->job.manifest, w->job.file);
@@ -99,8 +100,7 @@ static cs_status do_init(work *w, const char *path, const char *const *values) {
     json_t *body;
     char hex[65];
     cs_buffer text = {0};
-    (void)values;
-    CS_TRY(load_job(w, path));
+    CS_TRY(load_job(w, path, values));
     CS_TRY(cs_file_must_not_exist(w->job.manifest));
     CS_TRY(cs_fail_prefix(cs_manifest_body(&body, &w->statement, w->job.beacon_source), "%s", path));
     cs_status status = cs_signed_new(&w->manifest, body);
@@ -139,7 +139,7 @@ static cs_status do_sign(work *w, const char *path, const char *const *values) {
     cs_buffer text = {0};
     if (values[KEY] == NULL)
         return cs_fail(CS_ERR_USAGE, "manifest sign: --key FILE is required; see consort manifest sign --help");
-    CS_TRY(load(w, path));
+    CS_TRY(load(w, path, values));
     CS_TRY(cs_fail_prefix(cs_signed_check(&w->manifest, CS_SIGN_MANIFEST), "%s", w->job.manifest));
     CS_TRY(cs_cli_load_key(&me, values[KEY], values[PASSPHRASE]));
     cs_status status = add_signature(w, &me);
@@ -215,7 +215,7 @@ static cs_status check_licences(const work *w, const char *const *values) {
 
 static cs_status do_check(work *w, const char *path, const char *const *values) {
     cs_buffer text = {0};
-    CS_TRY(load(w, path));
+    CS_TRY(load(w, path, values));
     CS_TRY(cs_job_check_proofs(&w->job));
     CS_TRY(check_licences(w, values));
     to_text(&text, w, values[TRUST] != NULL);

@@ -28,6 +28,7 @@ void cs_facts_free(cs_facts *f) {
     cs_free(f->job);
     cs_free(f->at);
     cs_free(f->purpose);
+    cs_free(f->excluded);
     cs_free(f->widths);
     cs_free(f->beacon);
     memset(f, 0, sizeof *f);
@@ -151,9 +152,10 @@ json_t *cs_facts_to_json(const cs_facts *f) {
         json_pack("{s:o, s:b, s:s}", "digest", hex(f->seed), "contributions", (int)f->contributions, "beacon", f->beacon),
         "indices", f->indices_hidden ? "hidden" : "public", "previous", hex_or_null(f->has_previous, f->previous), /* */
         "statement", hex(f->statement), "attestation", hex(f->attestation));
-    if (out != NULL && f->segment_of > 0 && json_object_set_new(out, "segment", segment_to_json(f)) != 0) {
-        json_decref(out);
-        return NULL;
-    }
-    return out;
+    const bool good = out != NULL && (f->segment_of == 0 || json_object_set_new(out, "segment", segment_to_json(f)) == 0) &&
+                      (f->excluded == NULL || json_object_set_new(out, "excluded", json_string(f->excluded)) == 0);
+    if (good)
+        return out;
+    json_decref(out);
+    return NULL;
 }

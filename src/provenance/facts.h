@@ -52,6 +52,7 @@ typedef struct cs_facts {
     bool has_manifest; /* else `manifest` is zero and `purpose` empty */
     uint8_t manifest[32];
     char *purpose;
+    char *excluded; /* names of the job's members who were left out of this run, separated by commas; NULL: nobody */
     size_t n_members;
     cs_fact_member *members; /* [n_members], in rank order */
     size_t layers;

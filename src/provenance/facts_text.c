@@ -145,6 +145,8 @@ void cs_facts_to_text(cs_buffer *out, const cs_facts *f) {
     cs_text_append(out, "\n");
     for (size_t i = 0; i < f->n_members; i++)
         show_member(out, &f->members[i]);
+    if (f->excluded != NULL)
+        cs_text_append(out, "  left out      %s\n", f->excluded);
     show_models(out, f);
     show_compute(out, f);
     show_digest(out, "  seed          ", f->seed);

@@ -177,6 +177,34 @@ static void members_may_have_pinned_keys(void **state) {
     cs_tiny_free(&t);
 }
 
+/* A run without a member: its data are not looked at, and the statement says so. */
+static void a_member_can_be_left_out(void **state) {
+    (void)state;
+    cs_tiny t;
+    cs_attestation a;
+    cs_verify_report report;
+    must(cs_tiny_new(&t, "public"));
+    t.options[0].exclude = t.options[1].exclude = "bob";
+    must(cs_tiny_run_ranks(&t, "out", 2));
+    must(cs_verify_file(t.attestation, NULL, &report));
+    assert_int_equal(report.members, 2);
+    must(cs_attestation_open(&a, t.attestation));
+    assert_string_equal(a.statement.members[1].name, "carol");
+    assert_int_equal(a.statement.excluded.n, 1);
+    assert_string_equal(a.statement.excluded.names[0], "bob");
+    cs_attestation_free(&a);
+    t.options[1].exclude = "alice"; /* the ranks do not agree on whom */
+    assert_int_not_equal(cs_tiny_run_ranks(&t, "out2", 2), CS_OK);
+    assert_int_equal(t.outcomes[0].status, CS_ERR_INPUT);
+    static const char *const wrong[] = {"dave", "bob,bob", "alice,bob,carol", ""};
+    for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
+        t.options[0].exclude = t.options[1].exclude = wrong[k];
+        const cs_status status = cs_tiny_run_ranks(&t, "out2", 2);
+        assert_true(status == CS_ERR_USAGE || status == CS_ERR_INPUT);
+    }
+    cs_tiny_free(&t);
+}
+
 /* ------------------------------------------------------------ failures: every rank leaves, nothing is published */
 
 /* The rank that fails says why; the others name it. */
@@ -309,6 +337,7 @@ int main(void) {
         cmocka_unit_test(two_runs_give_other_proofs_and_the_same_model),
         cmocka_unit_test(a_given_model_is_trained_on),
         cmocka_unit_test(another_first_model_is_refused),
+        cmocka_unit_test(a_member_can_be_left_out),
         cmocka_unit_test(members_may_have_pinned_keys),
         cmocka_unit_test(a_missing_file_stops_all),
         cmocka_unit_test(wrong_rows_stop_all),

@@ -160,4 +160,27 @@ expect 0 "" "$consort" dataset commit "$work/b.csv" --schema "$work/schema.json"
 job other medical-research
 sed -i 's/"datasets": \["b"\]/"datasets": ["b3"]/' "$work/other.json"
 expect 28 "the numbers of dataset \"b\" mean something else" "$consort" manifest init "$work/other.json"
+
+# A run without a member: only with a manifest without it, which the others have signed.
+# shellcheck disable=SC2317 # called by expect
+prove_without() {
+    timeout 120 scripts/mpirun.sh -n 1 "$prove" "$work/$1.json" --out "$work/out" --exclude b --key "$keys/alpha.key" : \
+        -n 1 "$prove" "$work/$1.json" --out "$work/out" --exclude b --key "$keys/charlie.key"
+}
+for name in a1 a2 c; do certify $name authority; done
+job fewer medical-research
+sign fewer
+expect 4 "fewer.without-b.manifest.json" prove_without fewer
+cp "$work/fewer.manifest.json" "$work/fewer.without-b.manifest.json"
+expect 29 "refused (manifest)" prove_without fewer
+rm "$work/fewer.without-b.manifest.json"
+expect 0 "to be signed by 2 members" "$consort" manifest init "$work/fewer.json" --exclude b
+expect 0 "" "$consort" manifest sign "$work/fewer.json" --exclude b --key "$keys/alpha.key"
+expect 2 "no member" "$consort" manifest sign "$work/fewer.json" --exclude b --key "$keys/bravo.key"
+expect 30 "not signed by member \"c\"" prove_without fewer
+expect 0 "" "$consort" manifest sign "$work/fewer.json" --exclude b --key "$keys/charlie.key"
+expect 0 "" "$consort" manifest check "$work/fewer.json" --exclude b --trust "$trust" --at 2026-11-21
+expect 0 "2 members" prove_without fewer
+expect 0 "accepted" "$consort" verify "$work/out/fewer.attestation" --trust "$trust" --at 2026-11-21
+expect 0 "left out" "$consort" inspect "$work/out/fewer.attestation"
 finish
