@@ -373,6 +373,19 @@ static void no_manifest(cs_attestation *a, const fixture *f) {
     a->statement.manifest = NULL;
 }
 
+/* Fewer steps have fewer commitments: the proof may not even come apart as it should. */
+static void expect_no_proof(const fixture *f, change *fn) {
+    cs_attestation a;
+    cs_verify_report report;
+    must(cs_attestation_open(&a, f->tiny.attestation));
+    fn(&a, f);
+    sign_again(&a, f);
+    write_changed(f, &a);
+    cs_attestation_free(&a);
+    const cs_status status = cs_verify_file(f->changed, NULL, &report);
+    assert_true(status == CS_ERR_INPUT || (status == CS_REJECT && cs_refusal_last() == CS_REFUSAL_PROOF));
+}
+
 static void manifests_are_what_was_signed(void **state) {
     const fixture *f = *state;
     expect_changed(f, change_manifest, true, CS_REFUSAL_MANIFEST, "the manifest is not what \"Alice\" signed");
@@ -382,7 +395,7 @@ static void manifests_are_what_was_signed(void **state) {
     expect_changed(f, manifest_without_contributions, true, CS_REFUSAL_SEED, "another \"seeds\", in contributions");
     expect_changed(f, manifest_of_other_datasets, true, CS_REFUSAL_DATASET, "another \"datasets\"");
     expect_changed(f, manifest_of_other_steps, true, CS_REFUSAL_MANIFEST, "another \"params\", in steps");
-    expect_changed(f, one_step_less, true, CS_REFUSAL_PROOF, "");
+    expect_no_proof(f, one_step_less);
     expect_changed(f, no_manifest, true, CS_REFUSAL_MANIFEST, "signatures on a manifest, and no manifest");
 }
 
