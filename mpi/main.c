@@ -10,6 +10,7 @@
 #include "base/isa.h"
 #include "consort/version.h"
 #include "curve/generators.h"
+#include "fault.h"
 #include "options.h"
 #include "progress_bar.h"
 #include "provenance/refusal.h"
@@ -117,6 +118,7 @@ static cs_status run(cs_comm *comm, cs_prove_options *options) {
     const bool lies = at != NULL && strncmp(wanted, "gradient@", 9) != 0;
     cs_attack attack = {.dishonest = lies && atoi(at + 1) == comm->rank, .message = lie};
     options->run.tamper = tamper;
+    cs_fault_install(&options->run, comm->rank);
     options->run.attack = &attack;
 #endif
     cs_status status = cs_run(comm, &options->run, &report);

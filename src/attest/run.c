@@ -372,7 +372,7 @@ static void note_stage(void *context, const char *stage, double done, double sec
 
 cs_status cs_run(cs_comm *comm, const cs_run_options *options, cs_run_report *report) {
     memset(report, 0, sizeof *report);
-    cs_run_state *r = CS_NEW(cs_run_state, 1);
+    cs_run_state *r = CS_NEW_LOCKED(cs_run_state, 1); /* keys are in it */
     if (r == NULL)
         return cs_comm_raise(comm, CS_ERR_MEMORY);
     *r = (cs_run_state){

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* O_TMPFILE */
 #include "base/file.h"
 
 #include <errno.h>
@@ -67,44 +68,63 @@ static size_t folder_length(const char *path) {
     return slash == NULL ? 0 : (size_t)(slash - path) + 1;
 }
 
-/* Makes a rename durable. Some file systems cannot sync a folder; the file itself is synced already, so that is no error. */
-static void sync_folder_of(const char *path) {
-    char *folder = cs_path_beside(path, ".");
-    if (folder == NULL)
-        return;
-    const int fd = open(folder, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        close(fd);
-    }
-    cs_free(folder);
+static bool fill(int fd, const void *data, size_t size, unsigned mode) {
+    return fchmod(fd, (mode_t)mode) == 0 && write_all(fd, data, size) && fsync(fd) == 0;
 }
 
-static cs_status write_and_rename(int fd, const char *temporary, const char *path, const void *data, size_t size,
-                                  unsigned mode) {
-    const bool written = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, data, size) && fsync(fd) == 0;
+/* A new file gets its name when it is whole, so that nothing is left of it if this process is killed before. False if that
+ * cannot be done: not on every file system, and not without /proc. */
+static bool write_nameless(const char *folder, const char *path, const void *data, size_t size, unsigned mode) {
+    struct stat info;
+    char own[64];
+    const int fd = lstat(path, &info) != 0 ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) : -1;
+    if (fd < 0)
+        return false;
+    snprintf(own, sizeof own, "/proc/self/fd/%d", fd);
+    const bool named = fill(fd, data, size, mode) && linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+    return close(fd) == 0 && named;
+}
+
+/* `temporary`: ends with XXXXXX, which is replaced. */
+static cs_status write_and_rename(char *temporary, const char *path, const void *data, size_t size, unsigned mode) {
+    const int fd = mkstemp(temporary);
+    if (fd < 0)
+        return fail_errno("create", path);
+    const bool written = fill(fd, data, size, mode);
     const int error = errno;
     const bool closed = close(fd) == 0;
     if (!written)
         errno = error;
-    return written && closed && rename(temporary, path) == 0 ? CS_OK : fail_errno("write", path);
+    if (written && closed && rename(temporary, path) == 0)
+        return CS_OK;
+    const cs_status status = fail_errno("write", path);
+    (void)unlink(temporary);
+    return status;
+}
+
+/* Makes a name durable. Some file systems cannot sync a folder; the file itself is synced already, so that is no error. */
+static void sync_folder(const char *folder) {
+    const int fd = open(folder, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)fsync(fd);
+    close(fd);
 }
 
 cs_status cs_file_write(const char *path, const void *data, size_t size, unsigned mode) {
     static const char suffix[] = ".XXXXXX";
     const size_t length = strlen(path);
-    char *temporary = CS_NEW(char, length + sizeof suffix);
-    if (temporary == NULL)
-        return CS_ERR_MEMORY;
-    memcpy(temporary, path, length);
-    memcpy(temporary + length, suffix, sizeof suffix);
-    const int fd = mkstemp(temporary);
-    cs_status status = fd < 0 ? fail_errno("create", path) : write_and_rename(fd, temporary, path, data, size, mode);
-    if (fd >= 0 && status != CS_OK)
-        (void)unlink(temporary);
-    cs_free(temporary);
+    char *temporary = CS_NEW(char, length + sizeof suffix), *folder = cs_path_beside(path, ".");
+    cs_status status = temporary == NULL || folder == NULL ? CS_ERR_MEMORY : CS_OK;
+    if (status == CS_OK && !write_nameless(folder, path, data, size, mode)) {
+        memcpy(temporary, path, length);
+        memcpy(temporary + length, suffix, sizeof suffix);
+        status = write_and_rename(temporary, path, data, size, mode);
+    }
     if (status == CS_OK)
-        sync_folder_of(path);
+        sync_folder(folder);
+    cs_free(folder);
+    cs_free(temporary);
     return status;
 }
 

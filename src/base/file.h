@@ -9,8 +9,9 @@
 /** Appends the file's bytes to `out`. CS_ERR_IO if it cannot be read, CS_ERR_INPUT if it is longer than `limit` bytes. */
 cs_status cs_file_read(const char *path, size_t limit, cs_buffer *out);
 
-/** Writes a temporary file beside `path`, syncs it and renames it: the final name never holds a part of a file.
- *  `mode` as for open (0644, or 0600 for secrets). */
+/** Writes and syncs a file before it gets the name `path`: that never holds a part of a file. A new file has no name at all
+ *  until then where the file system allows it, so a process that is killed leaves nothing; one that replaces another, or
+ *  lies elsewhere (NFS), has a temporary name beside `path`. `mode` as for open (0644, or 0600 for secrets). */
 cs_status cs_file_write(const char *path, const void *data, size_t size, unsigned mode);
 
 /** Whether group or others have any right to it; false if there is no such file. */

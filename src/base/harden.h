@@ -3,7 +3,8 @@
 #define CS_BASE_HARDEN_H
 
 /** From now on this process leaves no core dump, neither as a file nor through a pipe to a crash reporter. First thing in
- *  main. Cannot fail: what the system refuses stays as it was. */
+ *  main. A file that would become longer than the user may write (ulimit -f) is an error like a full disk, and does not end
+ *  the process. Cannot fail: what the system refuses stays as it was. */
 void cs_harden_process(void);
 
 #endif

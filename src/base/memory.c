@@ -10,7 +10,8 @@
 #include "base/pages.h"
 
 /* A block is a 64-byte header, then the caller's bytes. Small ones lie in memory from calloc, big ones in pages of their
- * own. The address sanitizer sees what calloc gives only. */
+ * own, locked ones in libsodium's, between pages that cannot be touched. The address sanitizer sees what calloc gives only.
+ */
 enum { ALIGNMENT = 64 };
 #ifdef CS_SANITIZED
 static const size_t BIG = SIZE_MAX;
@@ -21,6 +22,7 @@ static const size_t BIG = 128 << 10;
 typedef struct header {
     void *raw;
     size_t bytes;
+    bool locked;
 } header;
 
 _Static_assert(sizeof(header) <= ALIGNMENT, "the header fits before the block");
@@ -58,7 +60,15 @@ static void count_block(size_t bytes) {
     }
 }
 
-void *cs_calloc(size_t count, size_t size) {
+/* Locked as far as the system allows. */
+static void *take_locked(size_t bytes) {
+    void *raw = sodium_init() >= 0 ? sodium_malloc(bytes) : NULL;
+    if (raw != NULL)
+        memset(raw, 0, bytes);
+    return raw;
+}
+
+static void *allocate(size_t count, size_t size, bool locked, const void *site) {
     if (size != 0 && count > (PTRDIFF_MAX - 2 * ALIGNMENT) / size) {
         (void)cs_fail(CS_ERR_MEMORY, "an array of %zu elements of %zu bytes is too large for this machine", count, size);
         return NULL;
@@ -67,16 +77,24 @@ void *cs_calloc(size_t count, size_t size) {
     /* an empty block has an address inside of its memory, so that leak checkers see it held */
     const size_t with_header = (bytes == 0 ? 1 : bytes) + 2 * ALIGNMENT;
     unsigned char *raw = NULL;
-    if (bytes <= limit && live <= limit - bytes && !fails(__builtin_return_address(0)))
-        raw = bytes < BIG ? calloc(1, with_header) : cs_pages_take(with_header);
+    if (bytes <= limit && live <= limit - bytes && !fails(site))
+        raw = locked ? take_locked(with_header) : bytes < BIG ? calloc(1, with_header) : cs_pages_take(with_header);
     if (raw == NULL) {
         (void)cs_fail(CS_ERR_MEMORY, "no memory for %zu bytes (%zu in use); use more ranks or a smaller job", bytes, live);
         return NULL;
     }
     unsigned char *block = raw + 2 * ALIGNMENT - (uintptr_t)raw % ALIGNMENT;
-    *header_of(block) = (header){.raw = raw, .bytes = bytes};
+    *header_of(block) = (header){.raw = raw, .bytes = bytes, .locked = locked};
     count_block(bytes);
     return block;
+}
+
+void *cs_calloc(size_t count, size_t size) {
+    return allocate(count, size, false, __builtin_return_address(0));
+}
+
+void *cs_calloc_locked(size_t count, size_t size) {
+    return allocate(count, size, true, __builtin_return_address(0));
 }
 
 void cs_free(void *block) {
@@ -86,7 +104,9 @@ void cs_free(void *block) {
     sodium_memzero(block, h.bytes);
     *header_of(block) = (header){0};
     atomic_fetch_sub(&live_bytes, h.bytes);
-    if (h.bytes < BIG)
+    if (h.locked)
+        sodium_free(h.raw);
+    else if (h.bytes < BIG)
         free(h.raw);
     else
         cs_pages_give(h.raw, h.bytes + 2 * ALIGNMENT);

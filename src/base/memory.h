@@ -11,6 +11,10 @@
  *  count = 0 gives a valid pointer. Owned by the caller: cs_free. */
 void *cs_calloc(size_t count, size_t size);
 
+/** The same for keys that live long: never swapped out as far as the system lets this process lock memory (ulimit -l), and
+ *  between pages whose touch ends the process. Each block takes whole pages: for a few small ones. */
+void *cs_calloc_locked(size_t count, size_t size);
+
 /** Wipes and frees; NULL is allowed. */
 void cs_free(void *block);
 
@@ -32,6 +36,7 @@ void cs_memory_limit(size_t bytes);
 void cs_memory_set_fault(bool (*fault)(const void *site));
 #endif
 
-#define CS_NEW(type, count) ((type *)cs_calloc((count), sizeof(type)))
+#define CS_NEW(type, count)        ((type *)cs_calloc((count), sizeof(type)))
+#define CS_NEW_LOCKED(type, count) ((type *)cs_calloc_locked((count), sizeof(type)))
 
 #endif

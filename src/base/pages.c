@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* mremap */
+#define _GNU_SOURCE /* mremap, MADV_DONTDUMP */
 #include "base/pages.h"
 
 #include <pthread.h>
@@ -98,7 +98,10 @@ static void *find(size_t bytes) {
         keep(old, had);
     }
     void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return pages != MAP_FAILED ? pages : NULL;
+    if (pages == MAP_FAILED)
+        return NULL;
+    (void)madvise(pages, bytes, MADV_DONTDUMP); /* should there be core dumps after all (base/harden.h) */
+    return pages;
 }
 
 /* Hands pages back to the system, the smallest extents first, until those kept and used are few enough. */

@@ -192,8 +192,8 @@ cs_status cs_secure_start(cs_comm *c, const uint8_t (*secrets)[32], const uint8_
     secure *s = CS_NEW(secure, 1);
     if (s == NULL)
         return CS_ERR_MEMORY;
-    s->out = CS_NEW(direction, (size_t)c->size);
-    s->in = CS_NEW(direction, (size_t)c->size);
+    s->out = CS_NEW_LOCKED(direction, (size_t)c->size);
+    s->in = CS_NEW_LOCKED(direction, (size_t)c->size);
     if (s->out == NULL || s->in == NULL) {
         release(s);
         return CS_ERR_MEMORY;

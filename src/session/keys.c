@@ -123,7 +123,7 @@ static cs_status make_seeds(const handshake *hs, const cs_comm *comm, cs_keyring
     out->rank = comm->rank;
     out->size = comm->size;
     out->members = cs_calloc((size_t)comm->size, sizeof *out->members);
-    out->seeds = cs_calloc((size_t)comm->size, sizeof *out->seeds);
+    out->seeds = cs_calloc_locked((size_t)comm->size, sizeof *out->seeds);
     if (out->members == NULL || out->seeds == NULL)
         return CS_ERR_MEMORY;
     make_nonce(hs, out);

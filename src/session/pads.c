@@ -52,12 +52,12 @@ static void add_label(hasher *h, cs_label label) {
 
 cs_status cs_pads_new(cs_pads **out, const cs_keyring *keys) {
     *out = NULL;
-    cs_pads *p = CS_NEW(cs_pads, 1);
+    cs_pads *p = CS_NEW_LOCKED(cs_pads, 1);
     if (p == NULL)
         return CS_ERR_MEMORY;
     p->rank = keys->rank;
     p->size = keys->size;
-    p->seeds = cs_calloc((size_t)keys->size, sizeof *p->seeds);
+    p->seeds = cs_calloc_locked((size_t)keys->size, sizeof *p->seeds);
     if (p->seeds == NULL) {
         cs_free(p);
         return CS_ERR_MEMORY;

@@ -6,17 +6,22 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bits.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/harden.h"
 #include "base/memory.h"
 #include "base/strings.h"
 #include "base/text.h"
@@ -125,6 +130,47 @@ static void blocks_are_zeroed_and_aligned(void **state) {
             cs_free(block);
         }
     cs_free(NULL);
+}
+
+/* Kibibytes of this process that are locked. */
+static long locked_memory(void) {
+    char line[128];
+    long kibibytes = -1;
+    FILE *f = fopen("/proc/self/status", "r");
+    assert_non_null(f);
+    while (kibibytes < 0 && fgets(line, sizeof line, f) != NULL)
+        (void)sscanf(line, "VmLck: %ld", &kibibytes);
+    (void)fclose(f);
+    assert_true(kibibytes >= 0);
+    return kibibytes;
+}
+
+static void keys_are_locked_as_far_as_allowed(void **state) {
+    (void)state;
+    struct rlimit may;
+    assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &may), 0);
+    const size_t live = cs_memory_live();
+    const long before = locked_memory();
+    uint8_t *keys = CS_NEW_LOCKED(uint8_t, 5000);
+    assert_non_null(keys);
+    assert_int_equal((uintptr_t)keys % 64, 0);
+    if (may.rlim_cur >= 1 << 16)
+        assert_in_range(locked_memory(), before + 4, before + 16);
+    for (size_t k = 0; k < 5000; k++)
+        assert_int_equal(keys[k], 0);
+    memset(keys, 0xa5, 5000);
+    assert_int_equal(cs_memory_live(), live + 5000);
+    cs_free(keys);
+    assert_int_equal(locked_memory(), before);
+    assert_int_equal(cs_memory_live(), live);
+
+    assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){.rlim_cur = 0, .rlim_max = may.rlim_max}), 0);
+    keys = CS_NEW_LOCKED(uint8_t, 32);
+    assert_non_null(keys);
+    memset(keys, 0xa5, 32);
+    cs_free(keys);
+    assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &may), 0);
+    assert_null(CS_NEW_LOCKED(uint64_t, SIZE_MAX / 2));
 }
 
 static void sizes_are_checked(void **state) {
@@ -307,6 +353,52 @@ static void long_files_are_read(void **state) {
     cs_free(path);
 }
 
+static int files_here(void) {
+    int n = 0;
+    DIR *d = opendir(folder);
+    assert_non_null(d);
+    for (const struct dirent *e; (e = readdir(d)) != NULL;)
+        n += e->d_name[0] != '.';
+    (void)closedir(d);
+    return n;
+}
+
+/* In a process that may write 1000 bytes to a file: the system ends it while it writes, or tells it that it cannot. */
+static int write_long_file(const char *path, bool told) {
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        static const uint8_t data[2000];
+        (void)signal(SIGXFSZ, SIG_DFL);
+        (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+        if (told)
+            cs_harden_process();
+        (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){.rlim_cur = 1000, .rlim_max = 1000});
+        _exit((int)cs_file_write(path, data, sizeof data, 0644));
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return told ? WEXITSTATUS(status) : WTERMSIG(status);
+}
+
+static void nothing_is_left_of_a_file_that_is_not_whole(void **state) {
+    (void)state;
+    char *path = in_folder("cut");
+    const int before = files_here();
+    assert_int_equal(write_long_file(path, true), CS_ERR_IO);
+    assert_int_equal(files_here(), before);
+    assert_int_equal(write_long_file(path, false), SIGXFSZ);
+    assert_int_equal(files_here(), before); /* this fails on file systems without files that have no name */
+    assert_int_equal(cs_file_write(path, "whole", 5, 0644), CS_OK);
+    assert_int_equal(write_long_file(path, true), CS_ERR_IO);
+    assert_int_equal(files_here(), before + 1);
+    cs_buffer b = {0};
+    assert_int_equal(cs_file_read(path, 5, &b), CS_OK);
+    assert_memory_equal(b.data, "whole", 5);
+    cs_buffer_free(&b);
+    cs_free(path);
+}
+
 static void missing_files_are_named(void **state) {
     (void)state;
     cs_buffer b = {0};
@@ -348,6 +440,7 @@ int main(void) {
         cmocka_unit_test(error_text_belongs_to_a_thread),
         cmocka_unit_test(status_names_differ),
         cmocka_unit_test(blocks_are_zeroed_and_aligned),
+        cmocka_unit_test(keys_are_locked_as_far_as_allowed),
         cmocka_unit_test(sizes_are_checked),
         cmocka_unit_test(growing_keeps_the_content),
         cmocka_unit_test(live_and_peak_bytes_are_counted),
@@ -359,6 +452,7 @@ int main(void) {
         cmocka_unit_test(clocks_run),
         cmocka_unit_test(files_are_written_whole),
         cmocka_unit_test(long_files_are_read),
+        cmocka_unit_test(nothing_is_left_of_a_file_that_is_not_whole),
         cmocka_unit_test(missing_files_are_named),
         cmocka_unit_test(paths_beside),
     };
