@@ -35,6 +35,7 @@ typedef struct trial {
     cs_tiny tiny;
     cs_attack cheat, root;
     cs_label label;
+    size_t occurrence; /* which message with this label, over all segments */
     char evidence[256];
     cs_accusation honest; /* what the root could say of an honest rank */
     cs_container file;    /* the evidence, taken apart */
@@ -44,7 +45,7 @@ static trial t;
 
 static void lie(void *context, int rank, cs_label label, size_t occurrence, cs_fr *values, size_t n) {
     const trial *of = context;
-    if (rank == CHEAT && label == of->label && occurrence == 0)
+    if (rank == CHEAT && label == of->label && occurrence == of->occurrence)
         for (size_t k = 0; k < n; k++)
             values[k] = cs_fr_add(values[k], CS_FR_ONE);
 }
@@ -76,11 +77,8 @@ static bool find_evidence(void) {
     return t.evidence[0] != 0;
 }
 
-static void start(const char *output, bool identities, cs_label label) {
-    t = (trial){.label = label};
-    must(cs_tiny_new(&t.tiny, output));
-    if (identities)
-        must(cs_tiny_identify(&t.tiny));
+/* t.tiny is ready. */
+static void cheat(void) {
     t.cheat = (cs_attack){.dishonest = true, .message = lie, .context = &t};
     t.root = (cs_attack){.observe = keep_record, .context = &t};
     t.tiny.options[CHEAT].attack = &t.cheat;
@@ -98,6 +96,14 @@ static void start(const char *output, bool identities, cs_label label) {
         cs_buffer_append(&t.honest.common, a.common.data, a.common.size);
         cs_accusation_free(&a);
     }
+}
+
+static void start(const char *output, bool identities, cs_label label) {
+    t = (trial){.label = label};
+    must(cs_tiny_new(&t.tiny, output));
+    if (identities)
+        must(cs_tiny_identify(&t.tiny));
+    cheat();
 }
 
 static void stop(void) {
@@ -168,6 +174,23 @@ static void with_common_variables(void **state) {
     must(cs_accusation_encode(sent, &a));
     assert_int_equal(judge_file(&report), CS_REJECT);
     cs_accusation_free(&a);
+    stop();
+}
+
+/* In the second segment of a job, at hidden positions: the statement of the segment is all that is needed. */
+static void in_a_later_segment_with_hidden_draws(void **state) {
+    (void)state;
+    cs_accusation_report report;
+    t = (trial){.label = CS_LABEL_UPDATE_PART, .occurrence = 1};
+    must(cs_tiny_new(&t.tiny, "committed"));
+    must(cs_tiny_identify(&t.tiny));
+    must(cs_tiny_edit(&t.tiny, "job.json", "\"name\": \"tiny\",", "\"name\": \"tiny\", \"indices\": \"hidden\","));
+    for (int i = 0; i < CS_TINY_RANKS; i++)
+        t.tiny.options[i].segments = 2;
+    cheat();
+    says(1, "rank 2 (carol) cheated at update/part");
+    must(cs_accusation_verify(&report, t.evidence));
+    assert_string_equal(report.stage, "update/part");
     stop();
 }
 
@@ -311,6 +334,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cheat_is_named_and_convicted),
         cmocka_unit_test(with_common_variables),
+        cmocka_unit_test(in_a_later_segment_with_hidden_draws),
         cmocka_unit_test(without_identities_there_is_no_evidence),
         cmocka_unit_test(every_changed_part_is_refused),
         cmocka_unit_test(an_honest_rank_is_not_convicted),
