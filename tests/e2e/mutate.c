@@ -1,9 +1,11 @@
-/* Systematic changes of an accepted attestation, none of which may be accepted: mutate HONEST OTHER COUNT [TRUST].
+/* Systematic changes of an accepted attestation, none of which may be accepted:
+ * mutate HONEST OTHER COUNT [TRUST] [--keep FOLDER N].
  *
  * All changes of a kind are numbered: those of the file's bytes, of each 32-byte item of the proofs, of each byte of the
  * models, of each value and field of the JSON documents, and sections taken from OTHER, a valid attestation of another run.
- * COUNT of them are tried, spread evenly over each kind. Prints one JSON object; fails (1) if one is accepted, or takes
- * more than twice the CPU time of the honest verification (the least of several tries). Not installed. */
+ * COUNT of them are tried, spread evenly over each kind; N of these, spread evenly, are left in FOLDER. Prints one JSON
+ * object; fails (1) if one is accepted, or takes more than twice the CPU time of the honest verification (the least of
+ * several tries). Not installed. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,8 @@ typedef struct mutator {
     cs_container honest, other; /* unpacked */
     char path[64];              /* where the changed file goes */
     cs_verify_options options;
+    const char *keep_in;            /* folder, or NULL */
+    size_t keep, all;               /* so many of all changes */
     double honest_seconds, slowest; /* of CPU */
     size_t tried, same, refused, malformed, slow, accepted;
 } mutator;
@@ -49,6 +53,15 @@ static double least_seconds(const mutator *m, double first) {
     return first;
 }
 
+/* Change number m->tried, from 0, if it is one of those. */
+static cs_status keep_file(const mutator *m, const cs_buffer *changed) {
+    char path[300];
+    if (m->keep_in == NULL || m->tried * m->keep / m->all == (m->tried + 1) * m->keep / m->all)
+        return CS_OK;
+    snprintf(path, sizeof path, "%.250s/change-%06zu", m->keep_in, m->tried);
+    return cs_file_write(path, changed->data, changed->size, 0600);
+}
+
 static cs_status judge(mutator *m, const cs_buffer *changed, const char *kind, size_t k) {
     double seconds;
     if (changed->size == m->file.size && memcmp(changed->data, m->file.data, changed->size) == 0) {
@@ -56,6 +69,7 @@ static cs_status judge(mutator *m, const cs_buffer *changed, const char *kind, s
         return CS_OK;
     }
     CS_TRY(cs_file_write(m->path, changed->data, changed->size, 0600));
+    CS_TRY(keep_file(m, changed));
     const cs_status status = verify(m, &seconds);
     m->tried++;
     m->refused += status == CS_REJECT;
@@ -395,15 +409,19 @@ static cs_status try_kind(mutator *m, const kind *k, size_t per_kind) {
     return CS_OK;
 }
 
+static size_t count_changes(const kind *kinds, size_t n, size_t per_kind) {
+    size_t sum = 0;
+    for (size_t k = 0; k < n; k++)
+        sum += kinds[k].n < per_kind ? kinds[k].n : per_kind;
+    return sum;
+}
+
 /* The number for each kind with which `count` changes are made in all. */
 static size_t share(const kind *kinds, size_t n, size_t count) {
     size_t low = 1, high = count;
     while (low < high) {
         const size_t middle = (low + high) / 2;
-        size_t sum = 0;
-        for (size_t k = 0; k < n; k++)
-            sum += kinds[k].n < middle ? kinds[k].n : middle;
-        if (sum >= count)
+        if (count_changes(kinds, n, middle) >= count)
             high = middle;
         else
             low = middle + 1;
@@ -427,14 +445,28 @@ static cs_status measure_honest(mutator *m) {
     return CS_OK;
 }
 
+/* What follows HONEST, OTHER and COUNT. */
+static cs_status read_options(mutator *m, int argc, char **argv) {
+    int at = 4;
+    if (at < argc && strcmp(argv[at], "--keep") != 0)
+        m->options.trust_path = argv[at++];
+    if (at + 3 == argc && strcmp(argv[at], "--keep") == 0) {
+        m->keep_in = argv[at + 1];
+        m->keep = strtoul(argv[at + 2], NULL, 10);
+        at = argc;
+    }
+    return at == argc ? CS_OK : cs_fail(CS_ERR_USAGE, "after COUNT: [TRUST] [--keep FOLDER N]");
+}
+
 static cs_status mutate(mutator *m, int argc, char **argv) {
     kind kinds[MAX_KINDS];
-    m->options.trust_path = argc > 4 ? argv[4] : NULL;
+    CS_TRY(read_options(m, argc, argv));
     snprintf(m->path, sizeof m->path, "%.40s/mutated-%d", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid());
     CS_TRY(load(argv[1], &m->file, &m->honest));
     CS_TRY(load(argv[2], &m->other_file, &m->other));
     CS_TRY(measure_honest(m));
     const size_t n = list_kinds(m, kinds), per_kind = share(kinds, n, strtoul(argv[3], NULL, 10));
+    m->all = count_changes(kinds, n, per_kind);
     for (size_t k = 0; k < n; k++)
         CS_TRY(try_kind(m, &kinds[k], per_kind));
     printf("{\"tried\": %zu, \"refused\": %zu, \"malformed\": %zu, \"unchanged\": %zu, \"accepted\": %zu, \"slow\": %zu, "
@@ -446,7 +478,7 @@ static cs_status mutate(mutator *m, int argc, char **argv) {
 int main(int argc, char **argv) {
     static mutator m;
     if (argc < 4 || sodium_init() < 0) {
-        fprintf(stderr, "usage: mutate HONEST OTHER COUNT [TRUST]\n");
+        fprintf(stderr, "usage: mutate HONEST OTHER COUNT [TRUST] [--keep FOLDER N]\n");
         return CS_ERR_USAGE;
     }
     const cs_status status = mutate(&m, argc, argv);

@@ -1,0 +1,181 @@
+"""Lookups as trees of fractions (docs/protocol.md, sections 6.4 and 11, step 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .axes import Eq
+from .field import R, bits_of, dot, eq_index, eq_table, indicator
+from .ledger import Expression, variable
+from .sumcheck import Sumcheck, Term, run_alone
+from .witness import Witness
+
+# Own tables of a layer.
+P0, P1, Q0, Q1 = range(4)
+
+# A row of the table: tag and three columns.
+TableRow = tuple[int, int, int, int]
+
+
+@dataclass
+class Column:
+    """A constant plus coefficient times block, summed."""
+
+    blocks: list[tuple[int, str]]
+    constant: int = 0
+
+
+@dataclass
+class Lookup:
+    """Every real entry of the block `shape` with its columns is a row of the table, under the tag."""
+
+    tag: int
+    columns: list[Column]
+    shape: str
+    # per real index of the last axis: what is added to the tag, and to the first column
+    lines: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass
+class Fractions:
+    """Each rank's p and q, as expressions, and where in the tree."""
+
+    p: list[Expression]
+    q: list[Expression]
+    point: list[int] = field(default_factory=list)
+
+    def combined(self, omega: list[int], lam: int) -> Expression:
+        """The sum of omega_i (p_i + lambda q_i)."""
+        out = Expression()
+        for w, p, q in zip(omega, self.p, self.q, strict=True):
+            out.add(p, w)
+            out.add(q, w * lam)
+        return out
+
+
+class Lookups:
+    """All lookups of a proof into one table."""
+
+    def __init__(self, witness: Witness, table: list[TableRow], lookups: list[Lookup], multiplicities: str) -> None:
+        self.witness, self.session = witness, witness.session
+        self.table, self.lookups, self.multiplicities = table, lookups, multiplicities
+
+    def verify(self, two_trees: bool) -> None:
+        """`two_trees`: the table has a tree of its own."""
+        self.alpha = self.session.challenge("lookup/alpha")
+        beta = self.session.challenge("lookup/beta")
+        self.mix = [beta, beta * beta % R, beta * beta * beta % R]
+        if two_trees:
+            first, second = self._two_roots()
+            self._reduce(first, list(self.lookups))
+            self._reduce(second, [None])
+        else:
+            self._reduce(self._one_root(), [None, *self.lookups])
+
+    # ------------------------------------------------------------ roots
+
+    def _one_root(self) -> Fractions:
+        """p = 0, and q has an inverse."""
+        s, n = self.session, self.session.n_ranks
+        first = s.send("lookup/root", 2 * n)
+        q = [variable(first + 2 * i) for i in range(n)]
+        for i in range(n):
+            s.ledger.product(q[i], variable(first + 2 * i + 1), Expression(1))
+        return Fractions([Expression() for _ in range(n)], q)
+
+    def _two_roots(self) -> tuple[Fractions, Fractions]:
+        """p, q, 1/q of the lookups' tree, of the table's, and v = p/q of the first, which is -p/q of the second."""
+        s, n = self.session, self.session.n_ranks
+        first = s.send("lookup/root", 7 * n)
+        trees = []
+        for tree, sign in ((0, 1), (3, -1)):
+            p = [first + 7 * i + tree for i in range(n)]
+            for i in range(n):
+                s.ledger.product(variable(p[i] + 1), variable(p[i] + 2), Expression(1))
+                s.ledger.product(variable(first + 7 * i + 6), variable(p[i] + 1), Expression(0, {p[i]: sign % R}))
+            trees.append(Fractions([variable(v) for v in p], [variable(v + 1) for v in p]))
+        return trees[0], trees[1]
+
+    # ------------------------------------------------------------ layers
+
+    def _size(self, leaf: Lookup | None) -> int:
+        return len(self.table) if leaf is None else self.witness.by_name[leaf.shape].size
+
+    def _reduce(self, at: Fractions, leaves: list[Lookup | None]) -> None:
+        """From a root to one claim on the witness. The table, None, comes first among blocks of its size."""
+        leaves = sorted(leaves, key=lambda leaf: -self._size(leaf))
+        bits = bits_of(sum(map(self._size, leaves)))
+        for level in range(bits):
+            at = self._layer(at, level, single=min(level, {bits - 1: 2, bits - 2: 1}.get(level, 0)))
+        self._claim_leaves(at, leaves, bits)
+
+    def _layer(self, at: Fractions, level: int, single: int) -> Fractions:
+        """p = p0 q1 + q0 p1 and q = q0 q1, as p0 q1 + q0 (p1 + lambda q1)."""
+        s = self.session
+        lam = s.challenge("lookup/lambda")
+        omega = s.rank_weights("lookup/ranks")
+        run = run_alone(s, Sumcheck("lookup/lambda", level, at.combined(omega, lam), own=4, eq_point=at.point, single=single,
+                                    terms=[Term(omega, [P0, Q1]), Term(omega, [Q0, P1])]))
+        mu = s.challenge("lookup/merge")
+        p, q = [], []
+        for i in range(s.n_ranks):
+            p0, p1, q0, q1 = (run.own_variable(i, k) for k in range(4))
+            p.append(Expression(0, {p0: (1 - mu) % R, p1: mu, q1: -mu * lam % R}))
+            q.append(Expression(0, {q0: (1 - mu) % R, q1: mu}))
+        return Fractions(p, q, [mu, *run.point])
+
+    # ------------------------------------------------------------ leaves
+
+    def _table_at(self, point: list[int]) -> int:
+        """The compressed table's extension."""
+        at = eq_table(point)
+        return sum(v * (row[0] + sum(m * c for m, c in zip(self.mix, row[1:]) if c)) for v, row in zip(at, self.table)) % R
+
+    def _denominator(self, lookup: Lookup, rest: list[int]) -> int:
+        """The public part of alpha less the compressed lookup, at a point of its block."""
+        out = self.alpha - lookup.tag - sum(m * c.constant for m, c in zip(self.mix, lookup.columns))
+        if lookup.lines:
+            at = eq_table(rest[len(rest) - self.witness.by_name[lookup.shape].bits[-1]:])
+            out -= dot([tag + self.mix[0] * constant for tag, constant in lookup.lines], at[:len(lookup.lines)])
+        return out % R
+
+    def _real(self, name: str, rank: int, rest: list[int]) -> int:
+        """The indicator of real entries: numerators."""
+        block, out, at = self.witness.by_name[name], 1, 0
+        for axis, bits in enumerate(block.bits):
+            out = out * indicator(rest[at:at + bits], block.length(axis, rank)) % R
+            at += bits
+        return out
+
+    def _axes(self, name: str, rest: list[int]) -> list[Eq]:
+        out, at = [], 0
+        for bits in self.witness.by_name[name].bits:
+            out.append(Eq(rest[at:at + bits]))
+            at += bits
+        return out
+
+    def _claim_leaves(self, at: Fractions, leaves: list[Lookup | None], bits: int) -> None:
+        """p and q of every rank are linear in committed blocks; leaves that nothing uses are 0/1."""
+        s, w = self.session, self.witness
+        omega = s.rank_weights("lookup/ranks")
+        lam = s.challenge("lookup/lambda")
+        claim = w.claim(at.combined(omega, lam))
+        offset, unused, denominators = 0, 1, 0
+        for leaf in leaves:
+            size = self._size(leaf)
+            split = bits - bits_of(size)
+            here, rest = eq_index(at.point[:split], offset >> bits_of(size)), at.point[split:]
+            offset += size
+            unused -= here
+            if leaf is None:
+                denominators += here * (self.alpha - self._table_at(rest))
+                w.part(claim, omega, -here, self.multiplicities, [Eq(rest)])
+                continue
+            denominators += here * self._denominator(leaf, rest)
+            for i in range(s.n_ranks):
+                claim.value.constant -= omega[i] * here % R * self._real(leaf.shape, i, rest)
+            for m, column in zip(self.mix, leaf.columns):
+                for coefficient, block in column.blocks:
+                    w.part(claim, omega, -here * lam % R * m * coefficient, block, self._axes(leaf.shape, rest))
+        claim.value.constant -= sum(omega) * lam % R * (denominators + unused)
+        claim.value.constant %= R
