@@ -329,6 +329,7 @@ static bool session_is_fresh(void) {
 static cs_status run_once(bool recording) {
     cs_example_options o = cs_example_defaults();
     o.n_ranks = trial.n;
+    o.hidden_draws = trial.strategy->hidden;
     trial.recording = recording;
     CS_TRY(cs_cheat_new(&trial.run, &o, NULL));
     for (int i = 0; i < trial.n; i++) {

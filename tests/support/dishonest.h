@@ -40,6 +40,7 @@ typedef struct cs_strategy {
     bool root_only;   /* only rank 0 sends such frames: nothing happens unless it is a cheat */
     bool foreign_key; /* signs with another key than its own */
     bool stands_down; /* does not insist: stops where an honest rank would */
+    bool hidden;      /* draws are hidden */
     cs_cheat witness; /* what training is changed to (`rank` is ignored); change NULL: nothing */
     void (*before_proof)(cs_example_rank *r, void *context); /* changes tensors after training, or NULL */
 } cs_strategy;
