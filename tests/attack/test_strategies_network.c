@@ -34,6 +34,7 @@ static const cs_strategy FRAMES_SENT[] = {
     FRAMES("a round once more", CS_MEDDLING_REPEAT, CS_LABEL_SC_ROUND, 2, CS_ENDING_EITHER),
     FRAMES("gradients once more", CS_MEDDLING_REPEAT, CS_LABEL_GRADIENT, 0, CS_ENDING_UNNAMED),
     FRAMES("a whole session once more", CS_MEDDLING_REPLAY, CS_LABEL_WITNESS, 0, CS_ENDING_EITHER),
+    FRAMES("the handshake of another session, nonce and all", CS_MEDDLING_REPLAY, CS_LABEL_HANDSHAKE, 0, CS_ENDING_UNNAMED),
     /* nothing, too late, twice */
     FRAMES("no gradient", CS_MEDDLING_HOLD, CS_LABEL_GRADIENT, 0, CS_ENDING_UNNAMED),
     FRAMES("no commitments", CS_MEDDLING_HOLD, CS_LABEL_WITNESS, 0, CS_ENDING_UNNAMED),

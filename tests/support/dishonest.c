@@ -103,7 +103,10 @@ static bool meddle(int rank, int to, net *of, cs_buffer *out, bool *changed) {
                         (s->frames != CS_MEDDLING_REPEAT || is_other(&of->before, out));
     const bool hit = counts && of->seen++ == s->occurrence;
     *changed = false;
-    if (s->frames == CS_MEDDLING_REPLAY && cs_load_u32(out->data + FRAME_TAG) != CS_LABEL_HANDSHAKE) {
+    const bool greets = cs_load_u32(out->data + FRAME_TAG) == CS_LABEL_HANDSHAKE;
+    if (s->frames == CS_MEDDLING_REPLAY && greets != (s->label == CS_LABEL_HANDSHAKE))
+        return true;
+    if (s->frames == CS_MEDDLING_REPLAY) {
         const cs_buffer *old = replay(of, out->data, out->size);
         if (old != NULL && memcmp(old->data, out->data, out->size) != 0) {
             memcpy(out->data, old->data, out->size);

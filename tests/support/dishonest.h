@@ -14,7 +14,7 @@ typedef enum cs_meddling {
     CS_MEDDLING_CHANGE, /* another content for everybody: a wrong aggregate, wrong weights */
     CS_MEDDLING_ONE,    /* another content for the first honest rank only */
     CS_MEDDLING_REPEAT, /* the content that went under this tag before: what was shown, hence its challenge, once more */
-    CS_MEDDLING_REPLAY, /* the content that the rank sent in another session at this place */
+    CS_MEDDLING_REPLAY, /* what the rank sent in another session: its handshake, with the nonce, or all but that */
     CS_MEDDLING_HOLD,   /* nothing is sent any more */
     CS_MEDDLING_LATE,   /* sent, but late */
     CS_MEDDLING_TWICE   /* sent twice: who answers twice? */
