@@ -24,7 +24,6 @@ typedef struct outgoing {
 } outgoing;
 
 typedef struct transport {
-    MPI_Request *requests;      /* [size], for to_all */
     bool *gone;                 /* [size], the peer said so, or is waited for no longer */
     bool late;                  /* some peer was not heard of in time */
     uint8_t *dropped;           /* [PIECE], takes what is not wanted */
@@ -82,18 +81,6 @@ static cs_status pause_for(cs_comm *c, int peer, waiting *w) {
     return cs_fail(CS_ERR_RANK, "rank %d was not heard of for %.0f s (--timeout)", peer, patience);
 }
 
-/* Sends from memory of the caller's, which must not go away before: no timeout. Before links are sealed, so short ones. */
-static cs_status wait_sent(MPI_Request *requests, int count) {
-    waiting w = {0};
-    for (;;) {
-        int done = 0;
-        CS_TRY(check(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), "send"));
-        if (done)
-            return CS_OK;
-        pause_between_polls(&w);
-    }
-}
-
 static cs_status wait_message(cs_comm *c, int peer, MPI_Message *message, MPI_Status *info) {
     waiting w = {0};
     for (;;) {
@@ -109,30 +96,6 @@ static cs_status wait_message(cs_comm *c, int peer, MPI_Message *message, MPI_St
 
 static size_t piece_size(size_t left) {
     return left < PIECE ? left : PIECE;
-}
-
-/* Sends one frame to the ranks from first to last, piece by piece. */
-static cs_status send_frame(cs_comm *c, int first, int last, const void *data, size_t size) {
-    transport *t = c->transport;
-    cs_status status = CS_OK;
-    size_t sent = 0;
-    do {
-        const size_t piece = piece_size(size - sent);
-        const int tag = sent + piece < size ? TAG_MORE : TAG_LAST;
-        for (int rank = first; rank <= last; rank++) {
-            t->requests[rank] = MPI_REQUEST_NULL;
-            const int code =
-                MPI_Isend((const uint8_t *)data + sent, (int)piece, MPI_BYTE, rank, tag, MPI_COMM_WORLD, &t->requests[rank]);
-            if (code != MPI_SUCCESS)
-                status = check(code, "send");
-        }
-        const cs_status waited = wait_sent(t->requests + first, last - first + 1);
-        status = status == CS_OK ? waited : status;
-        sent += piece;
-    } while (sent < size && status == CS_OK);
-    for (int rank = first; rank <= last && status != CS_OK; rank++)
-        t->gone[rank] = true; /* what a peer does after half a frame is not worth waiting for */
-    return status;
 }
 
 /* Frees what has left, up to the first piece that has not. */
@@ -247,12 +210,22 @@ static cs_status receive_frame(cs_comm *c, int peer, cs_buffer *out) {
     }
 }
 
+/* A peer that takes nothing, before links are sealed as after, costs no more than the time-out: what is under way is a copy.
+ */
 static cs_status to_root(cs_comm *c, const void *data, size_t size) {
-    return send_frame(c, 0, 0, data, size);
+    CS_TRY(send_copy(c, 0, data, size));
+    return flush(c);
 }
 
 static cs_status to_all(cs_comm *c, const void *data, size_t size) {
-    return send_frame(c, 1, c->size - 1, data, size);
+    cs_status status = CS_OK;
+    for (int rank = 1; rank < c->size; rank++) {
+        const cs_status one = send_copy(c, rank, data, size);
+        if (status == CS_OK || status == CS_ERR_RANK)
+            status = one != CS_OK ? one : status;
+    }
+    const cs_status flushed = flush(c);
+    return status == CS_OK ? flushed : status;
 }
 
 static cs_status from_root(cs_comm *c, cs_buffer *out) {
@@ -277,13 +250,12 @@ cs_status cs_mpi_comm_init(cs_comm *c, int *argc, char ***argv) {
     MPI_Comm_rank(MPI_COMM_WORLD, &c->rank);
     MPI_Comm_size(MPI_COMM_WORLD, &c->size);
     transport *t = CS_NEW(transport, 1);
-    MPI_Request *requests = CS_NEW(MPI_Request, (size_t)c->size);
     bool *gone = CS_NEW(bool, (size_t)c->size);
     uint8_t *dropped = CS_NEW(uint8_t, PIECE);
-    if (t == NULL || requests == NULL || gone == NULL || dropped == NULL) /* there is no lockstep yet to fail in */
+    if (t == NULL || gone == NULL || dropped == NULL) /* there is no lockstep yet to fail in */
         MPI_Abort(MPI_COMM_WORLD, CS_ERR_MEMORY);
     else
-        *t = (transport){.requests = requests, .gone = gone, .dropped = dropped};
+        *t = (transport){.gone = gone, .dropped = dropped};
     c->transport = t;
     return CS_OK;
 }
@@ -328,7 +300,6 @@ void cs_mpi_comm_finalize(cs_comm *c) {
     if (t->late) /* MPI would wait for that rank */
         MPI_Abort(MPI_COMM_WORLD, CS_ERR_RANK);
     MPI_Finalize();
-    cs_free(t->requests);
     cs_free(t->gone);
     cs_free(t->dropped);
     cs_free(t);

@@ -1,6 +1,7 @@
 /* The Open MPI transport, run by mpirun on several rank counts: frames of any length in order, failures, statistics, and
  * what waiting costs. `test_transport` runs all; `test_transport lost R` lets rank R end early, `test_transport killed R`
- * kills it, `test_transport silent R` lets it sleep longer than the others wait. */
+ * kills it, `test_transport silent R` lets it sleep longer than the others wait, `test_transport deaf R` before it has taken
+ * what the root sends. */
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -230,9 +231,29 @@ static cs_status silent(cs_comm *c, int who) {
     return status;
 }
 
+/* Rank `who` gives its part and takes nothing: a long reply cannot leave the root, who does not wait for ever. */
+static cs_status deaf(cs_comm *c, int who) {
+    cs_buffer reply = {0};
+    c->timeout = 0.5;
+    CS_TRY(cs_comm_gather(c, 1, NULL, 0, NULL));
+    if (c->rank == who)
+        sleep(HANG_SECONDS);
+    cs_status status = c->rank == 0 ? fill(&reply, 0, (size_t)1 << 22) : CS_OK;
+    if (status == CS_OK)
+        status = cs_comm_reply(c, 1, &reply);
+    cs_buffer_free(&reply);
+    if (status == CS_OK)
+        status = cs_comm_agree(c, 2, CS_OK);
+    EXPECT(status == CS_ERR_RANK);
+    fprintf(stderr, "rank %d leaves: %s\n", c->rank, cs_error_text());
+    return status;
+}
+
 static cs_status run(cs_comm *c, int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "silent") == 0)
         return silent(c, atoi(argv[2]));
+    if (argc == 3 && strcmp(argv[1], "deaf") == 0)
+        return deaf(c, atoi(argv[2]));
     if (argc == 3)
         return lost(c, atoi(argv[2]), strcmp(argv[1], "killed") == 0);
     CS_TRY(all_well(c));

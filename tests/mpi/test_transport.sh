@@ -31,6 +31,14 @@ for r in 0 2; do
         exit 1
     fi
 done
+echo "-- rank 1 of 3 takes nothing"
+status=0
+timeout 30 scripts/mpirun.sh -n 3 "$program" deaf 1 >"$output" 2>&1 || status=$?
+if [ "$status" -eq 0 ] || [ "$status" -eq 124 ] || ! grep -q "rank 0 leaves: rank 1 was not heard of" "$output"; then
+    echo "FAILED: mpirun ended with $status"
+    cat "$output"
+    exit 1
+fi
 for n in 1 2 3 5; do
     echo "-- long messages in short pieces, $n ranks"
     scripts/mpirun.sh -n $n "${BUILD:-build}/tests/mpi/test_pieces"
