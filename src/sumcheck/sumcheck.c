@@ -197,7 +197,7 @@ static cs_status send_finals(cs_session *s, const run *runs, size_t n) {
         n_common += runs[k].what->n_common;
     }
     cs_fr *mine = CS_NEW(cs_fr, per_rank), *common = CS_NEW(cs_fr, n_common);
-    cs_status status = (mine || per_rank == 0) && (common || n_common == 0) ? CS_OK : CS_ERR_MEMORY;
+    cs_status status = mine && common ? CS_OK : CS_ERR_MEMORY;
     cs_fr *own = mine, *of_all = common;
     for (size_t k = 0; status == CS_OK && cs_proving(s) && k < n; k++) {
         own_finals(&runs[k], own);
