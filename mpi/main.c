@@ -1,9 +1,11 @@
 /* consort-prove: one rank of a run. */
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "attest/segments.h"
 #include "base/harden.h"
@@ -106,11 +108,43 @@ static int ranks_here(void) {
     return local != NULL ? atoi(local) : cs_mpi_ranks_here();
 }
 
+/* ------------------------------------------------------------ stopping on request */
+
+static cs_run_stop stop;
+
+/* A rank that trains saves before it leaves; whatever else it does is in its last checkpoint, or is made again. */
+static void on_signal(int number) {
+    static const char text[] = "consort-prove: stopped on request; --resume goes on from the last checkpoint\n";
+    (void)number;
+    if (stop.saving) {
+        stop.wanted = 1;
+        return;
+    }
+    const ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)ignored;
+    _exit(CS_ERR_STOPPED);
+}
+
+static void listen_to_signals(void) {
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGUSR1, &action, NULL);
+}
+
+static void warn(const char *text) {
+    fprintf(stderr, "consort-prove: %s\n", text);
+}
+
 static cs_status run(cs_comm *comm, cs_prove_options *options) {
     cs_progress_bar bar;
     cs_run_report report;
     char name[32];
     const bool speaks = comm->rank == 0 && !options->quiet;
+    options->run.warn = warn;
+    options->run.stop = &stop;
+    if (options->run.checkpoint != NULL)
+        listen_to_signals();
     if (speaks)
         options->run.progress = cs_progress_bar_start(&bar, options->progress);
 #ifdef CS_TAMPER

@@ -1,7 +1,9 @@
 #include "options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attest/segments.h"
 
@@ -23,6 +25,9 @@ enum {
     OPT_PROGRESS,
     OPT_MEMORY,
     OPT_SEGMENTS,
+    OPT_CHECKPOINT,
+    OPT_EVERY,
+    OPT_RESUME,
     OPT_HELP,
     OPT_VERSION
 };
@@ -44,6 +49,9 @@ static const struct option OPTIONS[] = {{"out", required_argument, NULL, OPT_OUT
                                         {"progress", no_argument, NULL, OPT_PROGRESS},
                                         {"memory", required_argument, NULL, OPT_MEMORY},
                                         {"segments", required_argument, NULL, OPT_SEGMENTS},
+                                        {"checkpoint", required_argument, NULL, OPT_CHECKPOINT},
+                                        {"checkpoint-every", required_argument, NULL, OPT_EVERY},
+                                        {"resume", no_argument, NULL, OPT_RESUME},
                                         {"help", no_argument, NULL, OPT_HELP},
                                         {"version", no_argument, NULL, OPT_VERSION},
                                         {NULL, 0, NULL, 0}};
@@ -75,12 +83,17 @@ const char *cs_prove_usage(void) {
            "that\n"
            "                   needs more is cut into segments, which are proved one after the other\n"
            "  --segments N     at least so many segments\n"
+           "  --checkpoint DIR   write checkpoints there, sealed under this member's key; on TERM or USR1 one more, and "
+           "leave\n"
+           "  --checkpoint-every SECONDS|Nsteps   while training (600; the first member's counts)\n"
+           "  --resume         go on from the latest checkpoint that all members have\n"
            "  --json           the report as JSON\n"
            "  --quiet          no progress and no report\n"
            "  --version, --help\n"
            "\n"
            "Exit status: 0 done, 2 wrong usage, 3 bad input, 4 file error, 5 memory, 6 a value left its range,\n"
-           "7 another rank failed, 8 a rank's own check failed, 1 the proof did not verify, 9 defect.\n";
+           "7 another rank failed, 8 a rank's own check failed, 1 the proof did not verify, 9 defect, 10 stopped on "
+           "request.\n";
 }
 
 /* 0 on the command line is for ever, which the run calls negative. */
@@ -91,6 +104,19 @@ static cs_status take_seconds(double *out, const char *text) {
     if (end == text || *end != 0 || !(seconds >= 0 && seconds <= MAX_SECONDS))
         return cs_fail(CS_ERR_USAGE, "--timeout %s: a number of seconds is expected, from 0 to %.0f", text, MAX_SECONDS);
     *out = seconds > 0 ? seconds : -1;
+    return CS_OK;
+}
+
+/* "90", seconds, or "500steps". */
+static cs_status take_interval(cs_prove_options *out, const char *text) {
+    char *end;
+    errno = 0;
+    const unsigned long long n = strtoull(text, &end, 10);
+    const bool steps = strcmp(end, "steps") == 0;
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || n == 0 || n > INT32_MAX || (*end != '\0' && !steps))
+        return cs_fail(CS_ERR_USAGE, "--checkpoint-every %s: seconds (90) or steps (500steps) are expected", text);
+    out->run.checkpoint_seconds = steps ? 0 : (double)n;
+    out->run.checkpoint_steps = steps ? (size_t)n : 0;
     return CS_OK;
 }
 
@@ -135,6 +161,14 @@ static cs_status take(cs_prove_options *out, int option, char **argv) {
         return cs_memory_size(&out->run.memory, "--memory", optarg);
     case OPT_SEGMENTS:
         return cs_segments_number(&out->run.segments, "--segments", optarg);
+    case OPT_CHECKPOINT:
+        out->run.checkpoint = optarg;
+        return CS_OK;
+    case OPT_EVERY:
+        return take_interval(out, optarg);
+    case OPT_RESUME:
+        out->run.resume = true;
+        return CS_OK;
     case OPT_PLAN:
         out->plan = true;
         return CS_OK;

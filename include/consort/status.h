@@ -14,7 +14,8 @@ typedef enum cs_status {
     CS_ERR_RANGE = 6,   /* an integer left its declared range while training */
     CS_ERR_RANK = 7,    /* another rank failed or was lost */
     CS_ERR_ABORT = 8,   /* this rank refuses to go on: one of its own checks failed */
-    CS_ERR_INTERNAL = 9 /* a defect of the program */
+    CS_ERR_INTERNAL = 9, /* a defect of the program */
+    CS_ERR_STOPPED = 10  /* stopped on request, with a checkpoint to go on from */
 } cs_status;
 
 /** A short English name ("rejected", "input error", …). Local; static storage. */

@@ -89,7 +89,7 @@ static cs_status train(cs_run_state *r, const cs_progress *progress) {
     if (r->options->tamper != NULL)
         cs_trainer_set_tamper(r->trainer, r->options->tamper, NULL);
 #endif
-    return cs_train_run(r->comm, r->pads, r->trainer, p, r->derived.training_digest, progress);
+    return cs_run_train_saving(r, progress);
 }
 
 /* Rank 0's blocks of the final weights, and its commitments to them. */
@@ -117,6 +117,9 @@ static cs_status finish_statement(cs_run_state *r) {
     const cs_model *final = cs_trainer_model(r->trainer);
     if (p->final_public) {
         cs_model_digest(r->statement.final_digest, final);
+    } else if (r->saves.rows.given) {
+        if (r->comm->rank == 0) /* what was committed to before */
+            cs_model_to_blocks(r->tensors, &r->blocks, CS_BLOCK_F, final);
     } else {
         cs_buffer rows = {0};
         cs_status status = r->comm->rank == 0 ? commit_final(r, &rows) : CS_OK;
@@ -143,6 +146,7 @@ static cs_status prove(cs_run_state *r, const cs_progress *progress) {
                       .final_blindings = r->final_blindings,
                       .trainer = r->job.honest_but_curious ? NULL : r->trainer,
                       .signing = r->statement.members[0].signer.identified ? &signing : NULL,
+                      .rows = r->saves.on ? &r->saves.rows : NULL,
                       .record = &r->record};
 #ifdef CS_TAMPER
     shard.attack = r->options->attack;
@@ -282,7 +286,7 @@ static cs_status check_members(const cs_run_state *r) {
 /* From the second segment on every one begins with a handshake: nonces, seeds, pads and masks of a session are its own. */
 static cs_status begin_segment(cs_run_state *r, const cs_progress *progress) {
     cs_stages_round(&r->report->stages, r->segment, r->segments);
-    if (r->segment > 0) {
+    if (r->segment > r->saves.first_segment) {
         cs_progress_report(progress, "handshake", 0);
         r->cpu_started = cs_cpu_seconds();
         cs_secure_stop(r->comm);
@@ -317,10 +321,12 @@ static cs_status run_segment(cs_run_state *r, const cs_progress *progress) {
 static cs_status run_segments(cs_run_state *r) {
     const cs_progress progress = cs_stages_progress(&r->report->stages);
     cs_status status = CS_OK;
-    for (r->segment = 0; status == CS_OK && r->segment < r->segments; r->segment++)
+    for (r->segment = r->saves.first_segment; status == CS_OK && r->segment < r->segments; r->segment++)
         status = run_segment(r, &progress);
     if (status == CS_OK)
         status = end(r);
+    if (status == CS_OK)
+        cs_run_remove_checkpoints(r);
     if (status != CS_OK && r->comm->rank == 0)
         cs_run_withdraw(r);
     return status;
@@ -332,12 +338,14 @@ static cs_status run(cs_run_state *r) {
     cs_progress_report(&progress, "handshake", 0);
     CS_TRY(handshake(r));
     r->met = cs_wall_seconds();
-    CS_TRY(cs_run_agree_segments(r));
-    if (r->comm->rank == 0)
+    CS_TRY(cs_run_agree(r));
+    if (r->comm->rank == 0) {
         CS_TRY(cs_run_name_outputs(r));
+        CS_TRY(cs_run_check_segments(r));
+    }
     cs_progress_report(&progress, "dataset commitments", 0);
     CS_TRY(cs_run_commit_datasets(r));
-    CS_TRY(contribute(r));
+    CS_TRY(r->saves.resuming ? cs_run_check_resumed(r) : contribute(r));
     return run_segments(r);
 }
 
@@ -346,6 +354,7 @@ static void release(cs_run_state *r) {
     r->comm->stage = NULL;
     cs_run_free_segment(r);
     cs_record_free(&r->record);
+    cs_run_free_saves(r);
     cs_signed_free(&r->manifest);
     cs_statement_free(&r->statement);
     cs_run_free_datasets(r);

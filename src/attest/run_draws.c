@@ -13,14 +13,13 @@ enum { TAG_DRAWS = 0x10010 };
 static cs_status choose(cs_run_state *r, const cs_pieces *shard, cs_buffer *counts) {
     const cs_params *p = &r->statement.params;
     const size_t n = p->steps * p->batch;
-    uint8_t seed[32];
     cs_passes passes = {0};
     r->own_draws = CS_NEW(uint32_t, n);
     if (r->own_draws == NULL)
         return CS_ERR_MEMORY;
-    randombytes_buf(seed, sizeof seed);
-    cs_status status = cs_draws_of_rank(r->own_draws, n, shard, seed, r->comm->rank);
-    sodium_memzero(seed, sizeof seed);
+    if (!r->saves.resuming) /* else it is that of the checkpoint */
+        randombytes_buf(r->saves.draws, sizeof r->saves.draws);
+    cs_status status = cs_draws_of_rank(r->own_draws, n, shard, r->saves.draws, r->comm->rank);
     if (status == CS_OK)
         status = cs_passes_new(&passes, shard, r->own_draws, n);
     if (status == CS_OK)

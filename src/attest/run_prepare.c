@@ -50,6 +50,8 @@ static cs_status load_key(cs_run_state *r) {
     if (path == NULL && me(r)->has_key)
         return cs_fail(CS_ERR_USAGE, "%s names a key for member \"%s\": give its secret key file with --key", r->job.file,
                        me(r)->name);
+    if (path == NULL && r->options->checkpoint != NULL)
+        return cs_run_key_of_checkpoints(r);
     if (path == NULL)
         return cs_secret_identity_generate(&r->identity, me(r)->name);
     CS_TRY(load_identity(r, path));
@@ -124,6 +126,8 @@ cs_status cs_run_prepare(cs_run_state *r) {
 #endif
         CS_TRY(load_test(r));
     }
+    CS_TRY(cs_run_name_checkpoints(r));
     CS_TRY(load_key(r));
+    CS_TRY(cs_run_find_checkpoints(r));
     return cs_run_load_datasets(r);
 }

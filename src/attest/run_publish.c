@@ -12,6 +12,7 @@
 #include "attest/run_state.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "base/timer.h"
 #include "comm/delay.h"
@@ -90,6 +91,7 @@ static cs_status write_container(cs_run_state *r, const char *path, const cs_mod
     cs_container_free(&container);
     if (status == CS_OK)
         status = cs_file_write(path, file.data, file.size, 0644);
+    cs_sha256(r->saves.parts[r->segment], file.data, file.size);
     r->report->file_bytes += file.size;
     cs_buffer_free(&file);
     return status;
@@ -167,6 +169,22 @@ cs_status cs_run_save_segment(cs_run_state *r) {
     return status;
 }
 
+cs_status cs_run_check_segments(const cs_run_state *r) {
+    cs_status status = CS_OK;
+    for (size_t k = 0; status == CS_OK && k < r->saves.first_segment; k++) {
+        uint8_t digest[32];
+        cs_buffer file = {0};
+        char *path = segment_path(r, k, false);
+        status = path == NULL ? CS_ERR_MEMORY : cs_file_read(path, SIZE_MAX / 2, &file);
+        cs_sha256(digest, file.data, file.size);
+        if (status == CS_OK && memcmp(digest, r->saves.parts[k], sizeof digest) != 0)
+            status = cs_fail(CS_ERR_INPUT, "%s: not the attestation that this run made before it was interrupted", path);
+        cs_buffer_free(&file);
+        cs_free(path);
+    }
+    return status;
+}
+
 static cs_status name_attestations(const cs_run_state *r) {
     cs_status status = CS_OK;
     for (size_t k = 0; status == CS_OK && k < r->segments; k++) {
@@ -213,8 +231,8 @@ static void remove_segment(const cs_run_state *r, size_t k, bool final) {
 }
 
 void cs_run_withdraw(cs_run_state *r) {
-    for (size_t k = 0; k < r->segments && k <= r->segment; k++)
-        remove_segment(r, k, false);
+    for (size_t k = 0; !r->saves.on && k < r->segments && k <= r->segment; k++)
+        remove_segment(r, k, false); /* a run that is resumed goes on from them */
     if (!r->published)
         return;
     for (size_t k = 0; k < r->segments; k++)

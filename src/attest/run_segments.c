@@ -7,20 +7,92 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 
-enum { TAG_SEGMENTS = 0x10030 };
+enum { TAG_AGREE = 0x10030, SAVES = 1, RESUMES = 2, OFFER = 80, WISH = 16 + 2 * OFFER };
 
-cs_status cs_run_agree_segments(cs_run_state *r) {
-    cs_buffer all = {0};
-    cs_plan plan;
-    uint8_t mine[8];
-    cs_store_u64(mine, r->segments);
-    CS_TRY(cs_exchange(r->comm, TAG_SEGMENTS, mine, sizeof mine, &all, "the segments that the memory demands"));
+/* What this rank needs and has. */
+static void append_wish(cs_buffer *out, const cs_run_state *r) {
+    const cs_run_saves *s = &r->saves;
+    cs_buffer_append_u64(out, r->segments);
+    cs_buffer_append_u64(out, (r->options->checkpoint != NULL ? SAVES : 0) | (r->options->resume ? RESUMES : 0));
+    for (int k = 0; k < 2; k++) {
+        cs_buffer_append_u64(out, s->offered[k]);
+        cs_buffer_append_u64(out, s->offer[k].sequence);
+        cs_buffer_append(out, s->offer[k].run, 32);
+        cs_buffer_append(out, s->offer[k].state, 32);
+    }
+}
+
+static const uint8_t *wish_of(const cs_buffer *all, int rank) {
+    return all->data + (size_t)rank * WISH;
+}
+
+static cs_status agree_on_saving(cs_run_state *r, const cs_buffer *all) {
+    const uint64_t mine = cs_load_u64(wish_of(all, r->comm->rank) + 8);
+    for (int i = 0; i < r->comm->size; i++)
+        if (cs_load_u64(wish_of(all, i) + 8) != mine)
+            return cs_fail(CS_ERR_USAGE,
+                           "rank %d (%s) and this one do not agree on checkpoints: --checkpoint and --resume are for all "
+                           "members or for none",
+                           i, r->job.members[i].name);
+    r->saves.on = (mine & SAVES) != 0;
+    return CS_OK;
+}
+
+/* The first rank that cannot go on from this rank's offer; the number of ranks if all can. */
+static int first_without(const cs_run_state *r, const cs_buffer *all, int slot) {
+    const uint8_t *mine = wish_of(all, r->comm->rank) + 16 + slot * OFFER;
+    for (int i = 0; i < r->comm->size; i++)
+        if (memcmp(mine, wish_of(all, i) + 16, OFFER) != 0 && memcmp(mine, wish_of(all, i) + 16 + OFFER, OFFER) != 0)
+            return i;
+    return r->comm->size;
+}
+
+static cs_status choose(int *slot, const cs_run_state *r, const cs_buffer *all) {
+    const cs_run_saves *s = &r->saves;
+    int missing = r->comm->rank;
+    *slot = -1;
+    for (int k = 0; k < 2; k++) {
+        const int without = s->offered[k] ? first_without(r, all, k) : missing;
+        if (s->offered[k] && without == r->comm->size && (*slot < 0 || s->offer[k].sequence > s->offer[*slot].sequence))
+            *slot = k;
+        else if (s->offered[k])
+            missing = without;
+    }
+    return *slot >= 0 ? CS_OK
+                      : cs_fail(CS_ERR_INPUT,
+                                "there is no checkpoint that all ranks have: rank %d (%s) has none of this rank's; start "
+                                "again without --resume",
+                                missing, r->job.members[missing].name);
+}
+
+static cs_status agree(cs_run_state *r, const cs_buffer *all) {
+    int slot;
     for (int i = 0; i < r->comm->size; i++) {
-        const uint64_t wanted = cs_load_u64(all.data + (size_t)i * sizeof mine);
+        const uint64_t wanted = cs_load_u64(wish_of(all, i));
         r->segments = wanted > r->segments ? (size_t)wanted : r->segments;
     }
-    cs_buffer_free(&all);
+    CS_TRY(agree_on_saving(r, all));
+    if (r->options->resume) {
+        CS_TRY(choose(&slot, r, all));
+        return cs_run_resume(r, slot);
+    }
+    memcpy(r->saves.run, r->keys.nonce, sizeof r->saves.run);
     CS_TRY(cs_segments_check(&r->job, r->segments));
+    return cs_run_begin_saves(r);
+}
+
+cs_status cs_run_agree(cs_run_state *r) {
+    cs_buffer mine = {0}, all = {0};
+    cs_plan plan;
+    append_wish(&mine, r);
+    cs_status status = cs_buffer_status(&mine);
+    if (status == CS_OK)
+        status = cs_exchange(r->comm, TAG_AGREE, mine.data, mine.size, &all, "the segments and checkpoints");
+    if (status == CS_OK)
+        status = agree(r, &all);
+    cs_buffer_free(&mine);
+    cs_buffer_free(&all);
+    CS_TRY(status);
     CS_TRY(cs_segment_plan(&plan, &r->job, r->segments, 0));
     cs_forecast_new(&r->report->stages.forecast, &plan, &r->job.params, r->crowd);
     return CS_OK;
@@ -85,6 +157,8 @@ void cs_run_free_segment(cs_run_state *r) {
         cs_free(s->last_pass[i]);
         s->last_pass[i] = NULL;
     }
+    cs_witness_rows_free(&r->saves.rows);
+    cs_record_free(&r->record);
     cs_free(s->initial_rows);
     cs_free(s->final_rows);
     s->initial_rows = s->final_rows = NULL;

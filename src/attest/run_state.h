@@ -2,14 +2,33 @@
 #ifndef CS_ATTEST_RUN_STATE_H
 #define CS_ATTEST_RUN_STATE_H
 
+#include "attest/checkpoint.h"
 #include "attest/dataset_opening.h"
 #include "attest/derive.h"
 #include "attest/run.h"
 #include "base/strings.h"
+#include "data/sealed_file.h"
 #include "provenance/dataset_folder.h"
 #include "provenance/identity.h"
 #include "session/pads.h"
 #include "train/protocol.h"
+
+/** Checkpoints of this rank (run_checkpoint.c). */
+typedef struct cs_run_saves {
+    bool on; /* all ranks save */
+    char *path[2], *key_path;
+    bool offered[2]; /* this rank could go on from ... */
+    cs_checkpoint_head offer[2];
+    bool resuming; /* from `head`, until the trainer is restored */
+    cs_checkpoint_head head;
+    cs_sealed_input *from;
+    size_t first_segment; /* the one that this session began with */
+    uint8_t run[32], draws[32];
+    size_t sequence;
+    double last, cost;    /* when it saved, and what that took */
+    uint8_t (*parts)[32]; /* root: [segments] digests of the attestations so far */
+    cs_witness_rows rows;
+} cs_run_saves;
 
 /** Zero-initialised; everything in it is owned by it, except comm, options and report. */
 typedef struct cs_run_state {
@@ -54,7 +73,40 @@ typedef struct cs_run_state {
     bool published;                      /* something has its final name */
     cs_record record;                    /* root: what each rank sent while proving this segment */
     double cpu_seconds;
+    cs_run_saves saves;
 } cs_run_state;
+
+/** Names of this rank's checkpoints: none exists, or it is to be resumed. Local; part of cs_run_prepare. */
+cs_status cs_run_name_checkpoints(cs_run_state *r);
+
+/** The key of a member without one of its own: made for this run, or by the run that is resumed. Local. */
+cs_status cs_run_key_of_checkpoints(cs_run_state *r);
+
+/** Which checkpoints this rank can go on from. At least one, if it is to resume: CS_ERR_INPUT, CS_ERR_IO say why not. Local;
+ * part of cs_run_prepare. */
+cs_status cs_run_find_checkpoints(cs_run_state *r);
+
+/** Goes on from the checkpoint in `slot`: segment, contributions, first model of the segment. Local. */
+cs_status cs_run_resume(cs_run_state *r, int slot);
+
+/** A run that saves begins. Local. */
+cs_status cs_run_begin_saves(cs_run_state *r);
+
+/** Once the datasets are committed: the statement becomes that of the checkpoint. CS_ERR_INPUT: other data. Local. */
+cs_status cs_run_check_resumed(cs_run_state *r);
+
+/** The trainer, and the witness if it was committed to. Local. */
+cs_status cs_run_restore(cs_run_state *r);
+
+/** Writes a checkpoint; if it cannot, says so and goes on. Local. */
+cs_status cs_run_save(cs_run_state *r, cs_checkpoint_stage stage);
+
+/** Collective: the training, from the checkpoint or from the start. */
+cs_status cs_run_train_saving(cs_run_state *r, const cs_progress *progress);
+
+/** After the run. Local. */
+void cs_run_remove_checkpoints(cs_run_state *r);
+void cs_run_free_saves(cs_run_state *r);
 
 /** Everything that a rank can find out alone, before anyone is bothered. Local. */
 cs_status cs_run_prepare(cs_run_state *r);
@@ -72,8 +124,9 @@ cs_status cs_run_make_tensors(cs_run_state *r);
 void cs_run_keep_datasets(cs_run_state *r);
 void cs_run_free_tensors(cs_run_state *r);
 
-/** Collective: as many segments as the rank needs that needs the most. */
-cs_status cs_run_agree_segments(cs_run_state *r);
+/** Collective: as many segments as the rank needs that needs the most; whether all save; and, if they resume, from where:
+ * the latest checkpoint that all have. */
+cs_status cs_run_agree(cs_run_state *r);
 
 /** The statement is about segment r->segment from now on, and starts from the model that the last one ended with. Local. */
 cs_status cs_run_begin_segment(cs_run_state *r);
@@ -116,6 +169,9 @@ cs_status cs_run_save_segment(cs_run_state *r);
  * and writes evidence where members have identities; all ranks say so and leave. CS_REJECT on the root, CS_ERR_RANK
  * elsewhere. */
 cs_status cs_run_judge(cs_run_state *r);
+
+/** Those of the segments before the one that is resumed are there, unchanged. CS_ERR_IO, CS_ERR_INPUT. Local. */
+cs_status cs_run_check_segments(const cs_run_state *r);
 
 /** Accuracy, files, report: the root's last work, after all segments. Local. */
 cs_status cs_run_publish(cs_run_state *r);

@@ -32,6 +32,8 @@ const char *cs_status_name(cs_status status) {
         return "aborted";
     case CS_ERR_INTERNAL:
         return "internal error";
+    case CS_ERR_STOPPED:
+        return "stopped";
     }
     return "unknown status";
 }

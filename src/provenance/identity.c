@@ -5,7 +5,7 @@
 
 #include "provenance/document.h"
 
-enum { KDF_ED25519 = 1, KDF_X25519, KDF_RISTRETTO255, WIDE = 64 };
+enum { KDF_ED25519 = 1, KDF_X25519, KDF_RISTRETTO255, KDF_CHECKPOINT, WIDE = 64 };
 
 static const char KDF_CONTEXT[crypto_kdf_CONTEXTBYTES + 1] = "consort1";
 
@@ -37,6 +37,10 @@ static cs_status check_name(const char *name) {
     const cs_status status = cs_json_string(&same, &v, 1, CS_PARTY_NAME_BYTES);
     json_decref(text);
     return status;
+}
+
+void cs_secret_identity_checkpoint_key(uint8_t out[32], const cs_secret_identity *me) {
+    (void)crypto_kdf_derive_from_key(out, 32, KDF_CHECKPOINT, KDF_CONTEXT, me->root);
 }
 
 cs_status cs_secret_identity_derive(cs_secret_identity *out, const char *name, const uint8_t root[CS_ROOT_SIZE]) {

@@ -2,7 +2,7 @@
  *
  * The keys are derived by libsodium's crypto_kdf (keyed BLAKE2b, context "consort1"): number 1 is the seed of the Ed25519
  * key that signs documents, number 2 the X25519 key of the handshake (session/keys.h), number 3, 64 bytes modulo the group's
- * order, the ristretto255 key of ring signatures (provenance/ring.h). One key never serves two schemes. */
+ * order, the ristretto255 key of ring signatures (provenance/ring.h), number 4 seals checkpoints. One key never serves two schemes. */
 #ifndef CS_PROVENANCE_IDENTITY_H
 #define CS_PROVENANCE_IDENTITY_H
 
@@ -34,6 +34,9 @@ cs_status cs_secret_identity_derive(cs_secret_identity *out, const char *name, c
 cs_status cs_secret_identity_generate(cs_secret_identity *out, const char *name);
 
 void cs_secret_identity_wipe(cs_secret_identity *me);
+
+/** The key that seals this member's checkpoints: number 4 of the derivation above. The owner wipes it. */
+void cs_secret_identity_checkpoint_key(uint8_t out[32], const cs_secret_identity *me);
 
 /** {"ed25519", "name", "ristretto255", "version", "x25519"}: the body of a .pub file. New; NULL without memory. */
 json_t *cs_public_identity_to_json(const cs_public_identity *p);

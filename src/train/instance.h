@@ -11,6 +11,7 @@
 #include "train/passes.h"
 #include "train/sgd.h"
 #include "train/table.h"
+#include "witness/witness.h"
 
 typedef struct cs_instance {
     const cs_params *params;
@@ -37,6 +38,7 @@ typedef struct cs_shard {
         trainer; /* for the checks of weight tables; NULL: members are declared honest-but-curious, tables are not checked */
     const cs_signing *signing; /* of this rank's answers, or NULL; all ranks sign or none does */
     cs_record *record;         /* root: gets what every rank sends, for cs_train_judge; or NULL */
+    cs_witness_rows *rows;     /* gets the commitments of this proof, or has those of an earlier one; or NULL */
     bool save_memory;          /* prove in less memory, somewhat slower, whatever the size; long witnesses are in any case */
 #ifdef CS_TAMPER
     cs_attack *attack; /* how this rank cheats, or NULL */

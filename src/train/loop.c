@@ -10,9 +10,12 @@ typedef struct loop {
     cs_comm *comm;
     cs_pads *pads;
     cs_trainer *trainer;
+    const cs_params *p;
     const uint8_t *digest;
     size_t step;
-    size_t n;         /* gradient entries */
+    size_t weights; /* gradient entries */
+    const cs_train_control *control;
+    size_t n;         /* the same, and what the control adds */
     uint64_t *values; /* [n] */
     size_t width;     /* bytes of an entry on the wire */
     uint8_t *bytes;   /* [width n] */
@@ -66,9 +69,13 @@ static void show(void *context, size_t first, size_t count, uint8_t *out) {
     cs_pads_mask_part(s->pads, CS_LABEL_GRADIENT, s->step, s->width * first, out, s->width * count);
 }
 
-/* This rank's padded gradient in s->values: all that leaves it. */
+/* This rank's padded gradient in s->values, and its wishes: all that leaves it. */
 static cs_status prepare(loop *s) {
     CS_TRY(cs_trainer_gradient(s->trainer, s->step, s->values));
+    if (s->control != NULL) {
+        s->values[s->weights] = s->control->due(s->control->context);
+        s->values[s->weights + 1] = s->control->stop(s->control->context);
+    }
     CS_SPY("own-gradient", (store(s, 0, s->n, s->bytes), s->bytes), s->width * s->n);
     CS_TRY(cs_pads_zero_shares_u64(s->pads, CS_LABEL_GRADIENT, s->step, s->digest, NULL, s->values, s->n, s->width));
     store(s, 0, s->n, s->bytes);
@@ -88,6 +95,21 @@ static cs_status apply(loop *s) {
     return CS_OK;
 }
 
+/* All ranks have the same sums, so they do the same. */
+static cs_status heed(const loop *s) {
+    if (s->control == NULL)
+        return CS_OK;
+    const uint64_t due = s->values[s->weights], stop = s->values[s->weights + 1], ranks = (uint64_t)s->comm->size;
+    if (due > ranks || stop > ranks)
+        return cs_fail(CS_ERR_ABORT, "step %zu: %llu of %llu ranks are said to want to stop", s->step,
+                       (unsigned long long)stop, (unsigned long long)ranks);
+    if (stop > 0 || (due > 0 && s->step + 1 < s->p->steps)) /* the end is saved in any case */
+        CS_TRY(s->control->save(s->control->context));
+    return stop == 0
+               ? CS_OK
+               : cs_fail(CS_ERR_STOPPED, "stopped on request after %zu steps; --resume goes on from there", s->step + 1);
+}
+
 /* A failure of this rank takes the place of the exchange that would come next. */
 static cs_status run_step(loop *s) {
     const cs_comm_reduction how = {.element = s->width, .context = s, .add = add, .store = store, .show = show};
@@ -96,6 +118,8 @@ static cs_status run_step(loop *s) {
         return cs_comm_raise(s->comm, status);
     CS_TRY(cs_comm_sum(s->comm, CS_LABEL_GRADIENT | CS_COMM_MASKED, s->bytes, s->n, &how));
     status = apply(s);
+    if (status == CS_OK)
+        status = heed(s);
     return status == CS_OK ? CS_OK : cs_comm_raise(s->comm, status);
 }
 
@@ -116,8 +140,17 @@ static void release(loop *s) {
 }
 
 cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const cs_params *p, const uint8_t digest[32],
-                       const cs_progress *progress) {
-    loop s = {.comm = comm, .pads = pads, .trainer = trainer, .digest = digest, .n = cs_trainer_size(trainer)};
+                       const cs_train_control *control, const cs_progress *progress) {
+    const size_t weights = cs_trainer_size(trainer);
+    loop s = {.comm = comm,
+              .pads = pads,
+              .trainer = trainer,
+              .p = p,
+              .digest = digest,
+              .control = control,
+              .step = cs_trainer_done(trainer),
+              .weights = weights,
+              .n = weights + (control != NULL ? 2 : 0)};
     s.width = entry_width(p, s.n);
     cs_status status = allocate(&s);
     if (status != CS_OK)

@@ -9,10 +9,20 @@
 #include "session/pads.h"
 #include "train/sgd.h"
 
+/** What interrupts training. All ranks have one, or none has. */
+typedef struct cs_train_control {
+    bool (*due)(void *context);       /* this rank wants that all save */
+    bool (*stop)(void *context);      /* this rank wants that all save and stop */
+    cs_status (*save)(void *context); /* local, after an update; a failure is a failure of the rank */
+    void *context;
+} cs_train_control;
+
 /** Collective: one sum per step and one exchange without content at the end. Runs all steps. `digest`: of the statement
- * without the final model. The sum is shown masked with the common stream and enters the pads' history. Any rank's failure
- * ends all: its own status there, CS_ERR_RANK elsewhere. */
+ * without the final model. Begins after the steps that the trainer has made. With `control` two numbers more are summed: how
+ * many ranks want to save, and to stop; if any does all save after that step, and stop with CS_ERR_STOPPED. The sum is shown
+ * masked with the common stream and enters the pads' history. Any rank's failure ends all: its own status there, CS_ERR_RANK
+ * elsewhere. */
 cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const cs_params *p, const uint8_t digest[32],
-                       const cs_progress *progress);
+                       const cs_train_control *control, const cs_progress *progress);
 
 #endif

@@ -49,7 +49,8 @@ static cs_status commit(cs_proof *p) {
     }
     status = cs_session_fail(s, status);
     if (status == CS_OK)
-        status = cs_witness_new(&p->witness, s, &p->layout, certified, p->shard ? p->shard->tensors : NULL, blindings);
+        status = cs_witness_new(&p->witness, s, &p->layout, certified, p->shard ? p->shard->tensors : NULL, blindings,
+                                p->shard ? p->shard->rows : NULL);
     for (size_t i = 0; certified && i < n; i++)
         cs_free(certified[i]);
     cs_free(certified);

@@ -134,8 +134,8 @@ static int64_t split_layer(cs_trainer *t, size_t l, bool wide) {
     return largest;
 }
 
-/* After W(done) has changed: the kernel's forms of it, and its projections. Weights beyond 31 bits are rare. */
-static cs_status refresh(cs_trainer *t) {
+/* Weights beyond 31 bits are rare. */
+cs_status cs_sgd_refresh(cs_trainer *t) {
     for (size_t l = 1; l <= t->p->layers; l++) {
         const int64_t largest = split_layer(t, l, false);
         CS_TRY(check_sums(t, l, largest));
@@ -161,7 +161,7 @@ cs_status cs_trainer_new(cs_trainer **out, const cs_params *p, int rank, const c
     CS_TRY_OUT(allocate_layers(t));
     CS_TRY_OUT(allocate_step(t));
     cs_exp_values(t->exp, p);
-    CS_TRY_OUT(refresh(t));
+    CS_TRY_OUT(cs_sgd_refresh(t));
     *out = t;
     return CS_OK;
 out:
@@ -247,7 +247,7 @@ cs_status cs_trainer_update(cs_trainer *t, size_t step, const uint64_t *sum) {
         sum += t->model.rows[l - 1] * t->model.columns[l - 1];
     }
     t->done = step + 1;
-    CS_TRY(refresh(t));
+    CS_TRY(cs_sgd_refresh(t));
     t->spoilt = false;
     return CS_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef CS_TRAIN_SGD_H
 #define CS_TRAIN_SGD_H
 
+#include "base/pipe.h"
 #include "train/blocks.h"
 #include "train/model.h"
 
@@ -30,6 +31,17 @@ cs_status cs_trainer_update(cs_trainer *t, size_t step, const uint64_t *sum);
 
 /** The model now. Borrowed. */
 const cs_model *cs_trainer_model(const cs_trainer *t);
+
+/** Steps made. */
+size_t cs_trainer_done(const cs_trainer *t);
+
+/** Everything made so far, secrets included: the model now (8 bytes a weight, layer by layer); of each layer the random
+ * vectors of the check (8 bytes each: by row, by column) and the projections of W(0)..W(done) (16 bytes each: by column, by
+ * row); of the tensors filled by training the entries of the steps made, in their own types. Little-endian. Not after a
+ * failure. Restoring needs a new trainer of the same parameters and draws; CS_ERR_INPUT if the model is out of bounds. Of no
+ * use after a failure. Local. */
+cs_status cs_trainer_save(const cs_trainer *t, const cs_writer *out);
+cs_status cs_trainer_restore(cs_trainer *t, size_t done, const cs_reader *in);
 
 /** Before a weight table meets private data (6.3). Columns: table[2^step_bits][2^long_width_bits(l-1)] = W_l(t) contracted
  * over its columns with vector[2^width_bits(l)]. Rows: table[2^step_bits][2^width_bits(l)] = W_l(t) contracted over its rows

@@ -83,6 +83,9 @@ void cs_sgd_multiply(cs_trainer *t, const int32_t *x, const cs_sgd_matrix *m, si
 /** out[k] = round(t->sums[k] / 2^w), halves up. */
 void cs_sgd_round(int64_t *out, const cs_trainer *t, size_t n);
 
+/** After W(done) has changed: the kernel's forms of it, and its projections. CS_ERR_RANGE. */
+cs_status cs_sgd_refresh(cs_trainer *t);
+
 /** Draws, inputs and all layers; leaves Z_L in t->values, activations and masks. */
 cs_status cs_sgd_forward(cs_trainer *t, size_t step);
 

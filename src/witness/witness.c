@@ -152,8 +152,46 @@ static void keep_certified_blindings(cs_witness *w, const cs_fr *blindings) {
             w->blindings[row] = blindings[next++];
 }
 
+/* ---- rows of an earlier session ---- */
+
+static bool is_new(const cs_witness *w, size_t row) {
+    return cs_layout_live(w->layout, w->session->rank, row) && !(w->layout->row_state[row] & CS_ROW_CERTIFIED);
+}
+
+static cs_status take_rows(cs_witness *w, cs_g1_affine *out, size_t count, const cs_witness_rows *from) {
+    if (from->n != count)
+        return cs_fail(CS_ERR_INPUT, "%zu commitments are kept of a witness of %zu rows", from->n, count);
+    for (size_t row = 0, next = 0; row < w->layout->rows; row++)
+        if (is_new(w, row))
+            w->blindings[row] = from->blindings[next++];
+    memcpy(out, from->points, count * sizeof *out);
+    return CS_OK;
+}
+
+static cs_status keep_rows(const cs_witness *w, const cs_g1_affine *points, size_t count, cs_witness_rows *out) {
+    cs_witness_rows_free(out);
+    out->blindings = CS_NEW(cs_fr, count);
+    out->points = CS_NEW(cs_g1_affine, count);
+    if (!out->blindings || !out->points)
+        return CS_ERR_MEMORY;
+    for (size_t row = 0; row < w->layout->rows; row++)
+        if (is_new(w, row))
+            out->blindings[out->n++] = w->blindings[row];
+    memcpy(out->points, points, count * sizeof *points);
+    return out->made ? out->made(out->context) : CS_OK;
+}
+
+void cs_witness_rows_free(cs_witness_rows *rows) {
+    cs_free(rows->blindings);
+    cs_free(rows->points);
+    rows->blindings = NULL;
+    rows->points = NULL;
+    rows->n = 0;
+    rows->given = false;
+}
+
 cs_status cs_witness_new(cs_witness *w, cs_session *s, const cs_layout *layout, cs_g1_affine *const *certified,
-                         const cs_tensor *tensors, const cs_fr *blindings) {
+                         const cs_tensor *tensors, const cs_fr *blindings, cs_witness_rows *keep) {
     *w = (cs_witness){.session = s, .layout = layout, .tensors = tensors};
     cs_g1_affine *mine = NULL;
     w->points = CS_NEW(cs_g1_affine *, (size_t)s->n_ranks);
@@ -165,8 +203,12 @@ cs_status cs_witness_new(cs_witness *w, cs_session *s, const cs_layout *layout, 
         status = mine && w->blindings ? CS_OK : CS_ERR_MEMORY;
         if (status == CS_OK)
             keep_certified_blindings(w, blindings);
-        if (status == CS_OK)
+        if (status == CS_OK && keep && keep->given)
+            status = take_rows(w, mine, count, keep);
+        else if (status == CS_OK)
             status = commit_new_rows(w, mine, count);
+        if (status == CS_OK && keep && !keep->given)
+            status = keep_rows(w, mine, count, keep);
     }
     status = cs_session_fail(s, status);
     if (status == CS_OK)

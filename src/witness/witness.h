@@ -17,6 +17,19 @@ typedef struct cs_part {
     bool outside; /* only the entries beyond the block's real lengths count */
 } cs_part;
 
+/** This rank's new rows, to be shown again in another session: in row order, as commitments and what opens them. */
+typedef struct cs_witness_rows {
+    bool given;       /* taken instead of fresh ones */
+    size_t n;         /* rows that are not certified */
+    cs_fr *blindings; /* [n] */
+    cs_g1_affine *points;
+    cs_status (*made)(void *context); /* called when they are complete, unless they were given; may be NULL */
+    void *context;
+} cs_witness_rows;
+
+/** Frees and wipes. */
+void cs_witness_rows_free(cs_witness_rows *rows);
+
 typedef struct cs_witness {
     cs_session *session;
     const cs_layout *layout;
@@ -38,9 +51,10 @@ typedef struct cs_witness {
 } cs_witness;
 
 /** Commits to the rows that are not certified. certified[i]: commitments of rank i's certified rows in row order; blindings:
- * this rank's, of its certified rows. tensors and blindings: prover only. Collective. */
+ * this rank's, of its certified rows. tensors, blindings and `keep`: prover only; keep, unless it is NULL, gets the new rows
+ * (the caller's: cs_witness_rows_free), or has them. Collective. */
 cs_status cs_witness_new(cs_witness *w, cs_session *s, const cs_layout *layout, cs_g1_affine *const *certified,
-                         const cs_tensor *tensors, const cs_fr *blindings);
+                         const cs_tensor *tensors, const cs_fr *blindings, cs_witness_rows *keep);
 void cs_witness_free(cs_witness *w);
 
 /** Starts a claim: the sum of the parts that follow is `value` (its contents are taken). CS_ERR_MEMORY. Local. */

@@ -460,7 +460,7 @@ static cs_status run(cs_session *s, const fixture *f, bool prover) {
     cs_g1_affine *const certified[1] = {none};
     cs_witness w;
     cs_finale *finale = NULL;
-    cs_status status = cs_witness_new(&w, s, &f->layout, certified, prover ? f->tensors : NULL, no_blindings);
+    cs_status status = cs_witness_new(&w, s, &f->layout, certified, prover ? f->tensors : NULL, no_blindings, NULL);
     if (status == CS_OK)
         status = cs_lookup_prove(&w, &f->what);
     if (status == CS_OK)

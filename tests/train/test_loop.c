@@ -54,7 +54,7 @@ static cs_status train(cs_comm *comm, void *arg) {
     }
     cs_status status = cs_pads_new(&pads, &keys);
     if (status == CS_OK)
-        status = cs_train_run(comm, pads, trainer, &m->j->p, m->digest, &progress);
+        status = cs_train_run(comm, pads, trainer, &m->j->p, m->digest, NULL, &progress);
     cs_pads_free(pads);
     cs_keyring_free(&keys);
     return status;
