@@ -1,8 +1,10 @@
 #include "attest/checkpoint.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/memory.h"
 #include "consort/version.h"
 
 enum { VERSION_BYTES = 32, DIGESTS = 6, NUMBERS = 8 + CS_CHECKPOINT_COUNTERS };
@@ -84,4 +86,51 @@ cs_status cs_checkpoint_read_head(cs_checkpoint_head *out, const cs_reader *in) 
     memcpy(out->counters, numbers + 8, sizeof out->counters);
     CS_TRY(cs_read(in, out->members, 32 * out->ranks));
     return cs_read(in, out->contribution, 32 * out->ranks);
+}
+
+/* ------------------------------------------------------------ points and scalars */
+
+cs_status cs_checkpoint_write_points(const cs_writer *out, const cs_g1_affine *points, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        uint8_t bytes[32];
+        cs_g1_encode(bytes, points[k]);
+        CS_TRY(cs_write(out, bytes, sizeof bytes));
+    }
+    return CS_OK;
+}
+
+cs_status cs_checkpoint_read_points(cs_g1_affine **out, size_t n, const cs_reader *in) {
+    *out = CS_NEW(cs_g1_affine, n);
+    uint8_t *bytes = CS_NEW(uint8_t, 32 * n);
+    cs_status status = *out != NULL && bytes != NULL ? cs_read(in, bytes, 32 * n) : CS_ERR_MEMORY;
+    if (status == CS_OK && cs_g1_vec_decode(*out, bytes, n) != n)
+        status = cs_fail(CS_ERR_INPUT, "the checkpoint has a commitment that is not a point of the curve");
+    cs_free(bytes);
+    return status;
+}
+
+cs_status cs_checkpoint_write_scalars(const cs_writer *out, const cs_fr *x, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        uint8_t bytes[32];
+        cs_fr_encode(bytes, x[k]);
+        const cs_status status = cs_write(out, bytes, sizeof bytes);
+        sodium_memzero(bytes, sizeof bytes);
+        CS_TRY(status);
+    }
+    return CS_OK;
+}
+
+cs_status cs_checkpoint_read_scalars(cs_fr **out, size_t n, const cs_reader *in) {
+    *out = CS_NEW(cs_fr, n);
+    if (*out == NULL)
+        return CS_ERR_MEMORY;
+    for (size_t k = 0; k < n; k++) {
+        uint8_t bytes[32];
+        CS_TRY(cs_read(in, bytes, sizeof bytes));
+        const bool good = cs_fr_decode(&(*out)[k], bytes);
+        sodium_memzero(bytes, sizeof bytes);
+        if (!good)
+            return cs_fail(CS_ERR_INPUT, "the checkpoint has a blinding that is not reduced");
+    }
+    return CS_OK;
 }

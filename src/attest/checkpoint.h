@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/pipe.h"
+#include "curve/g1.h"
 #include "train/params.h"
 
 #define CS_CHECKPOINT_MAGIC "consort check 1\n"
@@ -39,5 +40,12 @@ cs_status cs_checkpoint_write_head(const cs_writer *out, const cs_checkpoint_hea
 
 /** Every number within its range. CS_ERR_INPUT; what the reader fails with. */
 cs_status cs_checkpoint_read_head(cs_checkpoint_head *out, const cs_reader *in);
+
+/** Commitments and blindings, 32 bytes each. Reading allocates *out[n], the caller's also after a failure: CS_ERR_INPUT for
+ * what is not on the curve, or not reduced; CS_ERR_MEMORY. */
+cs_status cs_checkpoint_write_points(const cs_writer *out, const cs_g1_affine *points, size_t n);
+cs_status cs_checkpoint_read_points(cs_g1_affine **out, size_t n, const cs_reader *in);
+cs_status cs_checkpoint_write_scalars(const cs_writer *out, const cs_fr *x, size_t n);
+cs_status cs_checkpoint_read_scalars(cs_fr **out, size_t n, const cs_reader *in);
 
 #endif

@@ -37,53 +37,6 @@ static void warn(const cs_run_state *r, const char *what) {
         r->options->warn(text);
 }
 
-/* ------------------------------------------------------------ points and scalars */
-
-static cs_status write_points(const cs_writer *out, const cs_g1_affine *points, size_t n) {
-    for (size_t k = 0; k < n; k++) {
-        uint8_t bytes[32];
-        cs_g1_encode(bytes, points[k]);
-        CS_TRY(cs_write(out, bytes, sizeof bytes));
-    }
-    return CS_OK;
-}
-
-static cs_status read_points(cs_g1_affine **out, size_t n, const cs_reader *in) {
-    *out = CS_NEW(cs_g1_affine, n);
-    uint8_t *bytes = CS_NEW(uint8_t, 32 * n);
-    cs_status status = *out != NULL && bytes != NULL ? cs_read(in, bytes, 32 * n) : CS_ERR_MEMORY;
-    if (status == CS_OK && cs_g1_vec_decode(*out, bytes, n) != n)
-        status = cs_fail(CS_ERR_INPUT, "the checkpoint has a commitment that is not a point of the curve");
-    cs_free(bytes);
-    return status;
-}
-
-static cs_status write_scalars(const cs_writer *out, const cs_fr *x, size_t n) {
-    for (size_t k = 0; k < n; k++) {
-        uint8_t bytes[32];
-        cs_fr_encode(bytes, x[k]);
-        const cs_status status = cs_write(out, bytes, sizeof bytes);
-        sodium_memzero(bytes, sizeof bytes);
-        CS_TRY(status);
-    }
-    return CS_OK;
-}
-
-static cs_status read_scalars(cs_fr **out, size_t n, const cs_reader *in) {
-    *out = CS_NEW(cs_fr, n);
-    if (*out == NULL)
-        return CS_ERR_MEMORY;
-    for (size_t k = 0; k < n; k++) {
-        uint8_t bytes[32];
-        CS_TRY(cs_read(in, bytes, sizeof bytes));
-        const bool good = cs_fr_decode(&(*out)[k], bytes);
-        sodium_memzero(bytes, sizeof bytes);
-        if (!good)
-            return cs_fail(CS_ERR_INPUT, "the checkpoint has a blinding that is not reduced");
-    }
-    return CS_OK;
-}
-
 /* ------------------------------------------------------------ before anyone is bothered */
 
 static cs_status name_files(cs_run_state *r) {
@@ -214,9 +167,9 @@ static cs_status read_beginning(cs_run_state *r, const cs_reader *in) {
     r->initial_blindings = NULL;
     CS_TRY(read_model(&r->initial, &r->job.params, in));
     if (!r->job.between_public) {
-        CS_TRY(read_points(&r->before_rows, rows, in));
+        CS_TRY(cs_checkpoint_read_points(&r->before_rows, rows, in));
         if (is_root(r))
-            CS_TRY(read_scalars(&r->initial_blindings, rows, in));
+            CS_TRY(cs_checkpoint_read_scalars(&r->initial_blindings, rows, in));
     }
     return is_root(r) ? cs_read(in, r->saves.parts, 32 * r->segment) : CS_OK;
 }
@@ -290,13 +243,13 @@ static cs_status read_committed(cs_run_state *r, const cs_reader *in) {
     cs_witness_rows *rows = &r->saves.rows;
     size_t n = 0;
     if (!r->statement.params.final_public) {
-        CS_TRY(read_points(&r->statement.final_rows, model_rows(r), in));
+        CS_TRY(cs_checkpoint_read_points(&r->statement.final_rows, model_rows(r), in));
         if (is_root(r))
-            CS_TRY(read_scalars(&r->final_blindings, model_rows(r), in));
+            CS_TRY(cs_checkpoint_read_scalars(&r->final_blindings, model_rows(r), in));
     }
     CS_TRY(read_row_count(&n, r, in));
-    CS_TRY(read_scalars(&rows->blindings, n, in));
-    CS_TRY(read_points(&rows->points, n, in));
+    CS_TRY(cs_checkpoint_read_scalars(&rows->blindings, n, in));
+    CS_TRY(cs_checkpoint_read_points(&rows->points, n, in));
     rows->n = n;
     rows->given = true;
     return CS_OK;
@@ -384,9 +337,9 @@ static cs_status write_beginning(const cs_run_state *r, const cs_writer *out) {
             CS_TRY(cs_write(out, bytes, sizeof bytes));
         }
     if (!r->job.between_public) {
-        CS_TRY(write_points(out, r->before_rows, rows));
+        CS_TRY(cs_checkpoint_write_points(out, r->before_rows, rows));
         if (is_root(r))
-            CS_TRY(write_scalars(out, r->initial_blindings, rows));
+            CS_TRY(cs_checkpoint_write_scalars(out, r->initial_blindings, rows));
     }
     return is_root(r) ? cs_write(out, r->saves.parts, 32 * r->segment) : CS_OK;
 }
@@ -395,14 +348,14 @@ static cs_status write_committed(const cs_run_state *r, const cs_writer *out) {
     const cs_witness_rows *rows = &r->saves.rows;
     uint8_t bytes[8];
     if (!r->statement.params.final_public) {
-        CS_TRY(write_points(out, r->statement.final_rows, model_rows(r)));
+        CS_TRY(cs_checkpoint_write_points(out, r->statement.final_rows, model_rows(r)));
         if (is_root(r))
-            CS_TRY(write_scalars(out, r->final_blindings, model_rows(r)));
+            CS_TRY(cs_checkpoint_write_scalars(out, r->final_blindings, model_rows(r)));
     }
     cs_store_u64(bytes, rows->n);
     CS_TRY(cs_write(out, bytes, sizeof bytes));
-    CS_TRY(write_scalars(out, rows->blindings, rows->n));
-    return write_points(out, rows->points, rows->n);
+    CS_TRY(cs_checkpoint_write_scalars(out, rows->blindings, rows->n));
+    return cs_checkpoint_write_points(out, rows->points, rows->n);
 }
 
 static cs_status write_all(const cs_run_state *r, cs_checkpoint_stage stage, const cs_writer *out) {
