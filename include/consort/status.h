@@ -6,14 +6,14 @@
  */
 typedef enum cs_status {
     CS_OK = 0,
-    CS_REJECT = 1,      /* the statement is not proved */
-    CS_ERR_USAGE = 2,   /* wrong command line */
-    CS_ERR_INPUT = 3,   /* a file or field is malformed, inconsistent or out of its range */
-    CS_ERR_IO = 4,      /* a file cannot be read or written */
-    CS_ERR_MEMORY = 5,  /* memory did not suffice */
-    CS_ERR_RANGE = 6,   /* an integer left its declared range while training */
-    CS_ERR_RANK = 7,    /* another rank failed or was lost */
-    CS_ERR_ABORT = 8,   /* this rank refuses to go on: one of its own checks failed */
+    CS_REJECT = 1,       /* the statement is not proved */
+    CS_ERR_USAGE = 2,    /* wrong command line */
+    CS_ERR_INPUT = 3,    /* a file or field is malformed, inconsistent or out of its range */
+    CS_ERR_IO = 4,       /* a file cannot be read or written */
+    CS_ERR_MEMORY = 5,   /* memory did not suffice */
+    CS_ERR_RANGE = 6,    /* an integer left its declared range while training */
+    CS_ERR_RANK = 7,     /* another rank failed or was lost */
+    CS_ERR_ABORT = 8,    /* this rank refuses to go on: one of its own checks failed */
     CS_ERR_INTERNAL = 9, /* a defect of the program */
     CS_ERR_STOPPED = 10  /* stopped on request, with a checkpoint to go on from */
 } cs_status;

@@ -2,7 +2,8 @@
  *
  * The keys are derived by libsodium's crypto_kdf (keyed BLAKE2b, context "consort1"): number 1 is the seed of the Ed25519
  * key that signs documents, number 2 the X25519 key of the handshake (session/keys.h), number 3, 64 bytes modulo the group's
- * order, the ristretto255 key of ring signatures (provenance/ring.h), number 4 seals checkpoints. One key never serves two schemes. */
+ * order, the ristretto255 key of ring signatures (provenance/ring.h), number 4 seals checkpoints. One key never serves two
+ * schemes. */
 #ifndef CS_PROVENANCE_IDENTITY_H
 #define CS_PROVENANCE_IDENTITY_H
 

@@ -109,8 +109,7 @@ static cs_status commit(proof *p) {
         certified_rows(p, points, blindings);
     status = cs_session_fail(&p->session, status);
     if (status == CS_OK)
-        status = cs_witness_new(&p->witness, &p->session, &p->layout, &points, proving ? p->tensors : NULL, blindings,
-                                NULL);
+        status = cs_witness_new(&p->witness, &p->session, &p->layout, &points, proving ? p->tensors : NULL, blindings, NULL);
     cs_free(points);
     cs_free(blindings);
     return status;

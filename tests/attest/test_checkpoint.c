@@ -155,7 +155,8 @@ static void hidden_draws_are_kept(void **state) {
     saved s;
     cs_verify_report report;
     begin(&s, "public");
-    must(cs_tiny_edit(&s.t, "job.json", "\"output\"", "\"indices\": \"hidden\", \"seeds\": {\"contributions\": true}, \"output\""));
+    must(cs_tiny_edit(&s.t, "job.json", "\"output\"",
+                      "\"indices\": \"hidden\", \"seeds\": {\"contributions\": true}, \"output\""));
     must(cs_tiny_edit(&s.t, "job.json", "\"seeds\": {\"beacon\": \"tiny\"},\n", ""));
     interrupt(&s, "out");
     interrupt(&s, "out");
@@ -397,8 +398,10 @@ static void another_version_or_a_wrong_head_is_refused(void **state) {
         size_t at;
         uint8_t flip;
         const char *says;
-    } CHANGES[] = {{0, 1, "written by version"},       {32 + 2 * 32, 1, "another job"},
-                   {32 + 6 * 32, 1, "of rank 1 of 3"}, {32 + 6 * 32 + 8, 255, "out of its range"},
+    } CHANGES[] = {{0, 1, "written by version"},
+                   {32 + 2 * 32, 1, "another job"},
+                   {32 + 6 * 32, 1, "of rank 1 of 3"},
+                   {32 + 6 * 32 + 8, 255, "out of its range"},
                    {32 + 6 * 32 + 48, 2, "out of its range"}};
     saved s;
     char path[160];
