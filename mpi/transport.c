@@ -180,8 +180,10 @@ static cs_status receive_piece(cs_comm *c, int peer, cs_buffer *out, int *tag) {
     CS_TRY(wait_message(c, peer, &message, &info));
     *tag = info.MPI_TAG;
     CS_TRY(check(MPI_Get_count(&info, MPI_BYTE, &count), "receive"));
-    if (count < 0 || count > PIECE)
-        return cs_fail(CS_ERR_RANK, "rank %d sent a piece of %d bytes, more than this version ever sends", peer, count);
+    if (count < 0 || count > PIECE || (*tag == TAG_MORE && count != PIECE)) { /* or a frame need never end */
+        t->late = t->gone[peer] = true;
+        return cs_fail(CS_ERR_RANK, "rank %d sent a piece of %d bytes, as this version never does", peer, count);
+    }
     if (out == NULL || out->failed)
         return receive_into(c, peer, t->dropped, count, &message);
     const size_t start = out->size, piece = (size_t)count;
@@ -278,13 +280,17 @@ static void say_gone(cs_comm *c, int peer) {
         t->gone[peer] = true;
 }
 
+/* What a peer sent is little, and takes no longer than it is waited for. */
 static void drain(cs_comm *c, int peer) {
     transport *t = c->transport;
+    const double since = cs_wall_seconds();
     while (!t->gone[peer]) {
         int tag = 0;
         if (receive_piece(c, peer, NULL, &tag) != CS_OK)
             return;
         t->gone[peer] = tag == TAG_GONE;
+        if (!t->gone[peer] && c->timeout > 0 && cs_wall_seconds() - since > c->timeout)
+            t->late = t->gone[peer] = true;
     }
 }
 

@@ -1,7 +1,7 @@
 /* The Open MPI transport, run by mpirun on several rank counts: frames of any length in order, failures, statistics, and
  * what waiting costs. `test_transport` runs all; `test_transport lost R` lets rank R end early, `test_transport killed R`
  * kills it, `test_transport silent R` lets it sleep longer than the others wait, `test_transport deaf R` before it has taken
- * what the root sends. */
+ * what the root sends; with `pieces R` and `frames R` rank R sends the root empty ones without end. */
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <mpi.h>
 
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -249,11 +251,28 @@ static cs_status deaf(cs_comm *c, int who) {
     return status;
 }
 
+/* Rank `who` sends the root empty messages until it is killed, each soon enough. */
+static cs_status flood(cs_comm *c, int who, int tag) {
+    c->timeout = 0.5;
+    while (c->rank == who) {
+        MPI_Send(NULL, 0, MPI_BYTE, 0, tag, MPI_COMM_WORLD);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    const cs_status status = cs_comm_agree(c, 1, CS_OK);
+    EXPECT(status == CS_ERR_RANK);
+    fprintf(stderr, "rank %d leaves: %s\n", c->rank, cs_error_text());
+    return status;
+}
+
 static cs_status run(cs_comm *c, int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "silent") == 0)
         return silent(c, atoi(argv[2]));
     if (argc == 3 && strcmp(argv[1], "deaf") == 0)
         return deaf(c, atoi(argv[2]));
+    if (argc == 3 && strcmp(argv[1], "pieces") == 0)
+        return flood(c, atoi(argv[2]), 1);
+    if (argc == 3 && strcmp(argv[1], "frames") == 0)
+        return flood(c, atoi(argv[2]), 2);
     if (argc == 3)
         return lost(c, atoi(argv[2]), strcmp(argv[1], "killed") == 0);
     CS_TRY(all_well(c));

@@ -39,6 +39,16 @@ if [ "$status" -eq 0 ] || [ "$status" -eq 124 ] || ! grep -q "rank 0 leaves: ran
     cat "$output"
     exit 1
 fi
+for what in pieces frames; do
+    echo "-- rank 1 of 2 sends empty $what without end"
+    status=0
+    timeout 20 scripts/mpirun.sh -n 2 "$program" $what 1 >"$output" 2>&1 || status=$?
+    if [ "$status" -eq 0 ] || [ "$status" -eq 124 ] || ! grep -q "rank 0 leaves: .*rank 1" "$output"; then
+        echo "FAILED: mpirun ended with $status"
+        cat "$output"
+        exit 1
+    fi
+done
 for n in 1 2 3 5; do
     echo "-- long messages in short pieces, $n ranks"
     scripts/mpirun.sh -n $n "${BUILD:-build}/tests/mpi/test_pieces"
