@@ -195,6 +195,9 @@ cs_status cs_run_resume(cs_run_state *r, int slot) {
     r->segment = s->first_segment = h->segment;
     memcpy(r->before, h->after, sizeof r->before);
     take_counters(r, h->counters);
+    /* The view of this session begins with where the rank goes on from: if the root tells ranks of different states that
+     * they are the same, pads do not cancel, as if it had shown them different sums in the session before. */
+    cs_pads_receive(r->pads, CS_LABEL_RESUMED, h->state, sizeof h->state);
     CS_TRY(cs_run_begin_saves(r));
     return cs_fail_prefix(read_beginning(r, &reader), "%s", s->path[slot]);
 }

@@ -81,6 +81,7 @@
     X(AGREE, "agree")                                                                                                       \
     X(HANDSHAKE, "handshake")                                                                                               \
     X(GRADIENT, "gradient")                                                                                                 \
+    X(RESUMED, "resumed")                                                                                                   \
     X(DONE, "done")
 
 #define CS_LABEL_ENUM_(id, text) CS_LABEL_##id,
