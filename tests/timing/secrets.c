@@ -6,6 +6,7 @@
 #include <string.h>
 #include <valgrind/memcheck.h>
 
+#include "base/isa.h"
 #include "base/memory.h"
 #include "curve/commit.h"
 #include "field/fr.h"
@@ -170,6 +171,7 @@ int main(void) {
         fprintf(stderr, "secrets: to be run under valgrind\n");
         return CS_ERR_USAGE;
     }
+    VALGRIND_PRINTF("arithmetic: %s\n", cs_isa_name(cs_isa_chosen()));
     scalars();
     vectors();
     commitments();
