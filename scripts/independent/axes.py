@@ -68,4 +68,18 @@ class Gather:
         return dot(self.weights, [rows[row] for row in self.draws[rank]])
 
 
-Axis = Eq | Ones | Gather
+class Vector:
+    """A public vector, the same for all ranks."""
+
+    def __init__(self, entries: list[int]) -> None:
+        self.entries = entries
+        self.last: tuple[list[int], int] | None = None
+
+    def at(self, x: list[int], _rank: int = 0) -> int:
+        """Its extension at a point; that at the last point is kept."""
+        if self.last is None or self.last[0] != x:
+            self.last = (x, dot(self.entries, eq_table(x)))
+        return self.last[1]
+
+
+Axis = Eq | Ones | Gather | Vector

@@ -1,11 +1,12 @@
-"""Lookups as trees of fractions (docs/protocol.md, sections 6.4 and 11, step 5)."""
+"""Lookups as a tree of fractions (docs/protocol.md, sections 6.4 and 11, step 5)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .axes import Eq
-from .field import R, bits_of, dot, eq_index, eq_table, indicator
+from .axes import Eq, Vector
+from .errors import Refused
+from .field import R, bits_of, dot, eq_index, eq_table, indicator, inverse
 from .ledger import Expression, variable
 from .sumcheck import Sumcheck, Term, run_alone
 from .witness import Witness
@@ -60,50 +61,50 @@ class Lookups:
         self.witness, self.session = witness, witness.session
         self.table, self.lookups, self.multiplicities = table, lookups, multiplicities
 
-    def verify(self, two_trees: bool) -> None:
-        """`two_trees`: the table has a tree of its own."""
+    def verify(self) -> None:
+        """The entries' fractions in a tree, whose sum is that of the table's rows, a claim on the multiplicities."""
         self.alpha = self.session.challenge("lookup/alpha")
         beta = self.session.challenge("lookup/beta")
         self.mix = [beta, beta * beta % R, beta * beta * beta % R]
-        if two_trees:
-            first, second = self._two_roots()
-            self._reduce(first, list(self.lookups))
-            self._reduce(second, [None])
-        else:
-            self._reduce(self._one_root(), [None, *self.lookups])
+        root, sums = self._root()
+        self.witness.claim_block(sums, self.multiplicities, [Vector(self._inverses())])
+        self._reduce(root)
 
-    # ------------------------------------------------------------ roots
+    # ------------------------------------------------------------ the root and the table
 
-    def _one_root(self) -> Fractions:
-        """p = 0, and q has an inverse."""
+    def _root(self) -> tuple[Fractions, list[int]]:
+        """p, q, 1/q and p/q of each rank."""
         s, n = self.session, self.session.n_ranks
-        first = s.send("lookup/root", 2 * n)
-        q = [variable(first + 2 * i) for i in range(n)]
-        for i in range(n):
-            s.ledger.product(q[i], variable(first + 2 * i + 1), Expression(1))
-        return Fractions([Expression() for _ in range(n)], q)
+        first = s.send("lookup/root", 4 * n)
+        p = [first + 4 * i for i in range(n)]
+        for v in p:
+            s.ledger.product(variable(v + 1), variable(v + 2), Expression(1))
+            s.ledger.product(variable(v), variable(v + 2), variable(v + 3))
+        return Fractions([variable(v) for v in p], [variable(v + 1) for v in p]), [v + 3 for v in p]
 
-    def _two_roots(self) -> tuple[Fractions, Fractions]:
-        """p, q, 1/q of the lookups' tree, of the table's, and v = p/q of the first, which is -p/q of the second."""
-        s, n = self.session, self.session.n_ranks
-        first = s.send("lookup/root", 7 * n)
-        trees = []
-        for tree, sign in ((0, 1), (3, -1)):
-            p = [first + 7 * i + tree for i in range(n)]
-            for i in range(n):
-                s.ledger.product(variable(p[i] + 1), variable(p[i] + 2), Expression(1))
-                s.ledger.product(variable(first + 7 * i + 6), variable(p[i] + 1), Expression(0, {p[i]: sign % R}))
-            trees.append(Fractions([variable(v) for v in p], [variable(v + 1) for v in p]))
-        return trees[0], trees[1]
+    def _inverses(self) -> list[int]:
+        """1 / (alpha - row) for the table's rows, by one inversion of their product."""
+        rows = [(self.alpha - row[0] - sum(m * c for m, c in zip(self.mix, row[1:]) if c)) % R for row in self.table]
+        before, product = [], 1
+        for row in rows:
+            before.append(product)
+            product = product * row % R
+        if product == 0:
+            raise Refused("lookups: the challenge is a row of the table")
+        out, rest = [0] * len(rows), inverse(product)
+        for k in range(len(rows) - 1, -1, -1):
+            out[k] = before[k] * rest % R
+            rest = rest * rows[k] % R
+        return out
 
     # ------------------------------------------------------------ layers
 
-    def _size(self, leaf: Lookup | None) -> int:
-        return len(self.table) if leaf is None else self.witness.by_name[leaf.shape].size
+    def _size(self, leaf: Lookup) -> int:
+        return self.witness.by_name[leaf.shape].size
 
-    def _reduce(self, at: Fractions, leaves: list[Lookup | None]) -> None:
-        """From a root to one claim on the witness. The table, None, comes first among blocks of its size."""
-        leaves = sorted(leaves, key=lambda leaf: -self._size(leaf))
+    def _reduce(self, at: Fractions) -> None:
+        """From the root to one claim on the witness."""
+        leaves = sorted(self.lookups, key=lambda leaf: -self._size(leaf))
         bits = bits_of(sum(map(self._size, leaves)))
         for level in range(bits):
             at = self._layer(at, level, single=min(level, {bits - 1: 2, bits - 2: 1}.get(level, 0)))
@@ -125,11 +126,6 @@ class Lookups:
         return Fractions(p, q, [mu, *run.point])
 
     # ------------------------------------------------------------ leaves
-
-    def _table_at(self, point: list[int]) -> int:
-        """The compressed table's extension."""
-        at = eq_table(point)
-        return sum(v * (row[0] + sum(m * c for m, c in zip(self.mix, row[1:]) if c)) for v, row in zip(at, self.table)) % R
 
     def _denominator(self, lookup: Lookup, rest: list[int]) -> int:
         """The public part of alpha less the compressed lookup, at a point of its block."""
@@ -154,7 +150,7 @@ class Lookups:
             at += bits
         return out
 
-    def _claim_leaves(self, at: Fractions, leaves: list[Lookup | None], bits: int) -> None:
+    def _claim_leaves(self, at: Fractions, leaves: list[Lookup], bits: int) -> None:
         """p and q of every rank are linear in committed blocks; leaves that nothing uses are 0/1."""
         s, w = self.session, self.witness
         omega = s.rank_weights("lookup/ranks")
@@ -167,10 +163,6 @@ class Lookups:
             here, rest = eq_index(at.point[:split], offset >> bits_of(size)), at.point[split:]
             offset += size
             unused -= here
-            if leaf is None:
-                denominators += here * (self.alpha - self._table_at(rest))
-                w.part(claim, omega, -here, self.multiplicities, [Eq(rest)])
-                continue
             denominators += here * self._denominator(leaf, rest)
             for i in range(s.n_ranks):
                 claim.value.constant -= omega[i] * here % R * self._real(leaf.shape, i, rest)

@@ -63,7 +63,7 @@ class Training:
         self._steps()
         self._updates()
         self._errors()
-        Lookups(self.w, self.derived.table, self._lookup_list(), "mult").verify(two_trees=False)
+        Lookups(self.w, self.derived.table, self._lookup_list(), "mult").verify()
         if not self.p.certified:
             self._labels()
         if self.hidden:

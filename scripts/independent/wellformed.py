@@ -61,7 +61,7 @@ def _verify(d: Document, proof: bytes, equations: Equations) -> None:
     _labels_are_bits(w, [row_bits, out])
     ranges = d.ranges if len(d.ranges) > 1 else d.ranges * d.features
     lookup = Lookup(0, [Column([(1, "D")])], "D", lines=[(high - low, -low) for low, high in ranges])
-    Lookups(w, table, [lookup], "mult").verify(two_trees=True)
+    Lookups(w, table, [lookup], "mult").verify()
     _one_label_each(w, d.rows, row_bits)
     w.zero_padding()
     opening = w.open()

@@ -17,6 +17,7 @@ static const double COMMIT_ENTRY = 2.8e-7;       /* an integer in a row commitme
 static const double DATASET_ENTRY = 2.5e-8;      /* an integer of a committed dataset: read, unpacked, placed */
 static const double OPEN_ENTRY = 7.0e-8;         /* an integer in the relations and the batch opening */
 static const double LOOKUP_LEAF = 4.5e-7;        /* a leaf of the fraction tree */
+static const double TABLE_ROW = 1.2e-7;          /* a row of the lookup table: its inverse denominator */
 static const double TRAIN_PRODUCT = 6.0e-11;     /* a multiplication or addition of training */
 static const double UPDATE_WEIGHT = 1.8e-8;      /* a weight and step: sums, update, forms for the kernels, projections */
 static const double MASK_WEIGHT = 2.0e-8;        /* a weight and step that is masked and hashed, with several ranks */
@@ -97,9 +98,9 @@ static size_t relation_messages(const cs_params *p) {
     return messages + (p->final_public ? 0 : p->layers) + (p->initial_committed ? claims : 0);
 }
 
-/* The roots, and a sumcheck for each layer of the tree. */
+/* The root, and a sumcheck for each layer of the tree. */
 static size_t lookup_messages(const cs_plan *plan) {
-    const unsigned depth = cs_bits(plan->lookup_leaves + cs_pow2(plan->table_rows));
+    const unsigned depth = cs_bits(plan->lookup_leaves);
     size_t messages = 1;
     for (unsigned level = 0; level < depth; level++)
         messages += cs_sumcheck_messages(level, cs_leaf_layer_rounds(depth, level));
@@ -126,14 +127,12 @@ static size_t count_messages(const cs_plan *plan, const cs_params *p, size_t mat
     return relation_messages(p) + lookup_messages(plan) + hidden_draws_messages(p) + opening;
 }
 
-/* What a rank has beside its tensors, at the peak: the lookups' tree of fractions and compressed table, or the folded
- * vectors of the opening, of a sixteenth of the matrix's length. */
+/* What a rank has beside its tensors, at the peak: the lookups' tree of fractions or the folded vectors of the opening,
+ * of a sixteenth of the matrix's length; the table's inverse denominators, twice (as a claim's coefficients). */
 static double working_memory(const cs_plan *plan, const cs_params *p) {
     const size_t table = cs_pow2(plan->table_rows), columns = (size_t)1 << p->column_bits;
     const size_t matrix = plan->committed_integers > columns ? plan->committed_integers : columns;
-    const unsigned bits = cs_bits(plan->lookup_leaves + table);
-    const double lookups = ldexp(32, (int)bits) + 32 * (double)table;
-    return fmax(lookups, 4 * (double)cs_pow2(matrix));
+    return fmax(ldexp(32, (int)cs_bits(plan->lookup_leaves)), 4 * (double)cs_pow2(matrix)) + 64 * (double)table;
 }
 
 /* Of the instruction set in use. */
@@ -145,9 +144,8 @@ static double speed(void) {
 /* A rank's work on points and field elements. Datasets without proofs of their own are committed by the run. */
 static double arithmetic_seconds(const cs_plan *plan, const cs_params *p) {
     const double all = (double)plan->committed_integers, datasets = p->certified ? (double)plan->dataset_integers : 0;
-    const double leaves = (double)plan->lookup_leaves + (double)cs_pow2(plan->table_rows);
     return START + GENERATOR * (double)plan->columns + COMMIT_ENTRY * (all - datasets) + OPEN_ENTRY * all +
-           LOOKUP_LEAF * leaves;
+           LOOKUP_LEAF * (double)plan->lookup_leaves + TABLE_ROW * (double)cs_pow2(plan->table_rows);
 }
 
 static double training_seconds(const cs_plan *plan, const cs_params *p) {

@@ -60,11 +60,7 @@ static uint64_t bound_of_lines(const cs_leaves *l, const cs_lookup *lookup) {
 }
 
 bool cs_leaves_are_small(const cs_leaves *l) {
-    const cs_lookup_table *t = &l->what->table;
-    const cs_tensor *uses = &l->w->tensors[l->what->multiplicities];
-    uint64_t most = bound_of(CS_INT_I32, t->tag, t->n);
-    for (unsigned c = 0; c < CS_LOOKUP_COLUMNS; c++)
-        most = larger(most, bound_of(CS_INT_I32, t->columns[c], t->n));
+    uint64_t most = 1;
     for (size_t k = 0; k < l->what->n; k++) {
         const cs_lookup *lookup = &l->what->list[k];
         const uint64_t lines = bound_of_lines(l, lookup);
@@ -72,8 +68,7 @@ bool cs_leaves_are_small(const cs_leaves *l) {
         for (unsigned c = 0; c < lookup->n_columns; c++)
             most = larger(most, bound_of_column(l, &lookup->columns[c]) + (c == 0 ? lines : 0));
     }
-    const uint64_t most_of_all = larger(most, bound_of(uses->type, uses->data, uses->n));
-    return most_of_all <= (UINT64_C(1) << CS_AFFINE_BITS) / larger(most, 1);
+    return most <= (UINT64_C(1) << CS_AFFINE_BITS) / most;
 }
 
 /* ---- loading ---- */
@@ -176,32 +171,6 @@ static void load_lookup(const cs_leaves *l, const cs_leaf_block *b, size_t from,
     }
 }
 
-static void load_table(const cs_leaves *l, size_t from, size_t n, cs_leaf_piece *out, size_t at) {
-    const cs_tensor *uses = &l->w->tensors[l->what->multiplicities];
-    for (size_t j = 0; j < n; j++)
-        out->x[CS_LEAF_P][at + j] = -cs_int_at(uses->type, uses->data, from + j);
-    set_all(out->x[CS_LEAF_ALPHA] + at, 1, n);
-    for (unsigned k = CS_LEAF_TAG; k < CS_LEAF_KINDS; k++) {
-        const int32_t *column = k == CS_LEAF_TAG ? l->what->table.tag : l->what->table.columns[k - CS_LEAF_COLUMN];
-        for (size_t j = 0; j < n; j++)
-            out->x[k][at + j] = column[from + j];
-    }
-}
-
-/* A piece inside the table, which is short beside the lookups: what is constant is found out. */
-static void load_table_piece(const cs_leaves *l, size_t from, size_t n, cs_leaf_piece *out) {
-    cs_fr coef[CS_LEAF_KINDS];
-    cs_leaf_coefs(l, coef);
-    load_table(l, from, n, out, 0);
-    out->has = 1U << CS_LEAF_P;
-    for (unsigned k = CS_LEAF_ALPHA; k < CS_LEAF_KINDS; k++) {
-        if (is_constant(out->x[k], n))
-            out->q = cs_fr_add(out->q, cs_fr_mul(coef[k], cs_fr_from_i64(out->x[k][0])));
-        else
-            out->has |= 1U << k;
-    }
-}
-
 static void load_mixed_lookup(const cs_leaves *l, const cs_lookup *lookup, size_t n, cs_leaf_piece *out, size_t at) {
     load_real(&l->w->layout->blocks[lookup->shaped_like], l->w->session->rank, 0, n, out->x[CS_LEAF_P] + at);
     set_all(out->x[CS_LEAF_ALPHA] + at, 1, n);
@@ -220,12 +189,8 @@ static void load_mixed_lookup(const cs_leaves *l, const cs_lookup *lookup, size_
 static void load_mixed(const cs_leaves *l, size_t k, size_t n, cs_leaf_piece *out) {
     size_t done = 0;
     for (; k < l->n && done < n; k++) {
-        const cs_leaf_block *b = &l->blocks[k];
-        if (b->lookup)
-            load_mixed_lookup(l, b->lookup, b->size, out, done);
-        else
-            load_table(l, 0, b->size, out, done);
-        done += b->size;
+        load_mixed_lookup(l, l->blocks[k].lookup, l->blocks[k].size, out, done);
+        done += l->blocks[k].size;
     }
     for (unsigned kind = 0; kind < CS_LEAF_KINDS; kind++)
         set_all(out->x[kind] + done, kind == CS_LEAF_TAG ? -1 : 0, n - done);
@@ -246,8 +211,6 @@ void cs_leaf_piece_load(const cs_leaves *l, size_t offset, size_t n, cs_leaf_pie
     const size_t from = offset - b->base;
     if (n > b->size)
         load_mixed(l, k, n, out);
-    else if (b->lookup)
-        load_lookup(l, b, from, n, out);
     else
-        load_table_piece(l, from, n, out);
+        load_lookup(l, b, from, n, out);
 }

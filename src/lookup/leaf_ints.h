@@ -24,9 +24,8 @@ typedef struct cs_leaf_piece {
 /** Coefficients of the kinds in a denominator (none of CS_LEAF_P). */
 void cs_leaf_coefs(const cs_leaves *l, cs_fr coef[CS_LEAF_KINDS]);
 
-/** Whether all leaves of this rank are integers small enough: with X the largest of them and Y the largest that is not a
- * numerator, X Y <= 2^CS_AFFINE_BITS, each of them rounded up to less than twice what it is. Reads the tensors whose type
- * does not say so. */
+/** Whether all leaves of this rank are integers small enough: X X <= 2^CS_AFFINE_BITS for the largest of them, X, rounded up
+ * to less than twice what it is. Reads the tensors whose type does not say so. */
 bool cs_leaves_are_small(const cs_leaves *l);
 
 /** Leaves offset .. offset + n - 1; n <= CS_LEAF_PIECE is a power of two that divides offset. */

@@ -12,7 +12,7 @@ static const cs_block *shape_of(const cs_leaves *l, const cs_lookup *lookup) {
     return &l->w->layout->blocks[lookup->shaped_like];
 }
 
-/* Biggest first; among equals the table first, then in the list's order. */
+/* Biggest first; among equals in the list's order. */
 static int by_size(const void *a, const void *b) {
     const cs_leaf_block *x = a, *y = b;
     if (x->size != y->size)
@@ -28,21 +28,8 @@ static cs_fr constant_of(const cs_leaves *l, const cs_lookup *lookup) {
     return out;
 }
 
-static cs_status compress_table(cs_leaves *l) {
-    const cs_lookup_table *t = &l->what->table;
-    l->table = CS_NEW(cs_fr, t->n);
-    if (!l->table)
-        return CS_ERR_MEMORY;
-    for (size_t y = 0; y < t->n; y++)
-        l->table[y] = l->alpha;
-    cs_fr_vec_axpy_int(l->table, cs_fr_neg(CS_FR_ONE), CS_INT_I32, t->tag, t->n);
-    for (unsigned c = 0; c < CS_LOOKUP_COLUMNS; c++)
-        cs_fr_vec_axpy_int(l->table, cs_fr_neg(l->mix[c]), CS_INT_I32, t->columns[c], t->n);
-    return CS_OK;
-}
-
 static cs_status compress_lines(const cs_leaves *l, cs_leaf_block *b) {
-    if (!b->lookup || !b->lookup->lines)
+    if (!b->lookup->lines)
         return CS_OK;
     const cs_block *shape = shape_of(l, b->lookup);
     const unsigned last = shape->axes - 1;
@@ -55,12 +42,10 @@ static cs_status compress_lines(const cs_leaves *l, cs_leaf_block *b) {
     return CS_OK;
 }
 
-static cs_status place_blocks(cs_leaves *l, cs_leaves_part part) {
-    if (part != CS_LEAVES_LOOKUPS)
-        l->blocks[l->n++] = (cs_leaf_block){.size = l->what->table.n};
-    for (size_t k = 0; part != CS_LEAVES_TABLE && k < l->what->n; k++) {
-        const cs_lookup *lookup = &l->what->list[k];
-        l->blocks[l->n++] =
+static cs_status place_blocks(cs_leaves *l) {
+    for (; l->n < l->what->n; l->n++) {
+        const cs_lookup *lookup = &l->what->list[l->n];
+        l->blocks[l->n] =
             (cs_leaf_block){.size = shape_of(l, lookup)->size, .lookup = lookup, .constant = constant_of(l, lookup)};
     }
     qsort(l->blocks, l->n, sizeof *l->blocks, by_size);
@@ -74,24 +59,21 @@ static cs_status place_blocks(cs_leaves *l, cs_leaves_part part) {
     return CS_OK;
 }
 
-cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_leaves_part part, cs_fr alpha,
-                        cs_fr beta) {
-    *l = (cs_leaves){.w = w, .what = what, .alpha = alpha, .blocks = CS_NEW(cs_leaf_block, what->n + 1)};
+cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr beta) {
+    *l = (cs_leaves){.w = w, .what = what, .alpha = alpha, .blocks = CS_NEW(cs_leaf_block, what->n)};
     if (!l->blocks)
         return CS_ERR_MEMORY;
     l->long_bits = what->long_bits ? what->long_bits : LONG_BITS;
     l->mix[0] = beta;
     l->mix[1] = cs_fr_mul(beta, beta);
     l->mix[2] = cs_fr_mul(l->mix[1], beta);
-    CS_TRY(place_blocks(l, part));
-    return cs_proving(w->session) && part != CS_LEAVES_LOOKUPS ? compress_table(l) : CS_OK;
+    return place_blocks(l);
 }
 
 void cs_leaves_free(cs_leaves *l) {
     for (size_t k = 0; l->blocks && k < l->n; k++)
         cs_free(l->blocks[k].lines);
     cs_free(l->blocks);
-    cs_free(l->table);
     *l = (cs_leaves){0};
 }
 
@@ -143,17 +125,10 @@ static void load_compressed(const cs_leaves *l, const cs_leaf_block *leaves, siz
 }
 
 static void load_block(const cs_leaves *l, const cs_leaf_block *b, bool numerator, size_t from, size_t n, cs_fr *out) {
-    if (b->lookup && numerator) {
+    if (numerator)
         load_real(l, shape_of(l, b->lookup), from, n, out);
-    } else if (b->lookup) {
+    else
         load_compressed(l, b, from, n, out);
-    } else if (numerator) {
-        memset(out, 0, n * sizeof *out);
-        const cs_tensor *t = &l->w->tensors[l->what->multiplicities];
-        cs_fr_vec_axpy_int(out, cs_fr_neg(CS_FR_ONE), t->type, cs_tensor_at(t, from), n);
-    } else {
-        memcpy(out, l->table + from, n * sizeof *out);
-    }
 }
 
 static void load(const cs_leaves *l, bool numerator, size_t offset, size_t n, cs_fr *out) {
@@ -181,20 +156,6 @@ void cs_leaves_denominators(const cs_leaves *l, size_t offset, size_t n, cs_fr *
 
 /* ---- the claim at the leaves ---- */
 
-/* MLE of the compressed table at a point. */
-static cs_status table_at(const cs_leaves *l, const cs_fr *point, unsigned bits, cs_fr *out) {
-    const cs_lookup_table *t = &l->what->table;
-    cs_fr *eq = CS_NEW(cs_fr, t->n);
-    if (!eq)
-        return CS_ERR_MEMORY;
-    cs_fr_vec_eq(eq, point, bits);
-    *out = cs_fr_vec_dot_int(eq, CS_INT_I32, t->tag, t->n);
-    for (unsigned c = 0; c < CS_LOOKUP_COLUMNS; c++)
-        *out = cs_fr_add(*out, cs_fr_mul(l->mix[c], cs_fr_vec_dot_int(eq, CS_INT_I32, t->columns[c], t->n)));
-    cs_free(eq);
-    return CS_OK;
-}
-
 /* Adds the public constants of rank i: -omega_i (p + lambda q). */
 static void take_constant(cs_expr *value, const cs_fr *omega, int rank, cs_fr p, cs_fr lambda, cs_fr q) {
     cs_expr_add_const(value, cs_fr_neg(cs_fr_mul(omega[rank], cs_fr_add(p, cs_fr_mul(lambda, q)))), rank);
@@ -215,14 +176,6 @@ typedef struct place {
     const cs_fr *omega;
     cs_fr lambda;
 } place;
-
-static cs_status table_part(const cs_leaves *l, cs_witness *w, const place *p, unsigned bits, cs_fr *public_q) {
-    cs_fr at;
-    CS_TRY(table_at(l, p->rest, bits, &at));
-    *public_q = cs_fr_add(*public_q, cs_fr_mul(p->here, cs_fr_sub(l->alpha, at)));
-    const cs_axis axis = cs_axis_eq(p->rest, bits);
-    return cs_witness_part(w, p->omega, cs_fr_neg(p->here), l->what->multiplicities, &axis);
-}
 
 /* MLE of the compressed lines at the last axis's part of the point. */
 static cs_status lines_at(const cs_leaf_block *leaves, const cs_block *b, const cs_fr *point, cs_fr *out) {
@@ -270,10 +223,6 @@ cs_status cs_leaves_claim(const cs_leaves *l, cs_witness *w, const cs_fr *point,
         const unsigned low = cs_bits(b->size), split = l->bits - low;
         const place p = {cs_eq_index(point, split, b->base >> low), point + split, omega, lambda};
         unused = cs_fr_sub(unused, p.here);
-        if (!b->lookup) {
-            CS_TRY(table_part(l, w, &p, low, &public_q));
-            continue;
-        }
         CS_TRY(lookup_parts(l, w, &p, b, &public_q));
         for (int i = 0; i < n_ranks; i++)
             take_constant(value, omega, i, cs_fr_mul(p.here, box_at(shape_of(l, b->lookup), i, p.rest)), lambda, CS_FR_ZERO);

@@ -1,19 +1,17 @@
-/* Internal: the leaves of the fraction tree, never stored: loaded block by block from small integers. */
+/* Internal: the leaves of the fraction tree, one for each entry that is looked up, never stored: loaded block by block from
+ * small integers. */
 #ifndef CS_LOOKUP_LEAVES_H
 #define CS_LOOKUP_LEAVES_H
 
 #include "lookup/lookup.h"
 
-/** One lookup's (or the table's) place among the leaves. */
+/** One lookup's place among the leaves. */
 typedef struct cs_leaf_block {
     size_t base, size;
-    const cs_lookup *lookup; /* NULL: the table */
-    cs_fr *lines;            /* [padded length of the last axis] compressed lines of the lookup, or NULL */
-    cs_fr constant;          /* denominators of a lookup: less its columns' blocks */
+    const cs_lookup *lookup;
+    cs_fr *lines;   /* [padded length of the last axis] compressed lines of the lookup, or NULL */
+    cs_fr constant; /* denominators: less the columns' blocks */
 } cs_leaf_block;
-
-/** Which of them stand in one tree. */
-typedef enum cs_leaves_part { CS_LEAVES_ALL, CS_LEAVES_LOOKUPS, CS_LEAVES_TABLE } cs_leaves_part;
 
 typedef struct cs_leaves {
     const cs_witness *w;
@@ -22,11 +20,9 @@ typedef struct cs_leaves {
     unsigned bits, long_bits;            /* from long_bits on, the prover computes a layer twice to save its memory */
     size_t n;
     cs_leaf_block *blocks; /* biggest first, aligned to their size */
-    cs_fr *table;          /* [what->table.n] alpha - compressed row (prover) */
 } cs_leaves;
 
-cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_leaves_part part, cs_fr alpha,
-                        cs_fr beta);
+cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr beta);
 void cs_leaves_free(cs_leaves *l);
 
 /** Numerators and denominators of leaves offset..; unused leaves are 0/1. Prover. */

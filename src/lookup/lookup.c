@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "field/fr_vec.h"
 #include "lookup/leaf_layer.h"
+#include "lookup/table.h"
 #include <math.h>
 
 enum { MAX_BITS = 40, BLOCK = CS_LEAF_PIECE };
@@ -86,10 +87,16 @@ static cs_status grow_tree(tree *t, const cs_leaves *l) {
         if (!t->small)
             return CS_ERR_MEMORY;
     }
+    if (l->bits == 0) { /* the only leaf */
+        CS_TRY(new_layer(t, 0));
+        cs_leaves_numerators(l, 0, 1, t->p[0]);
+        cs_leaves_denominators(l, 0, 1, t->q[0]);
+        return CS_OK;
+    }
     const bool is_long = (t->small || l->bits >= l->long_bits) && l->bits >= 2;
-    if (l->bits > 0 && !is_long)
+    if (!is_long)
         CS_TRY(first_layer(t, l));
-    for (unsigned k = l->bits > 0 ? l->bits - 1 : 0; k-- > 0;) {
+    for (unsigned k = l->bits - 1; k-- > 0;) {
         const size_t n = (size_t)1 << k;
         CS_TRY(new_layer(t, k));
         if (is_long && k + 2 == l->bits)
@@ -157,13 +164,15 @@ static cs_status layer_tables(tree *t, half_leaves halves[2], unsigned level, co
     return CS_OK;
 }
 
+/* A rank's part of the message of the root. */
+enum { ROOT_P, ROOT_Q, ROOT_INVERSE, ROOT_SUM, ROOT_VALUES };
+
 /* Where the reduction stands: p_i and q_i of every rank at `point`, as combinations of the last layer's final values. */
 typedef struct state {
     cs_fr point[MAX_BITS];
     cs_sc_result values;
-    cs_var q, p; /* before the first layer: q_i is q + i stride; p_i is p + i stride, or zero */
-    size_t stride;
-    bool at_root, has_p;
+    cs_var root; /* before the first layer: the message of the root */
+    bool at_root;
     cs_fr lambda, mu; /* of the last layer */
 } state;
 
@@ -171,9 +180,9 @@ typedef struct state {
 static void add_fraction(cs_expr *e, const state *st, int i, cs_fr omega, cs_fr lambda) {
     const cs_fr on_q = cs_fr_mul(omega, lambda);
     if (st->at_root) {
-        cs_expr_add_term(e, on_q, st->q + (cs_var)((size_t)i * st->stride));
-        if (st->has_p)
-            cs_expr_add_term(e, omega, st->p + (cs_var)((size_t)i * st->stride));
+        const cs_var root = st->root + ROOT_VALUES * (cs_var)i;
+        cs_expr_add_term(e, omega, root + ROOT_P);
+        cs_expr_add_term(e, on_q, root + ROOT_Q);
         return;
     }
     const cs_fr not_mu = cs_fr_sub(CS_FR_ONE, st->mu);
@@ -189,57 +198,34 @@ static void add_fractions_of_ranks(const cs_session *s, const state *st, const c
         add_fraction(out, st, i, omega[i], lambda);
 }
 
-/* (a) (b) = sign (c), or = 1 without c, of variables of one rank. */
-static cs_status root_row(cs_session *s, cs_label label, int rank, cs_var a, cs_var b, const cs_var *c, cs_fr sign) {
+/* (a) (b) = (c), or = 1 without c, of variables of one rank. */
+static cs_status root_row(cs_session *s, cs_label label, int rank, cs_var a, cs_var b, const cs_var *c) {
     cs_expr left = {0}, right = {0}, product = {0};
     cs_expr_add_term(&left, CS_FR_ONE, a);
     cs_expr_add_term(&right, CS_FR_ONE, b);
     if (c)
-        cs_expr_add_term(&product, sign, *c);
+        cs_expr_add_term(&product, CS_FR_ONE, *c);
     else
         cs_expr_add_const(&product, CS_FR_ONE, rank);
     return cs_session_fail(s, cs_ledger_product(&s->ledger, &left, &right, &product, rank, label));
 }
 
-/* One tree: q at the root has an inverse, and p is zero. */
+/* q has an inverse, and p / q is the sum of the tree. */
 static cs_status send_root(cs_session *s, const tree *t, state *st) {
-    cs_fr mine[2];
-    if (cs_proving(s)) {
-        mine[0] = t->q[0][0];
-        mine[1] = cs_fr_inv(mine[0]);
-    }
-    *st = (state){.at_root = true, .stride = 2};
-    CS_TRY(cs_session_send_own(s, CS_LABEL_LOOKUP_ROOT, mine, 2, NULL, 0, &st->q));
-    for (int i = 0; i < s->n_ranks; i++) {
-        const cs_var q = st->q + 2 * (cs_var)i;
-        CS_TRY(root_row(s, CS_LABEL_LOOKUP_INVERTIBLE, i, q, q + 1, NULL, CS_FR_ONE));
-    }
-    return CS_OK;
-}
-
-enum { ROOT_P, ROOT_Q, ROOT_INVERSE, ROOT_TREE, ROOT_SUM = 2 * ROOT_TREE, ROOT_VALUES };
-
-/* Two trees: both q have inverses, and p / q of the first, the sum, is -p / q of the second. */
-static cs_status send_two_roots(cs_session *s, const tree *trees, state *st) {
     cs_fr mine[ROOT_VALUES];
-    cs_var first;
-    for (int k = 0; cs_proving(s) && k < 2; k++) {
-        mine[k * ROOT_TREE + ROOT_P] = trees[k].p[0][0];
-        mine[k * ROOT_TREE + ROOT_Q] = trees[k].q[0][0];
-        mine[k * ROOT_TREE + ROOT_INVERSE] = cs_fr_inv(trees[k].q[0][0]);
-    }
-    if (cs_proving(s))
+    cs_var root;
+    if (cs_proving(s)) {
+        mine[ROOT_P] = t->p[0][0];
+        mine[ROOT_Q] = t->q[0][0];
+        mine[ROOT_INVERSE] = cs_fr_inv(mine[ROOT_Q]);
         mine[ROOT_SUM] = cs_fr_mul(mine[ROOT_P], mine[ROOT_INVERSE]);
-    CS_TRY(cs_session_send_own(s, CS_LABEL_LOOKUP_ROOT, mine, ROOT_VALUES, NULL, 0, &first));
-    for (int k = 0; k < 2; k++) {
-        const cs_var root = first + (cs_var)k * ROOT_TREE;
-        const cs_fr sign = k ? cs_fr_neg(CS_FR_ONE) : CS_FR_ONE;
-        st[k] = (state){.at_root = true, .stride = ROOT_VALUES, .has_p = true, .p = root + ROOT_P, .q = root + ROOT_Q};
-        for (int i = 0; i < s->n_ranks; i++) {
-            const cs_var of_rank = (cs_var)i * ROOT_VALUES, p = st[k].p + of_rank, q = st[k].q + of_rank;
-            CS_TRY(root_row(s, CS_LABEL_LOOKUP_INVERTIBLE, i, q, root + of_rank + ROOT_INVERSE, NULL, CS_FR_ONE));
-            CS_TRY(root_row(s, CS_LABEL_LOOKUP_ROOT, i, first + of_rank + ROOT_SUM, q, &p, sign));
-        }
+    }
+    CS_TRY(cs_session_send_own(s, CS_LABEL_LOOKUP_ROOT, mine, ROOT_VALUES, NULL, 0, &root));
+    *st = (state){.at_root = true, .root = root};
+    for (int i = 0; i < s->n_ranks; i++, root += ROOT_VALUES) {
+        CS_TRY(root_row(s, CS_LABEL_LOOKUP_INVERTIBLE, i, root + ROOT_Q, root + ROOT_INVERSE, NULL));
+        const cs_var sum = root + ROOT_SUM;
+        CS_TRY(root_row(s, CS_LABEL_LOOKUP_ROOT, i, root + ROOT_P, root + ROOT_INVERSE, &sum));
     }
     return CS_OK;
 }
@@ -282,17 +268,13 @@ static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsign
 /* What growing the tree takes of the whole; a layer takes twice as long as the one before. For reports only. */
 static const double GROWING = 0.25;
 
-typedef struct span {
-    double before, all; /* leaves of the trees before this one, and of all trees */
-} span;
-
-/* From a tree's root to one claim on the witness. */
-static cs_status reduce(cs_witness *w, const cs_leaves *leaves, tree *t, state *st, cs_fr *omega, span of_all) {
+/* From the tree's root to one claim on the witness. */
+static cs_status reduce(cs_witness *w, const cs_leaves *leaves, tree *t, state *st, cs_fr *omega) {
     cs_session *s = w->session;
     half_leaves halves[2] = {{.l = leaves}, {.l = leaves}};
     for (unsigned level = 0; level < leaves->bits; level++) {
         CS_TRY(prove_layer(s, t, halves, level, omega, st));
-        cs_progress_report(s->progress, NULL, GROWING + (1 - GROWING) * (of_all.before + ldexp(2, (int)level)) / of_all.all);
+        cs_progress_report(s->progress, NULL, GROWING + (1 - GROWING) * ldexp(2, (int)level - (int)leaves->bits));
     }
     cs_session_rank_weights(s, CS_LABEL_LOOKUP_RANKS, omega);
     const cs_fr lambda = cs_session_challenge(s, CS_LABEL_LOOKUP_LAMBDA);
@@ -303,40 +285,30 @@ static cs_status reduce(cs_witness *w, const cs_leaves *leaves, tree *t, state *
     return cs_session_fail(s, status);
 }
 
-static cs_status grow(cs_witness *w, const cs_lookups *what, cs_leaves_part part, const cs_fr mix[2], cs_leaves *leaves,
-                      tree *t) {
-    CS_TRY(cs_leaves_new(leaves, w, what, part, mix[0], mix[1]));
+static cs_status grow(cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr beta, cs_leaves *leaves, tree *t) {
+    CS_TRY(cs_leaves_new(leaves, w, what, alpha, beta));
     if (leaves->bits >= MAX_BITS)
         return cs_fail(CS_ERR_INTERNAL, "lookups: too many leaves");
     return cs_proving(w->session) ? grow_tree(t, leaves) : CS_OK;
 }
 
 cs_status cs_lookup_prove(cs_witness *w, const cs_lookups *what) {
-    static const cs_leaves_part parts[2][2] = {{CS_LEAVES_ALL}, {CS_LEAVES_LOOKUPS, CS_LEAVES_TABLE}};
     cs_session *s = w->session;
-    const int n = what->apart ? 2 : 1;
-    cs_leaves leaves[2] = {{0}, {0}};
-    tree trees[2] = {{0}, {0}};
-    state states[2];
-    cs_fr mix[2];
-    mix[0] = cs_session_challenge(s, CS_LABEL_LOOKUP_ALPHA);
-    mix[1] = cs_session_challenge(s, CS_LABEL_LOOKUP_BETA);
+    cs_leaves leaves = {0};
+    tree t = {0};
+    state st = {0};
+    const cs_fr alpha = cs_session_challenge(s, CS_LABEL_LOOKUP_ALPHA), beta = cs_session_challenge(s, CS_LABEL_LOOKUP_BETA);
     cs_fr *omega = CS_NEW(cs_fr, (size_t)s->n_ranks);
-    cs_status status = omega ? CS_OK : CS_ERR_MEMORY;
-    for (int k = 0; status == CS_OK && k < n; k++)
-        status = grow(w, what, parts[n - 1][k], mix, &leaves[k], &trees[k]);
-    status = cs_session_fail(s, status);
+    cs_status status = cs_session_fail(s, omega ? grow(w, what, alpha, beta, &leaves, &t) : CS_ERR_MEMORY);
     cs_progress_report(s->progress, NULL, GROWING);
     if (status == CS_OK)
-        status = n == 1 ? send_root(s, trees, states) : send_two_roots(s, trees, states);
-    span of_all = {.all = ldexp(1, (int)leaves[0].bits) + (n > 1 ? ldexp(1, (int)leaves[1].bits) : 0)};
-    for (int k = 0; k < n; k++) {
-        if (status == CS_OK)
-            status = reduce(w, &leaves[k], &trees[k], &states[k], omega, of_all);
-        of_all.before += ldexp(1, (int)leaves[k].bits);
-        free_tree(&trees[k]);
-        cs_leaves_free(&leaves[k]);
-    }
+        status = send_root(s, &t, &st);
+    if (status == CS_OK)
+        status = cs_session_fail(s, cs_lookup_table_claim(&leaves, w, st.root + ROOT_SUM, ROOT_VALUES));
+    if (status == CS_OK)
+        status = reduce(w, &leaves, &t, &st, omega);
+    free_tree(&t);
+    cs_leaves_free(&leaves);
     cs_free(omega);
     return status;
 }

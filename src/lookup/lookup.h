@@ -1,10 +1,10 @@
 /* Lookups (6.4): every real entry of some tensors, with its tag, is a row of a public table. Logarithmic derivatives
  * (Haböck, ePrint 2022/1530) as a tree of fractions proved layer by layer (Papini, Haböck, ePrint 2023/1284): per rank
  *
- *     sum over entries of 1 / (alpha - f(x))  -  sum over rows y of mult(y) / (alpha - table(y))  =  0
+ *     sum over entries of 1 / (alpha - f(x))  =  sum over rows y of mult(y) / (alpha - table(y))
  *
- * where f and table compress (tag, columns) with beta. Leaves are linear in committed blocks, so no column of field elements
- * is committed. The two sums may also stand in trees of their own, whose roots are equal fractions. */
+ * where f and table compress (tag, columns) with beta. The tree has the entries alone: the right side is linear in mult,
+ * with public coefficients. Leaves are linear in committed blocks, so no column of field elements is committed. */
 #ifndef CS_LOOKUP_LOOKUP_H
 #define CS_LOOKUP_LOOKUP_H
 
@@ -40,18 +40,18 @@ typedef struct cs_lookup_table {
     const int32_t *tag, *columns[CS_LOOKUP_COLUMNS];
 } cs_lookup_table;
 
-/** What is looked up where; `multiplicities` is the block that counts the uses of each row. Borrowed. */
+/** What is looked up where: one lookup at least; `multiplicities` is the block that counts the uses of each row. Borrowed.
+ */
 typedef struct cs_lookups {
     const cs_lookup *list;
     size_t n;
     cs_lookup_table table;
     size_t multiplicities;
-    bool apart; /* the table, of two rows at least, has a tree of its own: less work if the lookups alone fill theirs */
     unsigned long_bits; /* trees of 2^long_bits leaves and more that are no small integers are proved in half the memory,
                            somewhat slower; 0: 2^25 */
 } cs_lookups;
 
-/** Proves all lookups of all ranks; leaves one claim on the witness. Collective. */
+/** Proves all lookups of all ranks; leaves two claims on the witness. Collective. */
 cs_status cs_lookup_prove(cs_witness *w, const cs_lookups *what);
 
 /** out[j] += the column at entry from + j of the lookup, less its constant, for j < n (prover; modulo 2^64 where a dishonest

@@ -157,8 +157,7 @@ static cs_status features_in_range(proof *p) {
     const cs_lookups what = {.list = &p->lookup,
                              .n = 1,
                              .table = {p->ranges.n, p->ranges.tag, {p->ranges.value, p->ranges.none, p->ranges.none}},
-                             .multiplicities = BLOCK_MULT,
-                             .apart = true};
+                             .multiplicities = BLOCK_MULT};
     return cs_lookup_prove(&p->witness, &what);
 }
 

@@ -26,6 +26,10 @@ cs_axis cs_axis_gather(const cs_gather *gather, unsigned row_bits) {
     return (cs_axis){.kind = CS_AXIS_GATHER, .bits = row_bits, .below = CS_AXIS_WHOLE, .gather = gather};
 }
 
+cs_axis cs_axis_vector(cs_vector *vector) {
+    return (cs_axis){.kind = CS_AXIS_VECTOR, .bits = vector->bits, .below = CS_AXIS_WHOLE, .vector = vector};
+}
+
 static cs_status gather_table(cs_fr *out, const cs_axis *a, int rank) {
     const cs_gather *g = a->gather;
     cs_fr *time = CS_NEW(cs_fr, (size_t)1 << g->time.bits), *batch = CS_NEW(cs_fr, (size_t)1 << g->batch.bits);
@@ -49,6 +53,10 @@ cs_status cs_axis_table(cs_fr *out, const cs_axis *a, int rank) {
     const size_t n = (size_t)1 << a->bits;
     if (a->kind == CS_AXIS_GATHER)
         return gather_table(out, a, rank);
+    if (a->kind == CS_AXIS_VECTOR) {
+        memcpy(out, a->vector->entries, n * sizeof *out);
+        return CS_OK;
+    }
     if (a->kind == CS_AXIS_ONES) {
         for (size_t k = 0; k < n; k++)
             out[k] = k < a->below ? CS_FR_ONE : CS_FR_ZERO;
@@ -107,9 +115,38 @@ static cs_status gather_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int
     return status;
 }
 
+/* Sum over the entries under eq(point, ·), which is a product of those of an index's two halves. */
+static cs_status evaluate(cs_vector *v, const cs_fr *point) {
+    const unsigned low = v->bits / 2, high = v->bits - low;
+    const size_t rows = (size_t)1 << high, columns = (size_t)1 << low;
+    cs_fr *upper = CS_NEW(cs_fr, rows), *lower = CS_NEW(cs_fr, columns);
+    if (upper && lower) {
+        cs_fr_vec_eq(upper, point, high);
+        cs_fr_vec_eq(lower, point + high, low);
+        v->value = CS_FR_ZERO;
+        for (size_t row = 0; row < rows; row++)
+            v->value = cs_fr_add(v->value, cs_fr_mul(upper[row], cs_fr_vec_dot(v->entries + row * columns, lower, columns)));
+        memcpy(v->point, point, v->bits * sizeof *point);
+        v->known = true;
+    }
+    const cs_status status = upper && lower ? CS_OK : CS_ERR_MEMORY;
+    cs_free(upper);
+    cs_free(lower);
+    return status;
+}
+
+static cs_status vector_at(cs_fr *out, cs_vector *v, const cs_fr *point) {
+    if (!v->known || memcmp(v->point, point, v->bits * sizeof *point) != 0)
+        CS_TRY(evaluate(v, point));
+    *out = v->value;
+    return CS_OK;
+}
+
 cs_status cs_axis_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank) {
     if (a->kind == CS_AXIS_GATHER)
         return gather_at(out, a, point, rank);
+    if (a->kind == CS_AXIS_VECTOR)
+        return vector_at(out, a->vector, point);
     if (a->kind == CS_AXIS_ONES)
         *out = cs_indicator(point, a->bits, a->below);
     else if (a->below == CS_AXIS_WHOLE)

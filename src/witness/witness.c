@@ -226,10 +226,15 @@ void cs_witness_free(cs_witness *w) {
         cs_free(w->parts[k].weights);
     for (size_t k = 0; k < w->n_gathers; k++)
         cs_free(w->gathers[k]);
+    for (size_t k = 0; k < w->n_vectors; k++) {
+        cs_free(w->vectors[k]->entries);
+        cs_free(w->vectors[k]);
+    }
     cs_free(w->points);
     cs_free(w->claims);
     cs_free(w->parts);
     cs_free(w->gathers);
+    cs_free(w->vectors);
     cs_free(w->blindings);
     cs_free(w->folded_row);
     cs_free(w->answer);
@@ -303,4 +308,25 @@ const cs_gather *cs_witness_gather(cs_witness *w, const cs_gather *gather) {
         w->gathers[w->n_gathers++] = copy;
     }
     return copy;
+}
+
+cs_vector *cs_witness_vector(cs_witness *w, unsigned bits) {
+    if (w->n_vectors == w->cap_vectors) {
+        const size_t capacity = w->cap_vectors ? 2 * w->cap_vectors : 2;
+        cs_vector **vectors = cs_grow(w->vectors, w->n_vectors, capacity, sizeof *vectors);
+        if (!vectors)
+            return NULL;
+        w->vectors = vectors;
+        w->cap_vectors = capacity;
+    }
+    cs_vector *v = CS_NEW(cs_vector, 1);
+    cs_fr *entries = CS_NEW(cs_fr, (size_t)1 << bits);
+    if (!v || !entries) {
+        cs_free(v);
+        cs_free(entries);
+        return NULL;
+    }
+    *v = (cs_vector){.entries = entries, .bits = bits};
+    w->vectors[w->n_vectors++] = v;
+    return v;
 }

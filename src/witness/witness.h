@@ -41,6 +41,8 @@ typedef struct cs_witness {
     size_t n_claims, n_parts, cap_claims, cap_parts;
     cs_gather **gathers;
     size_t n_gathers, cap_gathers;
+    cs_vector **vectors;
+    size_t n_vectors, cap_vectors;
     /* what the opening leaves for its inner-product argument */
     cs_fr *folded_row; /* [columns] prover: the matrix folded to a row */
     cs_fr *answer, *left, *right, theta_e[64];
@@ -68,6 +70,9 @@ cs_status cs_witness_part_outside(cs_witness *w, const cs_fr *weights, cs_fr coe
 
 /** A gather owned by the witness; NULL without memory. */
 const cs_gather *cs_witness_gather(cs_witness *w, const cs_gather *gather);
+
+/** The same for a vector of 2^bits entries, which are the caller's to fill. */
+cs_vector *cs_witness_vector(cs_witness *w, unsigned bits);
 
 /** All claims at once: sumcheck, masked answers, the cross row. Collective. */
 cs_status cs_witness_open(cs_witness *w);

@@ -95,17 +95,17 @@ static void local_rows_hold_share_by_share(void **state) {
 
 #define CHEAT(...) ((cs_cheat){__VA_ARGS__})
 
-CAUGHT(wrong_relu_output, CHEAT(1, 0, CS_BLOCK_A, 1, 0, plus_two), CS_LABEL_LOOKUP_LAMBDA)
-CAUGHT(wrong_relu_mask, CHEAT(1, 1, CS_BLOCK_S, 1, 0, flip_all), CS_LABEL_LOOKUP_LAMBDA)
-CAUGHT(forward_remainder_out_of_range, CHEAT(0, 0, CS_BLOCK_Z, 1, 0, plus_one), CS_LABEL_LOOKUP_LAMBDA)
-CAUGHT(backward_remainder_out_of_range, CHEAT(1, 1, CS_BLOCK_V, 1, 0, minus_one), CS_LABEL_LOOKUP_LAMBDA)
+CAUGHT(wrong_relu_output, CHEAT(1, 0, CS_BLOCK_A, 1, 0, plus_two), CS_LABEL_OPEN_CLAIMS)
+CAUGHT(wrong_relu_mask, CHEAT(1, 1, CS_BLOCK_S, 1, 0, flip_all), CS_LABEL_OPEN_CLAIMS)
+CAUGHT(forward_remainder_out_of_range, CHEAT(0, 0, CS_BLOCK_Z, 1, 0, plus_one), CS_LABEL_OPEN_CLAIMS)
+CAUGHT(backward_remainder_out_of_range, CHEAT(1, 1, CS_BLOCK_V, 1, 0, minus_one), CS_LABEL_OPEN_CLAIMS)
 CAUGHT(limbs_do_not_add_up, CHEAT(1, 1, CS_BLOCK_R, 2, 0, flip_low_bit), CS_LABEL_FORWARD_VALUE)
 CAUGHT(backward_limbs_do_not_add_up, CHEAT(1, 0, CS_BLOCK_RV, 1, 0, flip_low_bit), CS_LABEL_BACKWARD_VALUE)
-CAUGHT(softmax_quotient_too_large, CHEAT(1, 0, CS_BLOCK_P, 2, 0, plus_one), CS_LABEL_LOOKUP_LAMBDA)
-CAUGHT(softmax_quotient_too_small, CHEAT(1, 0, CS_BLOCK_P, 2, 0, minus_one), CS_LABEL_LOOKUP_LAMBDA)
+CAUGHT(softmax_quotient_too_large, CHEAT(1, 0, CS_BLOCK_P, 2, 0, plus_one), CS_LABEL_OPEN_CLAIMS)
+CAUGHT(softmax_quotient_too_small, CHEAT(1, 0, CS_BLOCK_P, 2, 0, minus_one), CS_LABEL_OPEN_CLAIMS)
 CAUGHT(softmax_remainder_without_quotient, CHEAT(0, 0, CS_BLOCK_RHO, 2, 0, plus_one), CS_LABEL_SOFTMAX_VALUES)
-CAUGHT(wrong_exponential, CHEAT(1, 1, CS_BLOCK_E, 2, 0, plus_one), CS_LABEL_LOOKUP_LAMBDA)
-CAUGHT(not_the_largest_class, CHEAT(1, 1, CS_BLOCK_M, 2, 0, flip_all), CS_LABEL_LOOKUP_LAMBDA)
+CAUGHT(wrong_exponential, CHEAT(1, 1, CS_BLOCK_E, 2, 0, plus_one), CS_LABEL_OPEN_CLAIMS)
+CAUGHT(not_the_largest_class, CHEAT(1, 1, CS_BLOCK_M, 2, 0, flip_all), CS_LABEL_OPEN_CLAIMS)
 CAUGHT(maximum_that_is_no_output, CHEAT(0, 1, CS_BLOCK_C, 2, 0, plus_one), CS_LABEL_SOFTMAX_VALUES)
 
 static void other_record(int64_t *v, size_t rows, size_t columns) {
@@ -230,8 +230,8 @@ static void quotient_that_wraps(void **state) {
     assert_true(done);
     assert_int_equal(run.prove, CS_OK);
     assert_int_equal(run.verify, CS_REJECT);
-    assert_true(cs_cheat_broken_exactly(&run, LABELS(CS_LABEL_LOOKUP_LAMBDA)));
-    assert_true(cs_cheat_named(&run, 1, CS_OFFENCE_ROW, CS_LABEL_LOOKUP_LAMBDA));
+    assert_true(cs_cheat_broken_exactly(&run, LABELS(CS_LABEL_OPEN_CLAIMS)));
+    assert_true(cs_cheat_named(&run, 1, CS_OFFENCE_ROW, CS_LABEL_OPEN_CLAIMS));
     cs_cheat_free(&run);
 }
 
@@ -292,7 +292,7 @@ static void feature_out_of_range(void **state) {
     cs_cheat_go(&run);
     assert_int_equal(run.prove, CS_OK);
     assert_int_equal(run.verify, CS_REJECT);
-    assert_true(cs_cheat_broken(&run, CS_LABEL_LOOKUP_LAMBDA));
+    assert_true(cs_cheat_broken(&run, CS_LABEL_OPEN_CLAIMS));
     cs_cheat_free(&run);
 }
 

@@ -97,10 +97,10 @@ static void honest(void **state) {
 #define D(row, k, v) cs_tensor_set(&m->d, (row)*IN + (k), v)
 #define Y(row, j, v) cs_tensor_set(&m->y, (row)*OUT + (j), v)
 
-/* ranges of features: the two sums of fractions differ */
-FLAW(feature_above_its_range, CS_LABEL_LOOKUP_ROOT, D(2, 1, 4))
-FLAW(feature_below_its_range, CS_LABEL_LOOKUP_ROOT, D(5, 0, -1))
-FLAW(feature_in_the_range_of_another, CS_LABEL_LOOKUP_ROOT, D(0, 0, 3))
+/* ranges of features: the sums over entries and over the table differ */
+FLAW(feature_above_its_range, CS_LABEL_OPEN_CLAIMS, D(2, 1, 4))
+FLAW(feature_below_its_range, CS_LABEL_OPEN_CLAIMS, D(5, 0, -1))
+FLAW(feature_in_the_range_of_another, CS_LABEL_OPEN_CLAIMS, D(0, 0, 3))
 
 /* labels: bits by their own sumcheck; the number of labels and all padding by claims on the opened matrices */
 static void no_label(cs_dataset_matrices *m, size_t row) {

@@ -122,6 +122,7 @@ static struct {
     size_t occurrence, position;
     int rank;
     size_t hits;
+    bool zero;
 } message;
 
 static void change_message(void *context, int rank, cs_label label, size_t occurrence, cs_fr *values, size_t n) {
@@ -162,8 +163,11 @@ static void lies_in_messages(void **state) {
     lie_in(CS_LABEL_UPDATE_PART, 0, 5, CS_LABEL_UPDATE_SUM);
     lie_in(CS_LABEL_UPDATE_PART, 0, 7, CS_LABEL_UPDATE_PART);
     lie_in(CS_LABEL_OPEN_MASK_VALUE, 0, 1, CS_LABEL_OPEN_VALUE);
-    lie_in(CS_LABEL_LOOKUP_ROOT, 0, 2, CS_LABEL_LOOKUP_INVERTIBLE);
-    lie_in(CS_LABEL_LOOKUP_ROOT, 0, 3, CS_LABEL_LOOKUP_INVERTIBLE);
+    /* p, q, 1 / q and p / q, rank 1's after rank 0's */
+    lie_in(CS_LABEL_LOOKUP_ROOT, 0, 4, CS_LABEL_LOOKUP_ROOT);
+    lie_in(CS_LABEL_LOOKUP_ROOT, 0, 5, CS_LABEL_LOOKUP_INVERTIBLE);
+    lie_in(CS_LABEL_LOOKUP_ROOT, 0, 6, CS_LABEL_LOOKUP_INVERTIBLE);
+    lie_in(CS_LABEL_LOOKUP_ROOT, 0, 7, CS_LABEL_LOOKUP_ROOT);
     /* two rounds of each of the four sumchecks, on grids of 16 points but one; finals of each, rank 1's after rank 0's */
     lie_in(CS_LABEL_SC_ROUND, 0, 0, CS_LABEL_FORWARD_VALUE);
     lie_in(CS_LABEL_SC_ROUND, 0, 14, CS_LABEL_FORWARD_VALUE);
@@ -173,6 +177,45 @@ static void lies_in_messages(void **state) {
     lie_in(CS_LABEL_SC_FINAL, 0, 14, CS_LABEL_FORWARD_VALUE);
     lie_in(CS_LABEL_SC_FINAL, 0, 21, CS_LABEL_SOFTMAX_VALUES);
     lie_in(CS_LABEL_SC_FINAL, 0, 24, CS_LABEL_BACKWARD_VALUE);
+}
+
+/* Rank 1's root of the lookups: a q of zero, or another sum p / q that p follows. */
+static void change_root(void *context, int rank, cs_label label, size_t occurrence, cs_fr *values, size_t n) {
+    (void)context;
+    cs_fr *p = values + 4, *q = p + 1, *inverse = p + 2, *sum = p + 3;
+    if (rank != 1 || label != CS_LABEL_LOOKUP_ROOT || occurrence != 0 || n != 8)
+        return;
+    message.hits++;
+    if (message.zero) {
+        *q = *inverse = CS_FR_ZERO;
+        return;
+    }
+    *sum = cs_fr_add(*sum, CS_FR_ONE);
+    *p = cs_fr_mul(*sum, *q);
+}
+
+static void wrong_root(bool zero, cs_label broken) {
+    const cs_example_options o = cs_example_defaults();
+    assert_int_equal(cs_cheat_new(&run, &o, NULL), CS_OK);
+    message.hits = 0;
+    message.zero = zero;
+    run.e.ranks[1].attack.message = change_root;
+    cs_cheat_dishonest(&run, 1, true);
+    cs_cheat_go(&run);
+    assert_int_equal(message.hits, 1);
+    assert_int_equal(run.prove, CS_OK);
+    assert_int_equal(run.verify, CS_REJECT);
+    assert_true(cs_cheat_broken(&run, broken));
+    assert_int_equal(cs_cheat_broken(&run, CS_LABEL_LOOKUP_INVERTIBLE), zero);
+    assert_true(cs_cheat_named(&run, 1, CS_OFFENCE_ROW, run.stage[1]));
+    cs_cheat_free(&run);
+}
+
+static void wrong_roots_of_lookups(void **state) {
+    (void)state;
+    wrong_root(true, CS_LABEL_LOOKUP_INVERTIBLE);
+    wrong_root(false, CS_LABEL_LOOKUP_LAMBDA); /* the tree does not add up to it */
+    wrong_root(false, CS_LABEL_OPEN_CLAIMS);   /* nor does the table */
 }
 
 /* Rank 0 carries the common variables; the members know them and do not go on. */
@@ -260,6 +303,7 @@ int main(void) {
         cmocka_unit_test(another_gradient_sum),
         cmocka_unit_test(another_weight_table),
         cmocka_unit_test(lies_in_messages),
+        cmocka_unit_test(wrong_roots_of_lookups),
         cmocka_unit_test(wrong_common_variable),
         cmocka_unit_test(wrong_answers),
         cmocka_unit_test(only_failed_is_told),
