@@ -89,7 +89,8 @@ class Judge:
                 data = file.read()
             seen.append(self.attestation(data, seen[-1] if seen else None))
         self.begin("quotas of the chain")
-        provenance.check_chain_quotas(seen)
+        if self.trust is not None:
+            provenance.check_chain_quotas(seen)
         self.begin("end")
 
 

@@ -82,7 +82,8 @@ def _check_manifest(s: Statement) -> None:
     v, body = s.json, s.manifest
     segment = v.get("segment")
     documents.version(body, "manifest", 1)
-    fields(body, "manifest", "version name purpose params initial final schema members datasets seeds indices previous")
+    fields(body, "manifest", "version name purpose params initial final schema members datasets seeds indices previous",
+           "excluded")
     seeds = fields(body["seeds"], "manifest: seeds", "beacon_source contributions")
     final = "committed" if s.final_points is not None else "public"
     expected = {
@@ -97,6 +98,9 @@ def _check_manifest(s: Statement) -> None:
         expected["initial"] = body["initial"]
     if segment and segment["to"] < s.job.steps and final == "committed":
         expected["final"] = body["final"]
+    if "excluded" in v:
+        expected["excluded"] = v["excluded"]
+    require(sorted(body) == sorted(expected), "manifest: it does not say who was left out, or the statement does not")
     for name, value in expected.items():
         require(documents.encode(body[name]) == documents.encode(value), f"manifest: it was signed with another {name!r}")
     source = seeds["beacon_source"]
@@ -259,7 +263,7 @@ def check_certificates(s: Statement, d: Derived, e: Evidence, trust: Trust | Non
 
 
 def check_chain_quotas(files: list[tuple[Statement, Derived, Evidence]]) -> None:
-    """Quotas in total are about all files together."""
+    """With a trust list, quotas in total are about all files together."""
     draws: dict[bytes, int] = {}
     for s, d, _ in files:
         for uses, tallies in zip(s.uses, d.tallies):

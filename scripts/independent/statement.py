@@ -102,6 +102,13 @@ def _members(value: Any, count: int) -> list[Member]:
     return out
 
 
+def _check_excluded(value: Any, members: list[Member]) -> None:
+    """Members of the job who took no part in this run."""
+    names = [_file_name(item, "statement: excluded") for item in items(value, "statement: excluded", 1, params.MAX_RANKS)]
+    well_formed(len(set(names)) == len(names) and not set(names) & {m.name for m in members},
+                "statement: excluded: a name is there twice, or is a member's")
+
+
 def _either(value: Any, where: str, names: str) -> tuple[str, Any]:
     """An object with exactly one of the fields."""
     v = fields(value, where, "", names)
@@ -157,7 +164,7 @@ def read(data: bytes) -> Statement:
     """The canonical statement; the parameters first, since every length follows from them."""
     value = documents.parse_canonical(data, "statement")
     documents.version(value, "statement", 2)
-    v = fields(value, "statement", FIELDS, "segment")
+    v = fields(value, "statement", FIELDS, "excluded segment")
     final = _either(v["final"], "statement: final", "committed public")
     committed_initial = not isinstance(v["initial"], str) and _either(
         v["initial"], "statement: initial", "committed digest")[0] == "committed"
@@ -171,6 +178,8 @@ def read(data: bytes) -> Statement:
     well_formed(v["purpose"] == "" or documents.purpose(v["purpose"]), "statement: purpose")
     documents.text(v["beacon"], "statement: beacon", 0, 1024)
     members = _members(v["members"], p.n_ranks)
+    if "excluded" in v:
+        _check_excluded(v["excluded"], members)
     if v["contributions"] is not None:
         for item in items(v["contributions"], "statement: contributions", p.n_ranks, p.n_ranks):
             hexadecimal(item, "statement: contributions")
