@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A second opinion on attestations, independent of the C verifier: scripts/independent, from the documents alone.
+"""A second opinion on attestations, independent of the C verifier: the documents say all that scripts/independent needs.
 
-Exit status: 0 accepted, 1 refused, 2 wrong usage, 3 malformed. Several attestations, or a chain's listing, are judged as one
-chain.
+Exit status: 0 accepted, 1 refused, 2 wrong usage or a file that cannot be read, 3 malformed, 4 an error in this program.
+Several attestations, or a chain's listing, are judged as one chain.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import datetime
 import sys
 import time
+import traceback
 from collections.abc import Callable
 
 from independent import chain, container, provenance, statement, training, wellformed
@@ -20,7 +21,7 @@ from independent.session import Equations
 from independent.statement import Derived, Statement
 
 Judged = tuple[Statement, Derived, Evidence]
-ACCEPTED, REFUSED, USAGE, MALFORMED = 0, 1, 2, 3
+ACCEPTED, REFUSED, USAGE, MALFORMED, BROKEN = range(5)
 
 
 class Judge:
@@ -121,5 +122,14 @@ def main() -> int:
     return USAGE
 
 
+def run() -> int:
+    """A program that fails has not judged: that must not look like a refusal."""
+    try:
+        return main()
+    except Exception:
+        traceback.print_exc()
+        return BROKEN
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())
