@@ -168,7 +168,7 @@ static cs_status read_output(cs_job *job, const cs_json *v) {
     if (v->value != NULL)
         CS_TRY(cs_json_object(v, &CS_JOB_SHAPES[CS_SHAPE_OUTPUT]));
     CS_TRY(read_form(&job->params.final_public, &model));
-    job->between_public = job->params.final_public;
+    job->between_public = false; /* neighbouring models in public would show the sum of the gradients between them */
     CS_TRY(read_form(&job->between_public, &between));
     if (job->between_public && !job->params.final_public)
         return cs_json_fail(&between, "the models on the way to one that is only committed are only committed, too");

@@ -36,9 +36,9 @@ one() {
     expect 0 "" run 60 3 "$work/$1.json" --out "$work/$1"
     expect 0 "segment 3 of 3" "$consort" verify "$work/$1/tiny.chain"
 }
-one public ""
+one public "$(output public public)"
 one other "s|\"test\"|\"seeds\": {\"contributions\": true}, \"test\"|"
-one between "$(output public committed)"
+one between ""
 one committed "$(output committed committed)"
 one hidden "s|\"test\"|\"indices\": \"hidden\", \"test\"|"
 for name in between committed; do
