@@ -6,6 +6,7 @@
 exceptions='is_regular|add_lanes|divide|cs_g1_affine_is_identity|cs_g1_is_identity|cs_g1_add_affine|add_scaled|add_entries|check_range|cs_g1_vec_to_affine'
 
 # judge LOG: each case with what it shows; findings that it must not have, or lacks.
+# shellcheck disable=SC2317 # called by expect
 judge() {
     awk -v exceptions="^($exceptions)$" '
         { sub(/^(==|\*\*)[0-9]+(==|\*\*) */, "") }
