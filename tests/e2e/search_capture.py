@@ -3,13 +3,13 @@
 
 search_capture.py CAPTURE VALUES...: each file of VALUES has lines "NAME HEX", as a rank of a test build writes what it knows
 (CONSORT_SPY). Prints for each name how many values there were and how many were seen: "NAME SEEN OF". A value counts as seen
-if 12 of its bytes in a row, 6 of them different, are in one of the TCP streams: at any place, as they are or, of 64-bit
+if 16 of its bytes in a row, 6 of them different, are in one of the TCP streams: at any place, as they are or, of 64-bit
 integers, cut to 32 bits each.
 """
 import struct
 import sys
 
-WINDOW, DIFFERENT = 12, 6
+WINDOW, DIFFERENT = 16, 6
 
 
 def frames(path):
@@ -58,7 +58,7 @@ def windows(value):
     if len(value) % 8 == 0:
         forms.append(b"".join(value[k : k + 4] for k in range(0, len(value), 8)))
     for form in forms:
-        for k in range(0, len(form) - WINDOW + 1, 4):
+        for k in range(len(form) - WINDOW + 1):
             piece = form[k : k + WINDOW]
             if len(set(piece)) >= DIFFERENT:
                 yield piece
