@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "support/changes.h"
 #include "support/cheat.h"
 
 static cs_cheat_run run;
@@ -34,26 +35,6 @@ static void caught(const cs_cheat *cheat, const cs_label *labels) {
 }
 
 #define LABELS(...) ((const cs_label[]){__VA_ARGS__, CS_LABEL_COUNT})
-
-static void plus_one(int64_t *v, size_t rows, size_t columns) {
-    (void)rows, (void)columns;
-    v[0] += 1;
-}
-
-static void plus_two(int64_t *v, size_t rows, size_t columns) {
-    (void)rows, (void)columns;
-    v[0] += 2;
-}
-
-static void minus_one(int64_t *v, size_t rows, size_t columns) {
-    (void)rows, (void)columns;
-    v[0] -= 1;
-}
-
-static void flip_all(int64_t *v, size_t rows, size_t columns) {
-    for (size_t k = 0; k < rows * columns; k++)
-        v[k] = 1 - v[k];
-}
 
 static void flip_low_bit(int64_t *v, size_t rows, size_t columns) {
     for (size_t k = 0; k < rows * columns; k++)

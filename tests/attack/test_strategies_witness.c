@@ -6,29 +6,10 @@
 
 #include <cmocka.h>
 
+#include "support/changes.h"
 #include "support/dishonest.h"
 
 /* ---- changes ---- */
-
-static void plus_one(int64_t *v, size_t rows, size_t columns) {
-    (void)rows, (void)columns;
-    v[0] += 1;
-}
-
-static void plus_two(int64_t *v, size_t rows, size_t columns) {
-    (void)rows, (void)columns;
-    v[0] += 2;
-}
-
-static void minus_one(int64_t *v, size_t rows, size_t columns) {
-    (void)rows, (void)columns;
-    v[0] -= 1;
-}
-
-static void flip_all(int64_t *v, size_t rows, size_t columns) {
-    for (size_t k = 0; k < rows * columns; k++)
-        v[k] = 1 - v[k];
-}
 
 static void none(int64_t *v, size_t rows, size_t columns) {
     for (size_t k = 0; k < rows * columns; k++)

@@ -75,3 +75,14 @@ certified_datasets() {
     licence false 8 20 null
     for name in a1 a2 b c; do certify $name authority; done
 }
+
+# Two runs of one job on them, with fresh contributions: $work/one and $work/two, each with good.attestation.
+certified_runs() {
+    certified_datasets
+    job good medical-research
+    sign good
+    for run in one two; do
+        expect 0 "3 members" prove_with good
+        mv "$work/out" "$work/$run"
+    done
+}

@@ -5,13 +5,7 @@
 changes=${CHANGES:-1000}
 mutate=$build/tests/e2e/mutate
 
-certified_datasets
-job good medical-research
-sign good
-for run in one two; do
-    expect 0 "3 members" prove_with good
-    mv "$work/out" "$work/$run"
-done
+certified_runs
 expect 0 '"accepted": 0' "$mutate" "$work/one/good.attestation" "$work/two/good.attestation" "$changes" "$trust"
 cat "$work/output"
 

@@ -80,13 +80,7 @@ tampered proof "$(at committed)"
 changed changed-plain "$(at public)" "$(at again)"
 
 # A consortium: several datasets with well-formedness proofs, certificates, manifest, contributions, signatures.
-certified_datasets
-job good medical-research
-sign good
-for run in one two; do
-    expect 0 "3 members" prove_with good
-    mv "$work/out" "$work/$run"
-done
+certified_runs
 good=$work/one/good.attestation
 both 0 "$good"
 options="--trust $trust --at 2026-11-21"
