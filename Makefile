@@ -263,7 +263,7 @@ sanitize:
 # gcc's static analyzer, one function at a time and across calls. It does not follow atomic pointers (the kernels chosen once per process), nor that a
 # function which says CS_OK has filled what it promises: what it says of that in these files was read and is not so.
 ANALYZED   := $(BUILD)/analyzer
-NO_NULLS   := field/fr_vec curve/batch session/keys session/disclose cli/key
+NO_NULLS   := field/fr_vec curve/batch session/keys session/disclose session/channel train/errors train/products train/softmax train/weights cli/key
 .PHONY: analyze
 analyze:
 	+$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(ANALYZED) CC=gcc OPT="-O1 -fanalyzer" HARDEN= analyzed

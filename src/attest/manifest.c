@@ -202,6 +202,9 @@ cs_status cs_check_order(const cs_signature *signatures, size_t n, const cs_stat
 }
 
 void cs_signatures_in_order(cs_signature *out, const cs_signature *signatures, size_t n, const cs_statement *s) {
-    for (int i = 0; i < s->params.n_ranks; i++)
-        out[i] = *find(signatures, n, &s->members[i].signer);
+    for (int i = 0; i < s->params.n_ranks; i++) {
+        const cs_signature *signature = find(signatures, n, &s->members[i].signer);
+        if (signature != NULL)
+            out[i] = *signature;
+    }
 }

@@ -240,7 +240,7 @@ static void a_resumed_proof_has_the_commitments_and_nothing_else_in_common(void 
         snprintf(paths[0], sizeof paths[0], "%s", s.t.attestation);
         set_resume(&s, true);
         for (int n = 1; n < 3; n++) { /* twice from the same checkpoint */
-            char out[8];
+            char out[16];
             snprintf(out, sizeof out, "out%d", n);
             copy_saves(s.copy, s.folder);
             must(cs_tiny_run(&s.t, out));
