@@ -244,6 +244,7 @@ static cs_status name_other_manifest(cs_job *job) {
     char *path = other != NULL ? cs_string_format("%s%s", other, end) : NULL;
     cs_free(other);
     job->manifest_named = job->manifest_named || access(job->manifest, F_OK) == 0;
+    cs_free(job->manifest);
     return cs_string_own(&job->manifest, path);
 }
 

@@ -154,8 +154,10 @@ static void keys_are_locked_as_far_as_allowed(void **state) {
     uint8_t *keys = CS_NEW_LOCKED(uint8_t, 5000);
     assert_non_null(keys);
     assert_int_equal((uintptr_t)keys % 64, 0);
+#ifndef CS_SANITIZED /* the address sanitizer locks nothing */
     if (may.rlim_cur >= 1 << 16)
         assert_in_range(locked_memory(), before + 4, before + 16);
+#endif
     for (size_t k = 0; k < 5000; k++)
         assert_int_equal(keys[k], 0);
     memset(keys, 0xa5, 5000);
