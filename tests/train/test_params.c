@@ -174,6 +174,7 @@ static void copies(void **state) {
     assert_int_equal(cs_params_copy(&copy, &j.p), CS_OK);
     assert_ptr_not_equal(copy.rate, j.rate);
     assert_memory_equal(copy.rate, j.rate, j.p.steps * sizeof *j.rate);
+    cs_free(copy.rate);
     copy.rate = j.rate;
     assert_memory_equal(&copy, &j.p, sizeof copy);
     assert_int_equal(cs_params_copy(&copy, &j.p), CS_OK);
