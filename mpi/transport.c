@@ -219,24 +219,13 @@ static cs_status to_root(cs_comm *c, const void *data, size_t size) {
     return flush(c);
 }
 
-static cs_status to_all(cs_comm *c, const void *data, size_t size) {
-    cs_status status = CS_OK;
-    for (int rank = 1; rank < c->size; rank++) {
-        const cs_status one = send_copy(c, rank, data, size);
-        if (status == CS_OK || status == CS_ERR_RANK)
-            status = one != CS_OK ? one : status;
-    }
-    const cs_status flushed = flush(c);
-    return status == CS_OK ? flushed : status;
-}
-
 static cs_status from_root(cs_comm *c, cs_buffer *out) {
     return receive_frame(c, 0, out);
 }
 
 static const cs_comm_ops mpi_ops = {.to_root = to_root,
                                     .from_rank = receive_frame,
-                                    .to_all = to_all,
+                                    .to_all = cs_comm_send_each,
                                     .from_root = from_root,
                                     .send = send_copy,
                                     .receive = receive_frame,

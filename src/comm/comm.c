@@ -592,6 +592,17 @@ cs_status cs_comm_set_name(cs_comm *c, int rank, const char *name) {
     return CS_OK;
 }
 
+cs_status cs_comm_send_each(cs_comm *c, const void *data, size_t size) {
+    cs_status status = CS_OK;
+    for (int rank = 1; rank < c->size; rank++) {
+        const cs_status one = c->ops->send(c, rank, data, size);
+        if (status == CS_OK || status == CS_ERR_RANK) /* which says that the others were served */
+            status = one != CS_OK ? one : status;
+    }
+    const cs_status flushed = c->ops->flush(c);
+    return status == CS_OK ? flushed : status;
+}
+
 void cs_comm_free(cs_comm *c) {
     cs_free(c->names);
     c->names = NULL;

@@ -136,6 +136,10 @@ cs_status cs_comm_agree(cs_comm *c, uint32_t tag, cs_status status);
 /** What rank `rank` is called in messages besides its number; cut to fit. CS_ERR_MEMORY. Local. */
 cs_status cs_comm_set_name(cs_comm *c, int rank, const char *name);
 
+/** to_all of a transport whose `send` does not wait: sends the frame to every other rank, then flushes. A rank that is lost,
+ * or cannot be sent to, keeps none of the others from getting it. */
+cs_status cs_comm_send_each(cs_comm *c, const void *data, size_t size);
+
 /** Frees what the lockstep holds, not the transport. Local. */
 void cs_comm_free(cs_comm *c);
 

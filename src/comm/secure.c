@@ -82,18 +82,6 @@ static cs_status to_root(cs_comm *c, const void *data, size_t size) {
     return flush(c);
 }
 
-/* A rank that is lost, or cannot be sent to, keeps none of the others from getting the frame. */
-static cs_status to_all(cs_comm *c, const void *data, size_t size) {
-    cs_status status = CS_OK;
-    for (int peer = 1; peer < c->size; peer++) {
-        const cs_status one = send(c, peer, data, size);
-        if (status == CS_OK || status == CS_ERR_RANK)
-            status = one != CS_OK ? one : status;
-    }
-    const cs_status flushed = flush(c);
-    return status == CS_OK ? flushed : status;
-}
-
 /* ------------------------------------------------------------------ receiving */
 
 /* In place; the content stays where it is. */
@@ -153,7 +141,7 @@ static cs_status from_root(cs_comm *c, cs_buffer *out) {
 
 static const cs_comm_ops secure_ops = {.to_root = to_root,
                                        .from_rank = receive,
-                                       .to_all = to_all,
+                                       .to_all = cs_comm_send_each,
                                        .from_root = from_root,
                                        .send = send,
                                        .receive = receive,

@@ -118,16 +118,6 @@ static cs_status to_root(cs_comm *c, const void *data, size_t size) {
     return put(c, 0, data, size);
 }
 
-static cs_status to_all(cs_comm *c, const void *data, size_t size) {
-    cs_status status = CS_OK;
-    for (int rank = 1; rank < c->size; rank++) {
-        const cs_status one = put(c, rank, data, size);
-        if (status == CS_OK || status == CS_ERR_RANK) /* which says that the others were served */
-            status = one != CS_OK ? one : status;
-    }
-    return status;
-}
-
 static cs_status from_root(cs_comm *c, cs_buffer *out) {
     return take(c, 0, out);
 }
@@ -139,7 +129,7 @@ static cs_status flush(cs_comm *c) {
 
 static const cs_comm_ops thread_ops = {.to_root = to_root,
                                        .from_rank = take,
-                                       .to_all = to_all,
+                                       .to_all = cs_comm_send_each,
                                        .from_root = from_root,
                                        .send = put,
                                        .receive = take,

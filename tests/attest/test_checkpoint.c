@@ -102,16 +102,6 @@ static void copy_saves(const char *from, const char *to) {
         }
 }
 
-static bool same_files(const char *a, const char *b) {
-    cs_buffer x = {0}, y = {0};
-    must(cs_file_read(a, 1 << 24, &x));
-    must(cs_file_read(b, 1 << 24, &y));
-    const bool same = x.size == y.size && memcmp(x.data, y.data, x.size) == 0;
-    cs_buffer_free(&x);
-    cs_buffer_free(&y);
-    return same;
-}
-
 static void expect_refusal(saved *s, int rank, cs_status status, const char *says) {
     assert_int_not_equal(cs_tiny_run(&s->t, "out"), CS_OK);
     if (s->t.outcomes[rank].status != status || strstr(s->t.outcomes[rank].text, says) == NULL)
@@ -145,7 +135,7 @@ static void a_stopped_run_goes_on(void **state) {
         snprintf(path, sizeof path, "%s", s.t.model);
         s.t.options[0].segments = 0;
         must(cs_tiny_run(&s.t, "whole"));
-        assert_true(same_files(path, s.t.model));
+        assert_true(cs_tiny_same_files(path, s.t.model));
         cs_tiny_free(&s.t);
     }
 }

@@ -159,16 +159,6 @@ static void expect_refusal(const chain *c, int n, const int *order, const char *
         fail_msg("\"%s\" does not say \"%s\"", cs_error_text(), says);
 }
 
-static bool same_files(const char *a, const char *b) {
-    cs_buffer x = {0}, y = {0};
-    must(cs_file_read(a, 1 << 24, &x));
-    must(cs_file_read(b, 1 << 24, &y));
-    const bool same = x.size == y.size && memcmp(x.data, y.data, x.size) == 0;
-    cs_buffer_free(&x);
-    cs_buffer_free(&y);
-    return same;
-}
-
 static void check_chain(const chain *c, bool is_public) {
     cs_verify_report report;
     must(verify(c, 3, (const int[]){0, 1, 2}, &report));
@@ -198,7 +188,7 @@ static void a_run_in_segments_is_the_run_in_one_piece(void **state) {
         char whole[160];
         run_in_segments(&c, forms[k][0], forms[k][1], "public");
         snprintf(whole, sizeof whole, "%s/one/tiny.safetensors", c.t.folder);
-        assert_true(same_files(whole, c.t.model));
+        assert_true(cs_tiny_same_files(whole, c.t.model));
         check_chain(&c, k < 2);
         cs_tiny_free(&c.t);
     }

@@ -128,3 +128,12 @@ cs_status cs_tiny_run_ranks(cs_tiny *t, const char *out, int ranks) {
 cs_status cs_tiny_run(cs_tiny *t, const char *out) {
     return cs_tiny_run_ranks(t, out, CS_TINY_RANKS);
 }
+
+bool cs_tiny_same_files(const char *a, const char *b) {
+    cs_buffer x = {0}, y = {0};
+    const bool same = cs_file_read(a, 1 << 24, &x) == CS_OK && cs_file_read(b, 1 << 24, &y) == CS_OK && x.size == y.size &&
+                      memcmp(x.data, y.data, x.size) == 0;
+    cs_buffer_free(&x);
+    cs_buffer_free(&y);
+    return same;
+}

@@ -36,4 +36,7 @@ cs_status cs_tiny_run(cs_tiny *t, const char *out);
 /** The same with another number of ranks (at most CS_TINY_RANKS). */
 cs_status cs_tiny_run_ranks(cs_tiny *t, const char *out, int ranks);
 
+/** Do both files hold the same bytes? No, if one cannot be read. */
+bool cs_tiny_same_files(const char *a, const char *b);
+
 #endif
