@@ -7,7 +7,7 @@ import zlib
 from .errors import Refused, well_formed
 
 MAGIC = b"consort\n"
-VERSION = 2
+VERSION = 3
 LIMITS = {"STAT": 1 << 28, "INIT": 1 << 32, "MODL": 1 << 32, "PROF": 1 << 30, "WELL": 1 << 30, "CERT": 1 << 28,
           "SIGN": 1 << 20}
 ORDER = list(LIMITS)
@@ -32,7 +32,7 @@ def read(data: bytes) -> dict[str, bytes]:
     """The sections by tag."""
     well_formed(len(data) >= 16 and data[:8] == MAGIC, "container: not an attestation")
     if _number(data, 8, 4) != VERSION:
-        raise Refused(f"container: version {_number(data, 8, 4)}; this program knows {VERSION}")
+        raise Refused(f"container: format {_number(data, 8, 4)}, this program reads {VERSION}")
     out: dict[str, bytes] = {}
     at, last = 16, -1
     for _ in range(_number(data, 12, 4)):

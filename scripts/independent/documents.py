@@ -121,7 +121,7 @@ def version(value: Any, where: str, known: int) -> None:
     if type(stated) is not int:
         raise Malformed(f"{where}: a version is required")
     if stated != known:
-        raise Refused(f"{where}: version {stated}; this program knows {known}")
+        raise Refused(f"{where}: version {stated}, this program reads {known}")
 
 
 def integer(value: Any, where: str, low: int, high: int) -> int:

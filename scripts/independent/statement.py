@@ -163,7 +163,7 @@ def _models(s: Statement, committed_initial: bool, final: tuple[str, Any]) -> No
 def read(data: bytes) -> Statement:
     """The canonical statement; the parameters first, since every length follows from them."""
     value = documents.parse_canonical(data, "statement")
-    documents.version(value, "statement", 2)
+    documents.version(value, "statement", 3)
     v = fields(value, "statement", FIELDS, "excluded segment")
     final = _either(v["final"], "statement: final", "committed public")
     committed_initial = not isinstance(v["initial"], str) and _either(

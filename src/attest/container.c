@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "provenance/refusal.h"
 
-enum { VERSION = 2, HEADER_SIZE = 16, ENTRY_SIZE = 24, FLAG_ZLIB = 1 };
+enum { VERSION = 3, HEADER_SIZE = 16, ENTRY_SIZE = 24, FLAG_ZLIB = 1 };
 
 /* Longer sections are models and point lists: a third smaller at best, and unpacking takes longer than all else of their
  * verification. */
@@ -117,7 +117,7 @@ static cs_status read_container(cs_container *out, kind_of_file kind, const char
     if (size < HEADER_SIZE || memcmp(data, KINDS[kind].magic, sizeof KINDS[kind].magic) != 0)
         return cs_fail(CS_ERR_INPUT, "%s: not %s", name, KINDS[kind].name);
     if (cs_load_u32(data + 8) != VERSION)
-        return cs_refuse(CS_REFUSAL_VERSION, "%s: format version %u; this program reads version %d", name,
+        return cs_refuse(CS_REFUSAL_VERSION, "%s: made by another version of consort (format %u, this one reads %d)", name,
                          cs_load_u32(data + 8), VERSION);
     const uint32_t n = cs_load_u32(data + 12);
     size_t at = HEADER_SIZE;

@@ -129,7 +129,7 @@ cs_status cs_job_digest(uint8_t out[32], const cs_job *job, const uint8_t *initi
                   (json_int_t)job->segments, "between_public", (int)job->between_public, "pad_partners", job->pad_partners);
     if (v != NULL && job->excluded.n > 0)
         json_object_set_new(v, "excluded", cs_excluded_to_json(&job->excluded));
-    const cs_status status = cs_document_label_digest(out, "consort/job/2", v);
+    const cs_status status = cs_document_label_digest(out, "consort/job/3", v);
     json_decref(v);
     return status;
 }

@@ -11,7 +11,7 @@
 /** Longest statement in bytes. */
 #define CS_STATEMENT_MAX_BYTES ((size_t)1 << 28)
 
-enum { CS_STATEMENT_VERSION = 2 };
+enum { CS_STATEMENT_VERSION = 3 };
 
 /** All pointers are owned. */
 typedef struct cs_statement_member {

@@ -58,8 +58,8 @@ cs_status cs_document_object(const cs_json *v, const cs_json_shape *shape, int v
     char text[200];
     const json_t *stated = json_object_get(v->value, "version");
     if (version > 0 && json_is_integer(stated) && json_integer_value(stated) != version) {
-        snprintf(text, sizeof text, "version %lld; this program knows version %d", (long long)json_integer_value(stated),
-                 version);
+        snprintf(text, sizeof text, "made for another version of consort (version %lld, this one reads %d)",
+                 (long long)json_integer_value(stated), version);
         return refuse_at(v, CS_REFUSAL_VERSION, text);
     }
     json_t *object = (json_t *)(uintptr_t)v->value;

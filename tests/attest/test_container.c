@@ -160,12 +160,15 @@ static void refuses_by_reason(void **state) {
 
 static void refuses_other_versions(void **state) {
     (void)state;
-    for (uint8_t version = 1; version < 5; version += 2) {
+    for (uint8_t version = 2; version < 6; version += 2) {
+        char told[64];
         cs_buffer f;
         encode(&f, true);
         f.data[8] = version;
         assert_int_equal(decode(f.data, f.size), CS_REJECT);
         assert_int_equal(cs_refusal_last(), CS_REFUSAL_VERSION);
+        snprintf(told, sizeof told, "another version of consort (format %u, this one reads 3)", version);
+        assert_non_null(strstr(cs_error_text(), told));
         cs_buffer_free(&f);
     }
 }

@@ -149,11 +149,14 @@ static const struct {
     {{"\"final\":{\"public\":", "\"final\":{\"secret\":", "final: unknown field \"secret\""}, CS_REFUSAL_UNKNOWN},
     {{"\"weight\":1.0", "\"weight\":1.0,\"zeal\":2", "datasets[0][0]: unknown field \"zeal\""}, CS_REFUSAL_UNKNOWN},
     {{"\"w\":12", "\"vigour\":1,\"w\":12", "params: unknown field \"vigour\""}, CS_REFUSAL_UNKNOWN},
-    {{"\"value_bits\":5,\"version\":1", "\"value_bits\":5,\"version\":1,\"x\":0", "document: unknown field \"x\""},
+    {{"\"value_bits\":5,\"version\":2", "\"value_bits\":5,\"version\":2,\"x\":0", "document: unknown field \"x\""},
      CS_REFUSAL_UNKNOWN},
-    {{"\"value_bits\":5,\"version\":1", "\"value_bits\":5,\"version\":2", "document: version 2"}, CS_REFUSAL_VERSION},
-    {{"\"version\":2", "\"version\":1", "version 1; this program knows version 2"}, CS_REFUSAL_VERSION},
-    {{"\"version\":2", "\"version\":3,\"new\":1", "version 3; this program knows version 2"}, CS_REFUSAL_VERSION}};
+    {{"\"value_bits\":5,\"version\":2", "\"value_bits\":5,\"version\":1",
+      "document: made for another version of consort (version 1, this one reads 2)"},
+     CS_REFUSAL_VERSION},
+    {{"\"version\":3", "\"version\":2", "another version of consort (version 2, this one reads 3)"}, CS_REFUSAL_VERSION},
+    {{"\"version\":3", "\"version\":4,\"new\":1", "another version of consort (version 4, this one reads 3)"},
+     CS_REFUSAL_VERSION}};
 
 static void what_is_not_known_is_refused(void **state) {
     const fixture *f = *state;

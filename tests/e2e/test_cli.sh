@@ -41,7 +41,7 @@ for cheat in weight dataset; do
 done
 
 expect 0 "m1: 5 records" "$consort" inspect "$good"
-expect 0 '"version":2' "$consort" inspect --json "$good"
+expect 0 '"version":3' "$consort" inspect --json "$good"
 expect 3 "not an attestation" "$consort" inspect "$work/job.json"
 
 expect 0 "committed integers" "$consort" plan "$work/job.json"

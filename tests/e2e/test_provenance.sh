@@ -68,7 +68,7 @@ expect 0 '"name": "Authority"' "$consort" verify "$good" --trust "$trust" --json
 expect 0 "accepted" "$consort" verify "$good"
 expect 0 '"certificate": null' "$consort" verify "$good" --json
 expect 0 "Registry of a2" "$consort" inspect "$good"
-expect 0 '"version":2' "$consort" inspect "$good" --json
+expect 0 '"version":3' "$consort" inspect "$good" --json
 expect 2 "give its secret key" run 60 3 "$work/good.json" --out "$work/none"
 cat >"$work/policy.json" <<'END'
 {"version": 1, "purpose": "medical-research", "datasets_certified": true, "signatures": "all", "steps": {"at_least": 5, "at_most": 5}}
