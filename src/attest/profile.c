@@ -13,6 +13,7 @@
 /* A part is a list of 64-bit words, little-endian, times in microseconds: the length of the host's name and its bytes,
  * filled up to words; the numbers of stages and waits; a row for each stage and each wait. */
 enum { MAX_HOST = 256, MICROSECONDS = 1000000 };
+#define MAX_TIME 0x1p53
 enum { BEGUN, SECONDS, CPU, WAITING, SENDING, STAGE_WORDS };
 enum { STAGE, TAG, RECEIVED, SENT, WAITED, SPENT_SENDING, WAIT_WORDS };
 
@@ -72,6 +73,15 @@ static double signed_word(const uint8_t *rows, size_t index) {
     return (double)(int64_t)word(rows, index);
 }
 
+/* Of n rows of `words` words those that are times, from `first` to `last`: few enough microseconds to be added up. */
+static bool are_times(const uint8_t *rows, size_t n, size_t words, size_t first, size_t last) {
+    for (size_t k = 0; k < n; k++)
+        for (size_t at = first; at <= last; at++)
+            if (!(fabs(signed_word(rows, k * words + at)) < MAX_TIME))
+                return false;
+    return true;
+}
+
 static cs_status read_part(part *out, const cs_buffer *b, size_t n_stages, int rank) {
     *out = (part){0};
     const uint64_t length = b->size < 8 ? MAX_HOST : cs_load_u64(b->data);
@@ -85,7 +95,9 @@ static cs_status read_part(part *out, const cs_buffer *b, size_t n_stages, int r
             out->n_stages = n_stages;
             out->n_waits = (size_t)waits;
             out->waits = out->stages + 8 * n_stages * STAGE_WORDS;
-            return CS_OK;
+            if (are_times(out->stages, n_stages, STAGE_WORDS, BEGUN, SENDING) &&
+                are_times(out->waits, out->n_waits, WAIT_WORDS, WAITED, SPENT_SENDING))
+                return CS_OK;
         }
     }
     return cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes that are no timeline of %zu stages", rank, b->size, n_stages);

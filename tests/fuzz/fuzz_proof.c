@@ -1,11 +1,8 @@
-/* The proof: an honest one with changes. Two bytes say how much is cut off or appended, then each four bytes change one:
- * offset (24 bits), mask. Only the unchanged proof may be accepted. */
+/* The proof: an honest one with changes (fuzz_changes.h). Only the unchanged proof may be accepted. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "attest/attestation.h"
-#include "base/memory.h"
+#include "fuzz/fuzz_changes.h"
 #include "support/tiny_run.h"
 #include "train/protocol.h"
 
@@ -29,27 +26,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     return 0;
 }
 
-/* Cuts `change` bytes off (below 32768), or appends as many as it is above. */
-static size_t changed_size(size_t size, unsigned change) {
-    const size_t cut = change & 0x7fff;
-    return change & 0x8000 ? size + cut : size > cut ? size - cut : 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    const cs_buffer *honest = &attestation.container.section[CS_SECTION_PROOF];
+    cs_buffer proof;
     if (size < 2)
         return 0;
-    const size_t length = changed_size(honest->size, (unsigned)data[0] << 8 | data[1]);
-    uint8_t *proof = CS_NEW(uint8_t, length + 1);
-    if (proof == NULL)
-        return 0;
-    memcpy(proof, honest->data, length < honest->size ? length : honest->size);
-    for (size_t k = 2; k + 4 <= size && length > 0; k += 4)
-        proof[((size_t)data[k] << 16 | (size_t)data[k + 1] << 8 | data[k + 2]) % length] ^= data[k + 3];
-    const int same = length == honest->size && memcmp(proof, honest->data, length) == 0;
-    const cs_status status = cs_train_verify(&derived.instance, proof, length, NULL, NULL);
+    const bool same = fuzz_change(&proof, &attestation.container.section[CS_SECTION_PROOF], data, size);
+    const cs_status status = cs_train_verify(&derived.instance, proof.data, proof.size, NULL, NULL);
     if (same ? status != CS_OK : status != CS_REJECT && status != CS_ERR_INPUT)
         abort();
-    cs_free(proof);
+    cs_buffer_free(&proof);
     return 0;
 }
