@@ -3,12 +3,11 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/timer.h"
 
-static const long REDRAW_NANOSECONDS = 500 * 1000 * 1000;
+static const double REDRAW_SECONDS = 0.5;
 static const double LINE_STEP = 0.01;
 
 /* ------------------------------------------------------------ a terminal's line */
@@ -28,11 +27,7 @@ static void *tick(void *context) {
     cs_progress_bar *bar = context;
     pthread_mutex_lock(&bar->lock);
     while (!bar->ended) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += REDRAW_NANOSECONDS;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
+        const struct timespec until = cs_wall_after(REDRAW_SECONDS);
         pthread_cond_timedwait(&bar->wake, &bar->lock, &until);
         if (!bar->ended && bar->stage != NULL)
             draw(bar);
@@ -84,12 +79,11 @@ static void hear(void *context, const char *stage, double done, double seconds_l
 /* ------------------------------------------------------------ life */
 
 cs_run_progress cs_progress_bar_start(cs_progress_bar *bar, bool lines) {
-    *bar = (cs_progress_bar){
-        .started = cs_wall_seconds(), .lines = lines, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+    *bar = (cs_progress_bar){.started = cs_wall_seconds(), .lines = lines, .lock = PTHREAD_MUTEX_INITIALIZER};
     bar->out = lines || isatty(STDERR_FILENO) ? stderr : hidden_terminal();
     if (bar->out == NULL)
         return (cs_run_progress){0};
-    bar->ticking = !lines && pthread_create(&bar->ticker, NULL, tick, bar) == 0;
+    bar->ticking = !lines && cs_wall_condition(&bar->wake) == 0 && pthread_create(&bar->ticker, NULL, tick, bar) == 0;
     return (cs_run_progress){.fn = hear, .context = bar};
 }
 
@@ -100,6 +94,7 @@ void cs_progress_bar_end(cs_progress_bar *bar) {
         pthread_cond_signal(&bar->wake);
         pthread_mutex_unlock(&bar->lock);
         pthread_join(bar->ticker, NULL);
+        (void)pthread_cond_destroy(&bar->wake);
     }
     if (bar->out != NULL && !bar->lines && bar->stage != NULL) {
         fprintf(bar->out, "\r\033[K");

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A folder of src/ may include only what stands above it on the ladder (docs/architecture.md); only mpi/ knows MPI; the public
-# headers know nothing of the library's inside.
+# headers know nothing of the library's inside; nothing goes by the time of day.
 set -eu
 ladder="base field curve poly transcript comm ledger session sumcheck witness lookup finale relation train data provenance attest cli"
 bad=0
@@ -33,6 +33,10 @@ if grep -rlE 'include *[<"]mpi\.h' src include tests benchmarks | grep -v '^test
 fi
 if grep -rn '#include "' include | grep -v '#include "consort/'; then
     echo "public headers include internal ones"
+    bad=1
+fi
+if grep -rnE 'CLOCK_REALTIME|gettimeofday|PTHREAD_COND_INITIALIZER|[^a-z_]time\(' src mpi --include='*.[ch]' | grep -vE '^src/provenance/date\.c:|^[^:]*:[0-9]*: *(\*|/\*)'; then
+    echo "the lines above go by the time of day, which jumps; only provenance/date.c may, for the day: see base/timer.h"
     bad=1
 fi
 [ "$bad" -eq 0 ] && echo "layers: in order"

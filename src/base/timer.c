@@ -1,7 +1,7 @@
 #include "base/timer.h"
 
+#include <math.h>
 #include <sys/resource.h>
-#include <time.h>
 
 static double seconds_of(clockid_t id) {
     struct timespec t = {0};
@@ -19,6 +19,27 @@ double cs_cpu_seconds(void) {
 
 double cs_thread_cpu_seconds(void) {
     return seconds_of(CLOCK_THREAD_CPUTIME_ID);
+}
+
+int cs_wall_condition(pthread_cond_t *out) {
+    pthread_condattr_t by;
+    int error = pthread_condattr_init(&by);
+    if (error != 0)
+        return error;
+    error = pthread_condattr_setclock(&by, CLOCK_MONOTONIC);
+    if (error == 0)
+        error = pthread_cond_init(out, &by);
+    (void)pthread_condattr_destroy(&by);
+    return error;
+}
+
+struct timespec cs_wall_after(double seconds) {
+    struct timespec t = {0};
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    const double whole = floor(seconds), end = (double)t.tv_nsec + 1e9 * (seconds - whole);
+    t.tv_sec += (time_t)whole + (end >= 1e9);
+    t.tv_nsec = (long)(end >= 1e9 ? end - 1e9 : end);
+    return t;
 }
 
 double cs_peak_rss_bytes(void) {

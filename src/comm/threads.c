@@ -1,13 +1,12 @@
 #include "comm/threads.h"
 
 #include <errno.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/memory.h"
+#include "base/timer.h"
 
 typedef struct frame {
     struct frame *next;
@@ -79,16 +78,6 @@ static frame *pop(queue *q) {
     return f;
 }
 
-/* The time of day in so many seconds: what condition variables go by. */
-static struct timespec after(double seconds) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    const double whole = floor(seconds), end = (double)t.tv_nsec + 1e9 * (seconds - whole);
-    t.tv_sec += (time_t)whole + (end >= 1e9);
-    t.tv_nsec = (long)(end >= 1e9 ? end - 1e9 : end);
-    return t;
-}
-
 /* Waits for a frame from `rank`, who may leave instead. */
 static cs_status take(cs_comm *c, int rank, cs_buffer *out) {
     seat *reader = seat_of(c, c->rank);
@@ -97,7 +86,7 @@ static cs_status take(cs_comm *c, int rank, cs_buffer *out) {
     hub *h = reader->hub;
     pthread_mutex_lock(&h->mutex);
     const double patience = rank == 0 ? 2 * c->timeout : c->timeout;
-    const struct timespec end = after(patience);
+    const struct timespec end = cs_wall_after(patience);
     bool late = false;
     while (q->first == NULL && !writer->gone && !late)
         late = c->timeout > 0 ? pthread_cond_timedwait(&reader->arrived, &h->mutex, &end) == ETIMEDOUT
@@ -193,10 +182,10 @@ static cs_status take_seats(hub *h, cs_comm_run *run, void *const *args) {
     bool complete = true;
     for (int rank = 0; rank < h->size; rank++) {
         seat *s = &h->seats[rank];
-        *s = (seat){.hub = h, .run = run, .arg = args != NULL ? args[rank] : NULL, .arrived = PTHREAD_COND_INITIALIZER};
+        *s = (seat){.hub = h, .run = run, .arg = args != NULL ? args[rank] : NULL};
         s->comm = (cs_comm){.ops = &thread_ops, .rank = rank, .size = h->size, .transport = s};
         s->from = CS_NEW(queue, (size_t)h->size);
-        complete = complete && s->from != NULL;
+        complete = cs_wall_condition(&s->arrived) == 0 && complete && s->from != NULL;
     }
     return complete ? CS_OK : CS_ERR_MEMORY;
 }
