@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 
-enum { TAG_AGREE = 0x10030, SAVES = 1, RESUMES = 2, OFFER = 80, WISH = 16 + 2 * OFFER };
+enum { TAG_AGREE = 0x10040, SAVES = 1, RESUMES = 2, OFFER = 80, WISH = 16 + 2 * OFFER };
 
 /* What this rank needs and has. */
 static void append_wish(cs_buffer *out, const cs_run_state *r) {

@@ -102,6 +102,8 @@ cs_status cs_tiny_identify(cs_tiny *t) {
 
 static cs_status run_member(cs_comm *comm, void *arg) {
     cs_tiny *t = arg;
+    if (t->network != NULL)
+        t->network(comm);
     if (t->faults != NULL)
         CS_TRY(cs_faults_install(t->faults, comm));
     const cs_status status = cs_run(comm, &t->options[comm->rank], &t->reports[comm->rank]);

@@ -12,6 +12,7 @@ typedef struct cs_tiny {
     char folder[64];                       /* job.json, alice.csv, bob.csv, carol.csv, test.csv */
     cs_run_options options[CS_TINY_RANKS]; /* job and out are set by cs_tiny_run; a test may set the others before */
     cs_faults *faults;                     /* NULL: an honest network */
+    void (*network)(cs_comm *comm);        /* changes the transport of each rank before it runs; NULL: nobody does */
     cs_run_report reports[CS_TINY_RANKS];
     cs_comm_outcome outcomes[CS_TINY_RANKS];
     char keys[CS_TINY_RANKS][112]; /* with cs_tiny_identify: paths of the members' secret keys */
