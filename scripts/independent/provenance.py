@@ -263,7 +263,7 @@ def check_certificates(s: Statement, d: Derived, e: Evidence, trust: Trust | Non
 
 
 def check_chain_quotas(files: list[tuple[Statement, Derived, Evidence]]) -> None:
-    """With a trust list, quotas in total are about all files together."""
+    """Quotas in total are about all files together."""
     draws: dict[bytes, int] = {}
     for s, d, _ in files:
         for uses, tallies in zip(s.uses, d.tallies):

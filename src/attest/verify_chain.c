@@ -103,11 +103,11 @@ cs_status cs_verify_chain_quotas(const cs_facts *chain, size_t n) {
             for (size_t k = 0; k < chain[f].members[i].n_datasets; k++) {
                 const cs_fact_dataset *d = &chain[f].members[i].datasets[k];
                 const uint64_t draws = draws_of(chain, n, d->digest);
-                if (d->certified && draws > d->certificate.licence.total)
+                if (draws > d->quota)
                     return cs_refuse(CS_REFUSAL_QUOTA,
                                      "chain: dataset \"%s\" of \"%s\": %llu draws in all files; its licence allows %llu",
                                      d->name, chain[f].members[i].name, (unsigned long long)draws,
-                                     (unsigned long long)d->certificate.licence.total);
+                                     (unsigned long long)d->quota);
             }
     return CS_OK;
 }

@@ -12,6 +12,7 @@ static cs_status describe_dataset(cs_fact_dataset *out, const cs_dataset_use *us
     out->rows = use->doc.rows;
     out->draws = count.total;
     out->draws_epoch_max = count.epoch_max;
+    out->quota = CS_NO_QUOTA;
     out->names_certificate = use->has_certificate;
     memcpy(out->certificate.digest, use->certificate, sizeof out->certificate.digest);
     return cs_dataset_doc_digest(out->digest, &use->doc);

@@ -72,6 +72,7 @@ static cs_status check_certificate(const cs_certificate *c, const cs_dataset_use
     CS_TRY(v->trust != NULL ? cs_certificate_check(c, v->trust, v->at) : cs_licence_check(&c->licence, v->at));
     CS_TRY(cs_licence_check_purpose(&c->licence, v->a->statement.purpose));
     CS_TRY(cs_licence_check_draws(&c->licence, fact->draws_epoch_max, fact->draws));
+    fact->quota = c->licence.total; /* whoever signed it: what a file says of itself is held against it */
     return v->trust != NULL ? cs_facts_set_certificate(fact, c) : CS_OK;
 }
 

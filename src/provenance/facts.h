@@ -29,6 +29,7 @@ typedef struct cs_fact_dataset {
     uint64_t draws_epoch_max; /* most draws in one pass over the member's data */
     bool well_formed;         /* one-hot labels and zero padding were shown, and features of value_bits bits at most ... */
     bool own_ranges;          /* ... or, by a proof of the dataset's own, each in the range that its map has */
+    uint64_t quota;           /* most draws in total that the licence of the certificate named allows; CS_NO_QUOTA: any */
     bool names_certificate;   /* the statement names one, `certificate.digest`, … */
     bool certified;           /* … and it was held against a trust list, and accepted; else the rest of it is zero */
     cs_fact_certificate certificate;

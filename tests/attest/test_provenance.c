@@ -546,25 +546,29 @@ static void hide_previous_in_signed_manifest(cs_attestation *a, const fixture *f
     sign_manifest_again(a, f);
 }
 
-/* Two segments of at most 8 draws of each dataset: each is within the licences, which are for 8. */
-static void check_chain_quota(const fixture *f, const char *const files[2], cs_verify_result *r) {
-    const cs_verify_options options = {.trust_path = f->trust, .at = DAY};
+/* Two files of at most 8 draws of each dataset: each is within the licences, which are for 8. With a trust list or without.
+ */
+static void check_chain_quota(const char *const files[2], const char *trust, cs_verify_result *r) {
+    const cs_verify_options options = {.trust_path = trust, .at = DAY};
     assert_int_equal(cs_verify_attestations(r, files, 2, &options), CS_REJECT);
     assert_int_equal(cs_refusal_last(), CS_REFUSAL_QUOTA);
     assert_non_null(strstr(cs_error_text(), "draws in all files; its licence allows 8"));
+    assert_true(r->facts[1].has_previous && r->facts[1].has_manifest);
+    assert_memory_equal(r->facts[1].previous, r->facts[0].statement, 32);
     for (size_t s = 0; s < 2; s++)
         for (size_t i = 0; i < 3; i++)
             for (size_t k = 0; k < r->facts[s].members[i].n_datasets; k++) {
                 assert_true(r->facts[s].members[i].datasets[k].draws <= 8);
-                r->facts[s].members[i].datasets[k].certificate.licence.total = 16;
+                r->facts[s].members[i].datasets[k].quota = 16;
             }
     must(cs_verify_chain_quotas(r->facts, 2));
-    r->facts[0].members[BOB].datasets[0].certificate.licence.total = 15;
+    r->facts[0].members[BOB].datasets[0].quota = 15;
     assert_int_equal(cs_verify_chain_quotas(r->facts, 2), CS_REJECT);
     assert_int_equal(cs_refusal_last(), CS_REFUSAL_QUOTA);
-    r->facts[0].members[BOB].datasets[0].certified = false; /* the other segment's certificate counts these draws as well */
-    r->facts[1].members[BOB].datasets[0].certificate.licence.total = 15;
+    r->facts[0].members[BOB].datasets[0].quota = CS_NO_QUOTA; /* the other file's certificate counts these draws as well */
+    r->facts[1].members[BOB].datasets[0].quota = 15;
     assert_int_equal(cs_verify_chain_quotas(r->facts, 2), CS_REJECT);
+    cs_verify_result_free(r);
 }
 
 static void chains_are_signed_and_counted(void **state) {
@@ -577,12 +581,8 @@ static void chains_are_signed_and_counted(void **state) {
     write_manifest(f, all, 3);
     must(cs_tiny_run(&f->tiny, "second"));
     const char *const files[2] = {first, f->tiny.attestation};
-    must(cs_verify_attestations(r, files, 2, NULL));
-    assert_true(r->facts[1].has_previous && r->facts[1].has_manifest);
-    assert_memory_equal(r->facts[1].previous, r->facts[0].statement, 32);
-    cs_verify_result_free(r);
-    check_chain_quota(f, files, r);
-    cs_verify_result_free(r);
+    check_chain_quota(files, f->trust, r);
+    check_chain_quota(files, NULL, r);
     cs_free(r);
     expect_changed(f, nothing, false, CS_REFUSAL_CHAIN, "goes on from another one");
     expect_changed(f, hide_previous, false, CS_REFUSAL_CHAIN, "the manifest was signed with another \"previous\"");
