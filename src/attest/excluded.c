@@ -55,6 +55,16 @@ char *cs_excluded_join(const cs_excluded *e) {
     return out;
 }
 
+char *cs_excluded_suffix(const cs_excluded *e) {
+    char *out = cs_string_copy(e->n > 0 ? ".without" : "");
+    for (size_t k = 0; out != NULL && k < e->n; k++) {
+        char *longer = cs_string_format("%s-%s", out, e->names[k]);
+        cs_free(out);
+        out = longer;
+    }
+    return out;
+}
+
 json_t *cs_excluded_to_json(const cs_excluded *e) {
     json_t *out = json_array();
     for (size_t k = 0; out != NULL && k < e->n; k++)

@@ -26,6 +26,9 @@ bool cs_excluded_has(const cs_excluded *e, const char *name);
 /** "a,b,c". NULL without memory. cs_free. */
 char *cs_excluded_join(const cs_excluded *e);
 
+/** For names of files: ".without-a-b", "" if nobody is left out. NULL without memory. cs_free. */
+char *cs_excluded_suffix(const cs_excluded *e);
+
 /** An array of names. NULL without memory. */
 json_t *cs_excluded_to_json(const cs_excluded *e);
 

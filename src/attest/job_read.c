@@ -235,14 +235,9 @@ static cs_status name_other_manifest(cs_job *job) {
     static const char end[] = ".manifest.json";
     const size_t length = strlen(job->manifest), tail = sizeof end - 1;
     const size_t stem = length > tail && strcmp(job->manifest + length - tail, end) == 0 ? length - tail : length;
-    char *other = cs_string_format("%.*s.without", (int)stem, job->manifest);
-    for (size_t k = 0; other != NULL && k < job->excluded.n; k++) {
-        char *longer = cs_string_format("%s-%s", other, job->excluded.names[k]);
-        cs_free(other);
-        other = longer;
-    }
-    char *path = other != NULL ? cs_string_format("%s%s", other, end) : NULL;
-    cs_free(other);
+    char *without = cs_excluded_suffix(&job->excluded);
+    char *path = without != NULL ? cs_string_format("%.*s%s%s", (int)stem, job->manifest, without, end) : NULL;
+    cs_free(without);
     job->manifest_named = job->manifest_named || access(job->manifest, F_OK) == 0;
     cs_free(job->manifest);
     return cs_string_own(&job->manifest, path);

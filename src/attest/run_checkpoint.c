@@ -39,11 +39,44 @@ static void warn(const cs_run_state *r, const char *what) {
 
 /* ------------------------------------------------------------ before anyone is bothered */
 
+static char *slot_path(const cs_run_state *r, const char *without, int slot) {
+    return cs_string_format("%s/%s%s.%s.%d.checkpoint", r->options->checkpoint, r->job.name, without, me(r), slot);
+}
+
+static cs_status name_with(cs_run_state *r, const char *without) {
+    cs_run_saves *s = &r->saves;
+    CS_TRY(cs_string_own(&s->path[0], slot_path(r, without, 0)));
+    CS_TRY(cs_string_own(&s->path[1], slot_path(r, without, 1)));
+    return cs_string_own(&s->key_path,
+                         cs_string_format("%s/%s%s.%s.key", r->options->checkpoint, r->job.name, without, me(r)));
+}
+
+/* A run without some members has names of its own: what the run with them saved is neither taken for its own nor replaced.
+ */
 static cs_status name_files(cs_run_state *r) {
-    const char *folder = r->options->checkpoint;
-    CS_TRY(cs_string_own(&r->saves.path[0], cs_string_format("%s/%s.%s.0.checkpoint", folder, r->job.name, me(r))));
-    CS_TRY(cs_string_own(&r->saves.path[1], cs_string_format("%s/%s.%s.1.checkpoint", folder, r->job.name, me(r))));
-    return cs_string_own(&r->saves.key_path, cs_string_format("%s/%s.%s.key", folder, r->job.name, me(r)));
+    char *without = cs_excluded_suffix(&r->job.excluded);
+    const cs_status status = without != NULL ? name_with(r, without) : CS_ERR_MEMORY;
+    cs_free(without);
+    return status;
+}
+
+static bool exists(const char *path) {
+    return path != NULL && access(path, F_OK) == 0;
+}
+
+/* Nothing of this run, but of the one with those who are left out here. */
+static cs_status refuse_saves_with_all(const cs_run_state *r) {
+    char *with[2] = {slot_path(r, "", 0), slot_path(r, "", 1)};
+    const bool there = exists(with[0]) || exists(with[1]);
+    cs_free(with[0]);
+    cs_free(with[1]);
+    if (!there || exists(r->saves.path[0]) || exists(r->saves.path[1]))
+        return CS_OK;
+    return cs_fail(CS_ERR_INPUT,
+                   "%s: the checkpoints there are of the run with all members, and hold what those contributed who are left "
+                   "out now: nobody could prove a training that goes on from them. Start again without --resume; segments "
+                   "that were proved with all can be kept (docs/cli.md, --exclude)",
+                   r->options->checkpoint);
 }
 
 cs_status cs_run_name_checkpoints(cs_run_state *r) {
@@ -53,7 +86,7 @@ cs_status cs_run_name_checkpoints(cs_run_state *r) {
         return CS_OK;
     CS_TRY(name_files(r));
     if (r->options->resume)
-        return CS_OK;
+        return r->job.excluded.n > 0 ? refuse_saves_with_all(r) : CS_OK;
     for (int k = 0; k < 2; k++)
         CS_TRY(cs_fail_prefix(cs_file_must_not_exist(r->saves.path[k]), "a checkpoint is there: give --resume"));
     return cs_file_make_folder(r->options->checkpoint);

@@ -15,6 +15,7 @@
 
 #include "attest/attestation.h"
 #include "attest/checkpoint.h"
+#include "attest/verify.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "consort/verify.h"
@@ -327,6 +328,103 @@ static void checkpoints_are_not_written_over_by_a_new_run(void **state) {
     cs_tiny_free(&s.t);
 }
 
+/* ------------------------------------------------------------ going on without a member */
+
+static void leave_out(saved *s, const char *names) {
+    for (int i = 0; i < CS_TINY_RANKS; i++)
+        s->t.options[i].exclude = names;
+}
+
+/* What the run with him saved contains what he contributed: it is not gone on from, nor touched. */
+static void no_run_without_a_member_goes_on_from_his_gradients(void **state) {
+    (void)state;
+    saved s;
+    cs_verify_report report;
+    begin(&s, "public");
+    interrupt(&s, "out");
+    leave_out(&s, "bob");
+    for (int i = 0; i < 2; i++) {
+        assert_int_not_equal(cs_tiny_run_ranks(&s.t, "fewer", 2), CS_OK);
+        assert_int_equal(s.t.outcomes[i].status, CS_ERR_INPUT);
+        assert_non_null(strstr(s.t.outcomes[i].text, "of the run with all members"));
+    }
+    set_resume(&s, false);
+    s.stop.wanted = 1;
+    assert_int_equal(cs_tiny_run_ranks(&s.t, "fewer", 2), CS_ERR_STOPPED);
+    s.stop.wanted = 0;
+    set_resume(&s, true);
+    must(cs_tiny_run_ranks(&s.t, "fewer", 2)); /* its own checkpoints it goes on from */
+    must(cs_verify_file(s.t.attestation, NULL, &report));
+    assert_int_equal(report.members, 2);
+    leave_out(&s, NULL);
+    must(cs_tiny_run(&s.t, "out")); /* the run with all goes on as if nothing had been */
+    must(cs_verify_file(s.t.attestation, NULL, &report));
+    assert_int_equal(report.members, 3);
+    cs_tiny_free(&s.t);
+}
+
+/* Nor under the names that its own would have. */
+static void renaming_does_not_help(void **state) {
+    (void)state;
+    saved s;
+    begin(&s, "public");
+    interrupt(&s, "out");
+    leave_out(&s, "bob");
+    for (int i = 0; i < CS_TINY_RANKS; i += 2) {
+        char from[160], to[160];
+        slot_path(from, s.folder, i, 1);
+        snprintf(to, sizeof to, "%s/tiny.without-bob.%s.1.checkpoint", s.folder, MEMBERS[i]);
+        copy_file(from, to);
+        snprintf(from, sizeof from, "%s/tiny.%s.key", s.folder, MEMBERS[i]);
+        snprintf(to, sizeof to, "%s/tiny.without-bob.%s.key", s.folder, MEMBERS[i]);
+        copy_file(from, to);
+    }
+    assert_int_not_equal(cs_tiny_run_ranks(&s.t, "fewer", 2), CS_OK);
+    assert_non_null(strstr(s.t.outcomes[0].text, "made for another job"));
+    cs_tiny_free(&s.t);
+}
+
+static size_t handshakes;
+
+static void stop_in_second_segment(void *context, const char *stage, double done, double left) {
+    (void)context, (void)done, (void)left;
+    handshakes += strcmp(stage, "handshake") == 0;
+    watched->stop.wanted = handshakes == 2;
+}
+
+/* Segments that were proved with him stand: the others make the rest of the steps, as a job of its own that goes on from the
+ * last of them, and both are one chain. */
+static void proved_segments_are_kept(void **state) {
+    (void)state;
+    saved s;
+    cs_verify_result *r = CS_NEW(cs_verify_result, 1);
+    char first[160];
+    begin(&s, "public");
+    watched = &s;
+    must(cs_tiny_edit(&s.t, "job.json", "\"output\": {", "\"output\": {\"between\": \"public\", "));
+    s.t.options[0].segments = 2;
+    s.t.options[0].progress.fn = stop_in_second_segment;
+    handshakes = 0;
+    assert_int_equal(cs_tiny_run(&s.t, "out"), CS_ERR_STOPPED);
+    s.stop.wanted = 0;
+    s.t.options[0].progress.fn = NULL;
+    s.t.options[0].segments = 0;
+    snprintf(first, sizeof first, "%s/tiny.1.attestation.part", s.t.out);
+    must(cs_tiny_edit(&s.t, "job.json", "\"steps\": 4", "\"steps\": 2"));
+    must(cs_tiny_edit(&s.t, "job.json", "\"rate\": 0.375}, {\"from_step\": 2, \"rate\": 0.75}", "\"rate\": 0.25}"));
+    must(cs_tiny_edit(&s.t, "job.json", "\"seeds\"", "\"previous\": \"out/tiny.1.attestation.part\", \"seeds\""));
+    leave_out(&s, "bob");
+    must(cs_tiny_run_ranks(&s.t, "rest", 2));
+    const char *const files[2] = {first, s.t.attestation};
+    must(cs_verify_attestations(r, files, 2, NULL));
+    assert_int_equal(r->facts[0].n_members, 3);
+    assert_int_equal(r->facts[1].n_members, 2);
+    assert_string_equal(r->facts[1].excluded, "bob");
+    cs_verify_result_free(r);
+    cs_free(r);
+    cs_tiny_free(&s.t);
+}
+
 /* Every byte counts: cut off at any length, or changed at any place, it is refused. */
 static void a_truncated_or_altered_one_is_refused(void **state) {
     (void)state;
@@ -443,6 +541,9 @@ int main(void) {
                                        cmocka_unit_test(a_lost_disk_is_said_so),
                                        cmocka_unit_test(ranks_must_agree),
                                        cmocka_unit_test(checkpoints_are_not_written_over_by_a_new_run),
+                                       cmocka_unit_test(no_run_without_a_member_goes_on_from_his_gradients),
+                                       cmocka_unit_test(renaming_does_not_help),
+                                       cmocka_unit_test(proved_segments_are_kept),
                                        cmocka_unit_test(a_truncated_or_altered_one_is_refused),
                                        cmocka_unit_test(another_version_or_a_wrong_head_is_refused),
                                        cmocka_unit_test(a_checkpoint_that_cannot_be_written_ends_nothing)};
