@@ -1,5 +1,5 @@
 /* One training proof on synthetic data, members as threads: CPU per rank, proof bytes, verification. One JSON line.
- * Arguments: ranks steps batch column_bits width_0 width_1 …, or "images" and a number of steps. */
+ * Arguments: ranks steps batch column_bits width_0 width_1 …, or "images", a number of steps and, if it is not 1, one of ranks. */
 #include "base/timer.h"
 #include "support/example.h"
 #include <stdio.h>
@@ -35,15 +35,16 @@ static cs_status measure(const cs_example_options *o) {
     return CS_OK;
 }
 
-/* One epoch of 60,000 images on a 784-128-10 model, or so many steps of 128 draws from as many images as it draws. */
-static cs_example_options images(size_t steps) {
-    return (cs_example_options){.n_ranks = 1,
+/* One epoch of 60,000 images on a 784-128-10 model, or so many steps of 128 draws from as many images as it draws; divided
+ * among ranks. */
+static cs_example_options images(size_t steps, int n_ranks) {
+    return (cs_example_options){.n_ranks = n_ranks,
                                 .steps = steps,
-                                .batch = 128,
+                                .batch = 128 / (size_t)n_ranks,
                                 .column_bits = 13,
                                 .layers = 2,
                                 .widths = {784, 128, 10},
-                                .rows = steps >= 468 ? 60000 : steps * 128,
+                                .rows = (steps >= 468 ? 60000 : steps * 128) / (size_t)n_ranks,
                                 .a = 8,
                                 .d = 12,
                                 .shift = 11,
@@ -74,13 +75,13 @@ static cs_example_options general(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    const bool of_images = argc == 3 && strcmp(argv[1], "images") == 0;
+    const bool of_images = (argc == 3 || argc == 4) && strcmp(argv[1], "images") == 0;
     if (argc < 7 && !of_images) {
-        fprintf(stderr, "usage: %s ranks steps batch column_bits width_0 width_1 ...\n       %s images steps\n", argv[0],
+        fprintf(stderr, "usage: %s ranks steps batch column_bits width_0 width_1 ...\n       %s images steps [ranks]\n", argv[0],
                 argv[0]);
         return CS_ERR_USAGE;
     }
-    const cs_example_options o = of_images ? images((size_t)atol(argv[2])) : general(argc, argv);
+    const cs_example_options o = of_images ? images((size_t)atol(argv[2]), argc == 4 ? atoi(argv[3]) : 1) : general(argc, argv);
     const cs_status status = measure(&o);
     if (status != CS_OK)
         fprintf(stderr, "%s: %s\n", cs_status_name(status), cs_error_text());

@@ -1,13 +1,14 @@
 /* Commitments to the rows of a witness matrix: small entries, many rows that share their generators.
  *
  * An entry v in its declared range [min, max] is v - min = sum of digits u_w 2^(b w), and a digit stands for an odd multiple
- * of the half generator (odd_table.h). Columns are taken in groups; for each group and digit position the tables of odd
- * multiples are built, and every row adds one entry of each: all rows at once with one shared inversion. Entries 0 and 1 are
- * taken several columns at a time, from tables of ±P_0 ± … ± P_7, indexed in the same way. What the recoding adds, a public
- * multiple of the sum of the half generators, is taken off in the end.
+ * of the half generator (odd_table.h). Columns are taken in groups; for each group the tables of odd multiples are built,
+ * and for each digit position every row adds one entry of each: all rows at once with one shared inversion. A digit position
+ * has accumulators of its own, so that all of them share the tables; in the end they are added up under powers of 2^b.
+ * Entries 0 and 1 are taken several columns at a time, from tables of ±P_0 ± … ± P_7, indexed in the same way. What the
+ * recoding adds, a public multiple of the sum of the half generators, is taken off last.
  *
  * No accumulator ever meets ± what is added to it, unless a relation between generators is found: each sum of odd multiples
- * of half generators gets another generator's, or a higher power of two than its own terms of the same generator reach. */
+ * of half generators gets another generator's. */
 #include "curve/commit.h"
 
 #include <stdlib.h>
@@ -44,7 +45,7 @@ typedef struct family {
     size_t unit;       /* columns that share a table: 1, or `bits` */
     size_t group;      /* tables built at a time */
     size_t streams;    /* accumulators per row */
-    cs_g1_affine *acc; /* [streams][n], the identity until the first addition */
+    cs_g1_affine *acc; /* [digit positions][streams][n], the identity until the first addition */
 } family;
 
 #define NO_ENTRY UINT32_MAX
@@ -60,7 +61,6 @@ typedef struct kernel {
     uint32_t *target;    /* [streams * n] accumulators of the additions in hand, and the entry for each */
     uint32_t *entry;
     cs_fp *scratch;
-    cs_g1_affine *bases; /* [columns] 2^(bits w) P_j of the window in work */
     cs_odd_space space;
 } kernel;
 
@@ -93,19 +93,14 @@ static unsigned count_windows(const cs_int_row *row, unsigned bits) {
     return (length + bits - 1) / bits;
 }
 
-/* Digit size with the least work: tables of 2^(b-1) entries and one addition per row, for every digit of an entry. */
+/* Digit size with the least work: a table of 2^(b-1) entries, and one addition per row for every digit of an entry. */
 static unsigned choose_digit(const work *rows, size_t n) {
     unsigned best = 1;
     double least = 0;
     for (unsigned b = 1; b <= MAX_BITS; b++) {
-        double additions = 0;
-        unsigned most = 0;
-        for (size_t r = 0; r < n; r++) {
-            const unsigned windows = count_windows(rows[r].row, b);
-            additions += windows;
-            most = windows > most ? windows : most;
-        }
-        const double cost = additions + (double)most * (double)(1u << (b - 1));
+        double cost = (double)(1u << (b - 1));
+        for (size_t r = 0; r < n; r++)
+            cost += count_windows(rows[r].row, b);
         if (b == 1 || cost < least) {
             least = cost;
             best = b;
@@ -164,20 +159,29 @@ static cs_status plan(kernel *k, const cs_int_row *rows, size_t n_rows) {
     return CS_OK;
 }
 
+/* Digit positions of the family's rows, at least one. */
+static size_t positions(const family *f) {
+    return f->n > 0 && f->rows[0].windows > 0 ? f->rows[0].windows : 1;
+}
+
+/* The accumulators of digit position w. */
+static cs_g1_affine *accumulators(const family *f, size_t w) {
+    return f->acc + w * f->streams * f->n;
+}
+
 static cs_status allocate(kernel *k) {
     family *const d = &k->digits, *const b = &k->bits;
     const size_t d_entries = (size_t)1 << (d->bits - 1), b_entries = (size_t)1 << (b->bits - 1);
     const size_t lanes = larger(d->streams * d->n, b->streams * b->n), tables = larger(d->group, b->group);
-    d->acc = CS_NEW(cs_g1_affine, d->streams * d->n);
+    d->acc = CS_NEW(cs_g1_affine, positions(d) * d->streams * d->n);
     b->acc = CS_NEW(cs_g1_affine, b->streams * b->n);
     k->table = CS_NEW(cs_g1_affine, larger(d->group * d_entries, b->group * b_entries));
     k->codes = CS_NEW(uint32_t,
                       larger(larger(d->group, CS_COMMITTER_WINDOWS) * d->n, larger(b->group, CS_COMMITTER_WINDOWS) * b->n));
     k->target = CS_NEW(uint32_t, lanes);
     k->entry = CS_NEW(uint32_t, lanes);
-    k->scratch = CS_NEW(cs_fp, cs_g1_scratch(larger(lanes, d->columns)));
-    k->bases = CS_NEW(cs_g1_affine, d->columns);
-    if (!d->acc || !b->acc || !k->table || !k->codes || !k->target || !k->entry || !k->scratch || !k->bases)
+    k->scratch = CS_NEW(cs_fp, cs_g1_scratch(lanes));
+    if (!d->acc || !b->acc || !k->table || !k->codes || !k->target || !k->entry || !k->scratch)
         return CS_ERR_MEMORY;
     CS_TRY(cs_odd_space_new(&k->space, tables, larger(d_entries, b_entries)));
     return cs_generators_get(&k->gens, larger(d->columns, b->columns + b->unit));
@@ -192,7 +196,6 @@ static void release(kernel *k) {
     cs_free(k->target);
     cs_free(k->entry);
     cs_free(k->scratch);
-    cs_free(k->bases);
     cs_odd_space_free(&k->space);
 }
 
@@ -201,9 +204,10 @@ static size_t units(const family *f, const work *w) {
     return (w->row->n + f->unit - 1) / f->unit;
 }
 
-/* Adds, for each of the first n_rows rows of the family, the entries of `count` tables that its codes name; table c goes to
- * stream c mod streams. Rows that have ended have no entry (their length is public). */
-static void add_entries(kernel *k, const family *f, const cs_g1_affine *table, size_t n_rows, size_t count) {
+/* Adds to acc[streams][n], for each of the first n_rows rows of the family, the entries of `count` tables that its codes
+ * name; table c goes to stream c mod streams. Rows that have ended have no entry (their length is public). */
+static void add_entries(kernel *k, const family *f, cs_g1_affine *acc, const cs_g1_affine *table, size_t n_rows,
+                        size_t count) {
     for (size_t from = 0; from < count; from += f->streams) {
         size_t m = 0;
         for (size_t c = from; c < smaller(count, from + f->streams); c++)
@@ -212,14 +216,14 @@ static void add_entries(kernel *k, const family *f, const cs_g1_affine *table, s
                 const uint32_t code = k->codes[c * f->n + r];
                 if (code == NO_ENTRY)
                     continue;
-                if (cs_g1_affine_is_identity(f->acc[lane])) { /* the first addition */
-                    cs_odd_take(&f->acc[lane], table, code);
+                if (cs_g1_affine_is_identity(acc[lane])) { /* the first addition */
+                    cs_odd_take(&acc[lane], table, code);
                 } else {
                     k->target[m] = (uint32_t)lane;
                     k->entry[m++] = code;
                 }
             }
-        cs_g1_batch_accumulate(f->acc, k->target, table, k->entry, k->scratch, m);
+        cs_g1_batch_accumulate(acc, k->target, table, k->entry, k->scratch, m);
     }
 }
 
@@ -255,21 +259,17 @@ static void digit_codes(kernel *k, size_t n_rows, unsigned w, size_t first, size
 
 static void add_digits(kernel *k) {
     const family *f = &k->digits;
-    const unsigned windows = f->n ? f->rows[0].windows : 0;
-    memcpy(k->bases, k->gens.g_half, f->columns * sizeof *k->bases);
-    for (unsigned w = 0; w < windows; w++) {
-        size_t n_rows = 0;
-        while (n_rows < f->n && f->rows[n_rows].windows > w)
-            n_rows++;
-        for (size_t first = 0; first < f->columns; first += f->group) {
-            const size_t count = smaller(f->group, f->columns - first);
-            cs_odd_table(k->table, k->bases + first, count, (size_t)1 << (f->bits - 1), &k->space);
+    for (size_t first = 0; first < f->columns; first += f->group) {
+        const size_t count = smaller(f->group, f->columns - first);
+        cs_odd_table(k->table, k->gens.g_half + first, count, (size_t)1 << (f->bits - 1), &k->space);
+        size_t n_rows = f->n;
+        for (unsigned w = 0; w < positions(f); w++) {
+            while (f->rows[n_rows - 1].windows <= w)
+                n_rows--;
             digit_codes(k, n_rows, w, first, count);
-            add_entries(k, f, k->table, n_rows, count);
+            add_entries(k, f, accumulators(f, w), k->table, n_rows, count);
             report(k, n_rows, count);
         }
-        for (unsigned b = 0; b < f->bits && w + 1 < windows; b++)
-            cs_g1_batch_double(k->bases, k->bases, k->scratch, f->columns);
     }
 }
 
@@ -317,7 +317,7 @@ static void add_bits(kernel *k) {
         const size_t count = smaller(f->group, tables - first);
         bit_tables(k, first, count);
         bit_codes(k, first, count);
-        add_entries(k, f, k->table, f->n, count);
+        add_entries(k, f, f->acc, k->table, f->n, count);
         report(k, f->n, count);
     }
 }
@@ -327,7 +327,7 @@ static void add_blindings(kernel *k, const family *f, const cs_committer *h, con
     for (size_t r = 0; r < f->n; r++)
         cs_committer_codes(k->codes + r, f->n, 0, s[f->rows[r].index]);
     if (f->n)
-        add_entries(k, f, h->tables, f->n, CS_COMMITTER_WINDOWS);
+        add_entries(k, f, f->acc, h->tables, f->n, CS_COMMITTER_WINDOWS);
 }
 
 /* What the recoding took away is this public multiple of the sum of the row's half generators. */
@@ -337,6 +337,18 @@ static cs_fr correction(const family *f, const work *w) {
     const cs_fr base = cs_fr_from_u64((uint64_t)1 << f->bits), min = cs_fr_from_i64(w->row->min);
     const cs_fr full = cs_fr_sub(cs_fr_pow(base, w->windows), CS_FR_ONE); /* all digits at their largest */
     return cs_fr_add(full, cs_fr_add(min, min));
+}
+
+/* Row r's accumulators, each digit position's under its power of 2^bits. */
+static cs_g1 sum_row(const family *f, size_t r) {
+    cs_g1 sum = CS_G1_IDENTITY;
+    for (size_t w = larger(f->rows[r].windows, 1); w-- > 0;) {
+        for (unsigned b = 0; b < f->bits; b++)
+            sum = cs_g1_double(sum);
+        for (size_t c = 0; c < f->streams; c++)
+            sum = cs_g1_add_affine(sum, accumulators(f, w)[c * f->n + r]);
+    }
+    return sum;
 }
 
 /* out[.] = accumulators and corrections of the family's rows; prefix[j] is the sum of the first j half generators. */
@@ -349,9 +361,7 @@ static cs_status finish(const family *f, cs_g1_affine *out, const cs_g1 *prefix,
         if (!before || before->windows != w->windows || before->row->min != w->row->min || before->row->n != w->row->n)
             last = cs_g1_add_affine(cs_g1_mul_var(cs_g1_to_affine(prefix[units(f, w) * f->unit]), correction(f, w)),
                                     h->offset[0]);
-        points[r] = last;
-        for (size_t c = 0; c < f->streams; c++)
-            points[r] = cs_g1_add_affine(points[r], f->acc[c * f->n + r]);
+        points[r] = cs_g1_add(last, sum_row(f, r));
     }
     if (status == CS_OK)
         status = cs_g1_vec_to_affine(affine, points, f->n);
