@@ -69,7 +69,8 @@ static void lie_to(cs_example_rank *r, cs_comm *comm) {
 
 /* Rank 0 or, if the root lies, rank 1 is shown another 32-byte item. */
 static void shown_otherwise(cs_label label, size_t entry, bool point, bool sums, cs_status expected_prove) {
-    const cs_example_options o = cs_example_defaults();
+    cs_example_options o = cs_example_defaults();
+    o.steps = 3;
     assert_int_equal(cs_cheat_new(&run, &o, NULL), CS_OK);
     lie.label = label;
     lie.entry = entry;
@@ -105,13 +106,13 @@ static void another_gradient_sum(void **state) {
     shown_otherwise(CS_LABEL_GRADIENT, 0, false, true, CS_ERR_ABORT);
 }
 
-/* A rank stops at a wrong entry of a weight table, padded ones included, whatever its data: all of the first table, T = 2 by
- * 4 columns. */
+/* A rank stops at a wrong entry of a weight table, whatever its data: all that is sent of the first tables, of T = 3 steps
+ * by 4 rows, the bias' among them, and by 2 columns. */
 static void another_weight_table(void **state) {
     (void)state;
-    for (size_t entry = 0; entry < 8; entry++)
+    for (size_t entry = 0; entry < 12; entry++)
         shown_otherwise(CS_LABEL_FORWARD_TABLE, entry, false, true, CS_ERR_ABORT);
-    for (size_t entry = 0; entry < 4; entry++)
+    for (size_t entry = 0; entry < 6; entry++)
         shown_otherwise(CS_LABEL_BACKWARD_TABLE, entry, false, true, CS_ERR_ABORT);
 }
 
