@@ -13,7 +13,7 @@ typedef struct cs_verification {
     const cs_trust *trust;  /* NULL: certificates are compared with the statement, and nobody's word is taken */
     const char *at;         /* the day at which they are judged */
     cs_facts *facts;        /* filled as far as things are shown */
-    cs_deferred *equations; /* of the datasets' proofs, left to the training proof's verification */
+    cs_deferred *equations; /* [a->evidence.n_proofs] of each dataset's proof, checked with the training proof's */
 } cs_verification;
 
 /** What the statement says, without judgement: everything in `facts` that needs no signature. CS_ERR_MEMORY. */
@@ -28,9 +28,13 @@ cs_status cs_verify_agreement(const cs_verification *v);
  * signature, expired, denied, purpose, quota. */
 cs_status cs_verify_certificates(const cs_verification *v);
 
-/** The datasets' own proofs hold for exactly the statement's documents, if v->equations do; with NULL there, they hold.
- * CS_REJECT (proof, dataset), CS_ERR_INPUT. */
+/** The datasets' own proofs hold for exactly the statement's documents, if v->equations do, which it fills. CS_REJECT
+ * (proof, dataset), CS_ERR_INPUT. */
 cs_status cs_verify_wellformed(const cs_verification *v);
+
+/** After the equations of all proofs together do not hold: CS_REJECT (proof) that names a dataset whose own do not, CS_OK if
+ * all datasets' do. Costs at most about as much as all of them, however many there are. CS_ERR_MEMORY. */
+cs_status cs_verify_find_malformed(const cs_verification *v);
 
 /** Attestation k of a chain, if it is a segment of a job and not the first, goes on where segment k - 1 of the same run ends
  * (`before`, NULL for k = 0). Comes before anything is derived: the work grows with the steps before. CS_REJECT: chain;

@@ -87,25 +87,34 @@ static cs_status refuse_proof(cs_status status) {
     return cs_refuse(CS_REFUSAL_PROOF, "%s", cs_error_text());
 }
 
-/* Equations do not hold together: some dataset's proof is wrong by itself, else it is the training proof. */
+/* Some proof is wrong: a dataset's is if its own equations do not hold, else it is the training proof. */
 static cs_status refuse_some_proof(const cs_verification *v, cs_status status) {
-    cs_verification alone = *v;
-    alone.equations = NULL;
     if (status != CS_REJECT)
         return status;
     char *why = cs_string_copy(cs_error_text());
-    const cs_status datasets = cs_verify_wellformed(&alone);
+    const cs_status datasets = cs_verify_find_malformed(v);
     if (datasets == CS_OK)
         status = refuse_proof(cs_fail(CS_REJECT, "%s", why != NULL ? why : ""));
     cs_free(why);
     return datasets == CS_OK ? status : datasets;
 }
 
-static cs_status check_proof(const cs_verification *v, cs_verify_report *report) {
+static cs_status verify_together(const cs_verification *v, cs_proof_stats *stats) {
     const cs_buffer *proof = &v->a->container.section[CS_SECTION_PROOF];
+    cs_deferred all = {0};
+    cs_status status = CS_OK;
+    for (size_t k = 0; status == CS_OK && k < v->a->evidence.n_proofs; k++)
+        status = cs_deferred_merge(&all, &v->equations[k]);
+    if (status == CS_OK)
+        status = cs_train_verify(&v->d->instance, proof->data, proof->size, &all, stats);
+    cs_deferred_free(&all);
+    return status;
+}
+
+static cs_status check_proof(const cs_verification *v, cs_verify_report *report) {
     cs_proof_stats stats = {0};
     const double start = cs_wall_seconds();
-    const cs_status status = cs_train_verify(&v->d->instance, proof->data, proof->size, v->equations, &stats);
+    const cs_status status = verify_together(v, &stats);
     report->proof_seconds += cs_wall_seconds() - start;
     report->messages += stats.messages;
     report->commitment_rows = stats.rows;
@@ -137,11 +146,16 @@ static cs_status check_all(const link *l, const cs_verification *v) {
 }
 
 static cs_status check_derived(const link *l, const cs_attestation *a, const cs_derived *d) {
-    cs_deferred equations = {0};
+    const size_t n = a->evidence.n_proofs;
+    cs_deferred *equations = CS_NEW(cs_deferred, n);
+    if (equations == NULL)
+        return CS_ERR_MEMORY;
     const cs_verification v = {
-        .a = a, .d = d, .trust = l->trust, .at = l->at, .facts = &l->out->facts[l->k], .equations = &equations};
+        .a = a, .d = d, .trust = l->trust, .at = l->at, .facts = &l->out->facts[l->k], .equations = equations};
     const cs_status status = check_all(l, &v);
-    cs_deferred_free(&equations);
+    for (size_t k = 0; k < n; k++)
+        cs_deferred_free(&equations[k]);
+    cs_free(equations);
     return status;
 }
 

@@ -94,8 +94,7 @@ cs_status cs_verify_certificates(const cs_verification *v) {
 
 /* ------------------------------------------------------------ well-formedness */
 
-static cs_status check_wellformed(const cs_dataset_doc *d, const cs_buffer *proof, cs_deferred *later) {
-    const cs_status status = cs_wellformed_verify_later(d, proof->data, proof->size, later);
+static cs_status refuse_wellformed(cs_status status) {
     if (status != CS_REJECT || cs_refusal_last() != CS_REFUSAL_NONE)
         return status;
     return cs_refuse(CS_REFUSAL_PROOF, "it is not shown to be well formed: %s", cs_error_text());
@@ -103,15 +102,62 @@ static cs_status check_wellformed(const cs_dataset_doc *d, const cs_buffer *proo
 
 cs_status cs_verify_wellformed(const cs_verification *v) {
     const cs_statement *s = &v->a->statement;
+    const cs_buffer *proofs = v->a->evidence.proofs;
     size_t next = 0;
     for (int i = 0; i < s->params.n_ranks; i++)
         for (size_t k = 0; k < s->members[i].datasets.n; k++) {
             const cs_dataset_doc *d = &s->members[i].datasets.use[k].doc;
-            if (d->has_proof)
-                CS_TRY(cs_fail_prefix(check_wellformed(d, &v->a->evidence.proofs[next++], v->equations),
-                                      "dataset \"%s\" of member \"%s\"", d->name, s->members[i].name));
+            if (d->has_proof) {
+                const cs_status status =
+                    cs_wellformed_verify_later(d, proofs[next].data, proofs[next].size, &v->equations[next]);
+                CS_TRY(cs_fail_prefix(refuse_wellformed(status), "dataset \"%s\" of member \"%s\"", d->name,
+                                      s->members[i].name));
+                next++;
+            }
             v->facts->members[i].datasets[k].well_formed = true;
             v->facts->members[i].datasets[k].own_ranges = d->has_proof;
         }
     return CS_OK;
+}
+
+/* Of proofs first, …, last. */
+static cs_status check_equations(const cs_verification *v, size_t first, size_t last) {
+    cs_deferred all = {0};
+    cs_status status = CS_OK;
+    for (size_t k = first; status == CS_OK && k <= last; k++)
+        status = cs_deferred_merge(&all, &v->equations[k]);
+    if (status == CS_OK)
+        status = cs_deferred_check(&all);
+    cs_deferred_free(&all);
+    return status;
+}
+
+static cs_status refuse_proof_of(const cs_statement *s, size_t wrong) {
+    size_t next = 0;
+    for (int i = 0; i < s->params.n_ranks; i++)
+        for (size_t k = 0; k < s->members[i].datasets.n; k++) {
+            const cs_dataset_doc *d = &s->members[i].datasets.use[k].doc;
+            if (d->has_proof && next++ == wrong)
+                return cs_fail_prefix(refuse_wellformed(CS_REJECT), "dataset \"%s\" of member \"%s\"", d->name,
+                                      s->members[i].name);
+        }
+    return CS_OK;
+}
+
+/* Some of the candidates low, …, high do not hold; number n is the training proof, which is in no half that is tried. Half
+ * as many terms each time, so all tries together have no more than all proofs have. */
+cs_status cs_verify_find_malformed(const cs_verification *v) {
+    const size_t n = v->a->evidence.n_proofs;
+    size_t low = 0, high = n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const cs_status status = check_equations(v, low, middle);
+        if (status != CS_OK && status != CS_REJECT)
+            return status;
+        if (status == CS_REJECT)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low < n ? refuse_proof_of(&v->a->statement, low) : CS_OK;
 }
