@@ -25,6 +25,7 @@ enum {
     OPT_PROGRESS,
     OPT_MEMORY,
     OPT_SEGMENTS,
+    OPT_SPEED,
     OPT_CHECKPOINT,
     OPT_EVERY,
     OPT_RESUME,
@@ -49,6 +50,7 @@ static const struct option OPTIONS[] = {{"out", required_argument, NULL, OPT_OUT
                                         {"progress", no_argument, NULL, OPT_PROGRESS},
                                         {"memory", required_argument, NULL, OPT_MEMORY},
                                         {"segments", required_argument, NULL, OPT_SEGMENTS},
+                                        {"speed", required_argument, NULL, OPT_SPEED},
                                         {"checkpoint", required_argument, NULL, OPT_CHECKPOINT},
                                         {"checkpoint-every", required_argument, NULL, OPT_EVERY},
                                         {"resume", no_argument, NULL, OPT_RESUME},
@@ -83,6 +85,9 @@ const char *cs_prove_usage(void) {
            "that\n"
            "                   needs more is cut into segments, which are proved one after the other\n"
            "  --segments N     at least so many segments\n"
+           "  --speed X        this rank counts as X times as fast as it was measured at the start (0.5: half): slower "
+           "ranks\n"
+           "                   get less of the work that is shared out\n"
            "  --checkpoint DIR   write checkpoints there, sealed under this member's key; on TERM or USR1 one more, and "
            "leave\n"
            "  --checkpoint-every SECONDS|Nsteps   while training (600; the first member's counts)\n"
@@ -104,6 +109,16 @@ static cs_status take_seconds(double *out, const char *text) {
     if (end == text || *end != 0 || !(seconds >= 0 && seconds <= MAX_SECONDS))
         return cs_fail(CS_ERR_USAGE, "--timeout %s: a number of seconds is expected, from 0 to %.0f", text, MAX_SECONDS);
     *out = seconds > 0 ? seconds : -1;
+    return CS_OK;
+}
+
+static cs_status take_speed(double *out, const char *text) {
+    static const double LEAST = 0.01, MOST = 100;
+    char *end;
+    const double x = strtod(text, &end);
+    if (end == text || *end != 0 || !(x >= LEAST && x <= MOST))
+        return cs_fail(CS_ERR_USAGE, "--speed %s: a number is expected, from %g to %g", text, LEAST, MOST);
+    *out = x;
     return CS_OK;
 }
 
@@ -161,6 +176,8 @@ static cs_status take(cs_prove_options *out, int option, char **argv) {
         return cs_memory_size(&out->run.memory, "--memory", optarg);
     case OPT_SEGMENTS:
         return cs_segments_number(&out->run.segments, "--segments", optarg);
+    case OPT_SPEED:
+        return take_speed(&out->run.speed, optarg);
     case OPT_CHECKPOINT:
         out->run.checkpoint = optarg;
         return CS_OK;

@@ -30,6 +30,7 @@ typedef struct cs_run_options {
     int ranks_here;                 /* ranks that share this machine's memory; 0: all */
     double memory;                  /* bytes that this rank may take; 0: its share of what the machine has */
     size_t segments;                /* at least so many; 0: as the job says */
+    double speed;                   /* times what is measured of this rank (attest/balance.h); 0: just that */
     const char *checkpoint;         /* folder for this rank's checkpoints; NULL: none. All ranks have one, or none has */
     bool resume;                    /* go on from the latest checkpoint there that all ranks have */
     double checkpoint_seconds;      /* how often the root asks for one while training; 0: every ten minutes ... */

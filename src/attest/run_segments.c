@@ -1,19 +1,23 @@
 /* A run in segments: how many, and how one begins where the last one ended. */
 #include <string.h>
 
+#include "attest/balance.h"
 #include "attest/exchange.h"
 #include "attest/run_state.h"
 #include "attest/segments.h"
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "comm/shares.h"
 
-enum { TAG_AGREE = 0x10040, SAVES = 1, RESUMES = 2, OFFER = 80, WISH = 16 + 2 * OFFER };
+enum { TAG_AGREE = 0x10040, SAVES = 1, RESUMES = 2, OFFER = 80, WISH = 24 + 2 * OFFER };
+enum { AT_SAVES = 8, AT_SPEED = 16, AT_OFFERS = 24 };
 
 /* What this rank needs and has. */
 static void append_wish(cs_buffer *out, const cs_run_state *r) {
     const cs_run_saves *s = &r->saves;
     cs_buffer_append_u64(out, r->segments);
     cs_buffer_append_u64(out, (r->options->checkpoint != NULL ? SAVES : 0) | (r->options->resume ? RESUMES : 0));
+    cs_buffer_append_u64(out, cs_speed_measure(r->options->speed > 0 ? r->options->speed : 1));
     for (int k = 0; k < 2; k++) {
         cs_buffer_append_u64(out, s->offered[k]);
         cs_buffer_append_u64(out, s->offer[k].sequence);
@@ -27,9 +31,9 @@ static const uint8_t *wish_of(const cs_buffer *all, int rank) {
 }
 
 static cs_status agree_on_saving(cs_run_state *r, const cs_buffer *all) {
-    const uint64_t mine = cs_load_u64(wish_of(all, r->comm->rank) + 8);
+    const uint64_t mine = cs_load_u64(wish_of(all, r->comm->rank) + AT_SAVES);
     for (int i = 0; i < r->comm->size; i++)
-        if (cs_load_u64(wish_of(all, i) + 8) != mine)
+        if (cs_load_u64(wish_of(all, i) + AT_SAVES) != mine)
             return cs_fail(CS_ERR_USAGE,
                            "rank %d (%s) and this one do not agree on checkpoints: --checkpoint and --resume are for all "
                            "members or for none",
@@ -40,9 +44,10 @@ static cs_status agree_on_saving(cs_run_state *r, const cs_buffer *all) {
 
 /* The first rank that cannot go on from this rank's offer; the number of ranks if all can. */
 static int first_without(const cs_run_state *r, const cs_buffer *all, int slot) {
-    const uint8_t *mine = wish_of(all, r->comm->rank) + 16 + slot * OFFER;
+    const uint8_t *mine = wish_of(all, r->comm->rank) + AT_OFFERS + slot * OFFER;
     for (int i = 0; i < r->comm->size; i++)
-        if (memcmp(mine, wish_of(all, i) + 16, OFFER) != 0 && memcmp(mine, wish_of(all, i) + 16 + OFFER, OFFER) != 0)
+        if (memcmp(mine, wish_of(all, i) + AT_OFFERS, OFFER) != 0 &&
+            memcmp(mine, wish_of(all, i) + AT_OFFERS + OFFER, OFFER) != 0)
             return i;
     return r->comm->size;
 }
@@ -81,21 +86,40 @@ static cs_status agree(cs_run_state *r, const cs_buffer *all) {
     return cs_run_begin_saves(r);
 }
 
+/* The same on all ranks: the speeds are those that all were shown, the rest is the job's. */
+static cs_status share_out(cs_run_state *r, const cs_buffer *all, const cs_plan *plan) {
+    cs_loads loads;
+    uint32_t speed[CS_MAX_RANKS], shares[CS_MAX_RANKS];
+    const size_t n = (size_t)r->comm->size;
+    for (size_t i = 0; i < n; i++)
+        speed[i] = (uint32_t)cs_load_u64(wish_of(all, (int)i) + AT_SPEED);
+    cs_speed_compare(speed, n);
+    cs_loads_of(&loads, plan, &r->job.params);
+    cs_shares_balance(shares, loads.own, speed, n, loads.divisible);
+    return cs_comm_set_shares(r->comm, shares);
+}
+
+/* The plan is the first segment's. */
+static cs_status agree_on_work(cs_run_state *r, const cs_buffer *all) {
+    cs_plan plan;
+    CS_TRY(cs_segment_plan(&plan, &r->job, r->segments, 0));
+    cs_forecast_new(&r->report->stages.forecast, &plan, &r->job.params, r->crowd);
+    return share_out(r, all, &plan);
+}
+
 cs_status cs_run_agree(cs_run_state *r) {
     cs_buffer mine = {0}, all = {0};
-    cs_plan plan;
     append_wish(&mine, r);
     cs_status status = cs_buffer_status(&mine);
     if (status == CS_OK)
         status = cs_exchange(r->comm, TAG_AGREE, mine.data, mine.size, &all, "the segments and checkpoints");
     if (status == CS_OK)
         status = agree(r, &all);
+    if (status == CS_OK)
+        status = agree_on_work(r, &all);
     cs_buffer_free(&mine);
     cs_buffer_free(&all);
-    CS_TRY(status);
-    CS_TRY(cs_segment_plan(&plan, &r->job, r->segments, 0));
-    cs_forecast_new(&r->report->stages.forecast, &plan, &r->job.params, r->crowd);
-    return CS_OK;
+    return status;
 }
 
 /* W(0) of a segment that is not the first is the model that the ranks hold; of a committed one the root keeps the blindings,

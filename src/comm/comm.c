@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/timer.h"
 #include "comm/frame.h"
+#include "comm/shares.h"
 #include "transcript/labels.h"
 
 enum { HEADER_SIZE = CS_FRAME_HEADER, FRAME_MAGIC = CS_FRAME_MAGIC };
@@ -437,9 +438,39 @@ typedef struct span {
     size_t first, count;
 } span;
 
+/* Where a part of n things begins; n < 2^47. */
+static size_t divide(const cs_comm *c, size_t n, int part) {
+    return c->bounds != NULL ? n * c->bounds[part] / CS_SHARES_WHOLE : n * (size_t)part / (size_t)c->size;
+}
+
 static size_t part_start(const summing *s, int part) {
-    const size_t grains = (s->n + GRAIN - 1) / GRAIN, first = GRAIN * (grains * (size_t)part / (size_t)s->c->size);
+    const size_t first = GRAIN * divide(s->c, (s->n + GRAIN - 1) / GRAIN, part);
     return first < s->n ? first : s->n;
+}
+
+static int part_of(const cs_comm *c, int rank) {
+    const int across = columns_of(c->size);
+    return rank % across * (c->size / across) + rank / across;
+}
+
+cs_status cs_comm_set_shares(cs_comm *c, const uint32_t *shares) {
+    const size_t n = (size_t)c->size;
+    uint32_t *bounds = CS_NEW(uint32_t, n + 1);
+    if (bounds == NULL)
+        return CS_ERR_MEMORY;
+    for (int rank = 0; rank < c->size; rank++)
+        bounds[part_of(c, rank) + 1] = shares[rank];
+    for (size_t part = 0; part < n; part++)
+        bounds[part + 1] += bounds[part];
+    cs_free(c->bounds);
+    c->bounds = bounds;
+    return CS_OK;
+}
+
+void cs_comm_part(const cs_comm *c, size_t n, size_t *first, size_t *count) {
+    const int part = part_of(c, c->rank);
+    *first = divide(c, n, part);
+    *count = divide(c, n, part + 1) - *first;
 }
 
 static int place_of(const summing *s, line along, int rank) {
@@ -606,5 +637,7 @@ cs_status cs_comm_send_each(cs_comm *c, const void *data, size_t size) {
 void cs_comm_free(cs_comm *c) {
     cs_free(c->names);
     c->names = NULL;
+    cs_free(c->bounds);
+    c->bounds = NULL;
     cs_buffer_free(&c->frame);
 }

@@ -74,6 +74,7 @@ struct cs_comm {
     double timeout;                   /* seconds until a rank that is waited for counts as lost; 0: for ever */
     const char *stage;                /* of the run, for messages; static text, NULL: not said */
     char (*names)[CS_COMM_NAME_SIZE]; /* [size] what the ranks are called in messages, NULL: by number only */
+    uint32_t *bounds; /* [size + 1] of the parts of what is divided, of CS_SHARES_WHOLE, in their order; NULL: equal parts */
     /* state of the lockstep, private to comm.c */
     uint32_t tag;     /* of the exchange that is going on */
     uint32_t trouble; /* what made this rank fail, if it was a link; else 0 */
@@ -118,6 +119,14 @@ typedef struct cs_comm_reduction {
  *  or in the place of the next one; the rank whose `add` failed with that status. A rank may be shown other sums than the
  *  others: who cares binds what it does next to what it was shown (session/pads.h). */
 cs_status cs_comm_sum(cs_comm *c, uint32_t tag, uint8_t *data, size_t n, const cs_comm_reduction *how);
+
+/** From now on parts of sums, and what cs_comm_part divides, are in proportion to shares[size] (comm/shares.h), which add up
+ *  to CS_SHARES_WHOLE. The same on all ranks: otherwise sums fail by their lengths, or their elements do not belong
+ * together. Until then, parts are equal. CS_ERR_MEMORY. Local. */
+cs_status cs_comm_set_shares(cs_comm *c, const uint32_t *shares);
+
+/** This rank's part of n things, of which each belongs to one rank. Local. */
+void cs_comm_part(const cs_comm *c, size_t n, size_t *first, size_t *count);
 
 /** Local failure becomes collective: takes part in the exchange the others are in, as "failed" towards each of them, so that
  * all leave. Call it

@@ -14,14 +14,15 @@ static bool narrow(int32_t *out, const int64_t *w, size_t n) {
     return beyond == 0;
 }
 
-cs_status cs_model_contract_columns(cs_fr *out, const cs_model *m, size_t l, const cs_fr *vector) {
-    const size_t rows = m->rows[l - 1], columns = m->columns[l - 1], most = columns < ENTRIES ? ENTRIES / columns : 1;
+cs_status cs_model_contract_columns(cs_fr *out, const cs_model *m, size_t l, const cs_fr *vector, size_t first,
+                                    size_t count) {
+    const size_t columns = m->columns[l - 1], most = columns < ENTRIES ? ENTRIES / columns : 1;
     int32_t *small = CS_NEW(int32_t, most * columns);
     if (small == NULL)
         return CS_ERR_MEMORY;
-    for (size_t row = 0; row < rows; row += most) {
-        const size_t n = rows - row < most ? rows - row : most;
-        const int64_t *w = m->w[l - 1] + row * columns;
+    for (size_t row = 0; row < count; row += most) {
+        const size_t n = count - row < most ? count - row : most;
+        const int64_t *w = m->w[l - 1] + (first + row) * columns;
         if (narrow(small, w, n * columns))
             cs_fr_vec_dot_rows(out + row, vector, CS_INT_I32, small, n, columns);
         else

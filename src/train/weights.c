@@ -13,7 +13,7 @@ static cs_status matrix_at(const cs_model *m, size_t l, const cs_axis *k, const 
     if (status == CS_OK)
         status = cs_axis_table(tj, j, 0);
     if (status == CS_OK)
-        status = cs_model_contract_columns(sums, m, l, tj);
+        status = cs_model_contract_columns(sums, m, l, tj, 0, rows);
     *out = status == CS_OK ? cs_fr_vec_dot(tk, sums, rows) : CS_FR_ZERO;
     cs_free(tk);
     cs_free(tj);

@@ -214,7 +214,7 @@ static void contracts_columns(void **state) {
     for (size_t c = 0; c < sizeof corners / sizeof *corners; c++) {
         assert_int_equal(cs_model_from_seed(&m, &j.p, JOB_SEED), CS_OK);
         m.w[0][7] = corners[c];
-        assert_int_equal(cs_model_contract_columns(sums, &m, 1, vector), CS_OK);
+        assert_int_equal(cs_model_contract_columns(sums, &m, 1, vector, 0, m.rows[0]), CS_OK);
         for (size_t row = 0; row < 4; row++) {
             cs_fr want = CS_FR_ZERO;
             for (size_t k = 0; k < 5; k++)

@@ -1,0 +1,121 @@
+#include "attest/balance.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/timer.h"
+#include "comm/shares.h"
+#include "field/fr_vec.h"
+
+/* The figures of plan.c in picoseconds, and what the divided work costs. */
+enum {
+    COMMIT_ENTRY = 280000,
+    DATASET_ENTRY = 60000, /* read, placed, opened */
+    OPEN_ENTRY = 70000,
+    LOOKUP_LEAF = 450000,
+    TABLE_ROW = 120000,
+    TRAIN_PRODUCT = 60,
+    WEIGHT_STEP = 38000, /* update, forms for the kernels, hash */
+    PAD_WEIGHT = 8000,   /* for each other rank */
+    ADD_WEIGHT = 3000,   /* divided: for each other rank */
+    SHOW_WEIGHT = 4000,  /* divided */
+    ADD_ENTRY = 30000,   /* of a weight table; divided: for each other rank */
+    SHOW_ENTRY = 30000,  /* divided */
+    START_WEIGHT = 5000  /* W(0) in a weight table; divided */
+};
+#define ROOT_MESSAGE      ((uint64_t)400000000) /* the proof's tail, by message ... */
+#define ROOT_RANK_MESSAGE ((uint64_t)80000000)  /* ... and rank */
+
+typedef unsigned __int128 wide;
+
+/* Far above any run that ends. */
+static uint64_t nanoseconds(wide picoseconds) {
+    const wide most = (wide)1 << 61;
+    return (uint64_t)(picoseconds / 1000 < most ? picoseconds / 1000 : most);
+}
+
+/* Of a weight table for each step, in both directions. */
+static wide table_entries(const cs_plan *plan, const cs_params *p) {
+    const unsigned steps = cs_bits(plan->steps);
+    wide entries = 0;
+    for (size_t l = 1; l <= p->layers; l++)
+        entries += ((wide)1 << (steps + cs_params_long_width_bits(p, l - 1))) +
+                   (l > 1 ? (wide)1 << (steps + cs_params_width_bits(p, l)) : 0);
+    return entries;
+}
+
+static wide divided_work(const cs_plan *plan, const cs_params *p) {
+    const wide others = (wide)(p->n_ranks - 1), weights = plan->parameters;
+    return plan->steps * weights * (others * ADD_WEIGHT + SHOW_WEIGHT) +
+           table_entries(plan, p) * (others * ADD_ENTRY + SHOW_ENTRY) + 2 * weights * START_WEIGHT;
+}
+
+/* Of every rank, whatever its dataset. */
+static wide common_work(const cs_plan *plan, const cs_params *p) {
+    const wide updates = (wide)plan->steps * plan->parameters, others = (wide)(p->n_ranks - 1);
+    return (wide)(plan->committed_integers - plan->dataset_integers) * (COMMIT_ENTRY + OPEN_ENTRY) +
+           (wide)plan->lookup_leaves * LOOKUP_LEAF + (wide)cs_pow2(plan->table_rows) * TABLE_ROW +
+           updates * (6 * (wide)p->batch * TRAIN_PRODUCT + WEIGHT_STEP + others * PAD_WEIGHT);
+}
+
+void cs_loads_of(cs_loads *out, const cs_plan *plan, const cs_params *p) {
+    const wide common = common_work(plan, p), entry = DATASET_ENTRY + (p->certified ? 0 : COMMIT_ENTRY);
+    const wide record = ((wide)1 << cs_params_width_bits(p, 0)) + ((wide)1 << cs_params_width_bits(p, p->layers));
+    for (int i = 0; i < p->n_ranks; i++) {
+        const wide tail = i == 0 ? plan->messages * (ROOT_MESSAGE + (wide)p->n_ranks * ROOT_RANK_MESSAGE) : 0;
+        out->own[i] = nanoseconds(common + p->rows[i] * record * entry + tail);
+    }
+    out->divisible = nanoseconds(divided_work(plan, p));
+}
+
+/* ------------------------------------------------------------ speed */
+
+/* Seconds of the plan's machine for what is tried, in its 64-bit arithmetic. */
+enum { ENTRIES = 256, ROUNDS = 48, TRIES = 6 };
+static const double NORMAL_SECONDS = 4.0e-4;
+
+static double try_once(cs_fr *a, const cs_fr *b) {
+    const double since = cs_thread_cpu_seconds();
+    for (int k = 0; k < ROUNDS; k++)
+        cs_fr_vec_mul(a, a, b, ENTRIES);
+    return cs_thread_cpu_seconds() - since;
+}
+
+uint32_t cs_speed_measure(double factor) {
+    cs_fr a[ENTRIES], b[ENTRIES];
+    double best = INFINITY;
+    for (size_t k = 0; k < ENTRIES; k++) {
+        a[k] = cs_fr_from_i64((int64_t)k + 2);
+        b[k] = cs_fr_from_i64(3 * (int64_t)k + 5);
+    }
+    for (int k = 0; k < TRIES; k++)
+        best = fmin(best, try_once(a, b));
+    const double speed = round(factor * CS_SPEED_NORMAL * NORMAL_SECONDS / fmax(best, 1e-6));
+    return (uint32_t)fmin(fmax(speed, 1), 1 << 16);
+}
+
+/* The middle one, the lower of two. */
+static uint32_t middle(const uint32_t *speed, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        size_t below = 0, equal = 0;
+        for (size_t j = 0; j < n; j++) {
+            below += speed[j] < speed[i];
+            equal += speed[j] == speed[i];
+        }
+        if (below <= (n - 1) / 2 && below + equal > (n - 1) / 2)
+            return speed[i];
+    }
+    return speed[0];
+}
+
+void cs_speed_compare(uint32_t *speed, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        speed[i] = speed[i] == 0 ? 1 : speed[i] > 1 << 16 ? 1 << 16 : speed[i];
+    const uint64_t usual = middle(speed, n);
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t ratio = speed[i] * (uint64_t)CS_SPEED_NORMAL / usual;
+        const bool near = 3 * (uint64_t)speed[i] <= 4 * usual && 4 * (uint64_t)speed[i] >= 3 * usual;
+        speed[i] = near ? CS_SPEED_NORMAL : ratio < 1 ? 1 : ratio > 1 << 16 ? 1 << 16 : (uint32_t)ratio;
+    }
+}
