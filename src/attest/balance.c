@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/text.h"
 #include "base/timer.h"
 #include "comm/shares.h"
 #include "field/fr_vec.h"
@@ -24,8 +25,10 @@ enum {
     SHOW_ENTRY = 30000,  /* divided */
     START_WEIGHT = 5000  /* W(0) in a weight table; divided */
 };
-#define ROOT_MESSAGE      ((uint64_t)400000000) /* the proof's tail, by message ... */
-#define ROOT_RANK_MESSAGE ((uint64_t)80000000)  /* ... and rank */
+/* Of the first member alone: the proof's tail, by message and rank, and the check of a dataset's proof. */
+#define TAIL_MESSAGE      ((uint64_t)400000000)
+#define TAIL_RANK_MESSAGE ((uint64_t)80000000)
+#define DATASET_PROOF     ((uint64_t)100000000000)
 
 typedef unsigned __int128 wide;
 
@@ -35,13 +38,11 @@ static uint64_t nanoseconds(wide picoseconds) {
     return (uint64_t)(picoseconds / 1000 < most ? picoseconds / 1000 : most);
 }
 
-/* Of a weight table for each step, in both directions. */
+/* Of the weight tables of all steps, in both directions. */
 static wide table_entries(const cs_plan *plan, const cs_params *p) {
-    const unsigned steps = cs_bits(plan->steps);
     wide entries = 0;
     for (size_t l = 1; l <= p->layers; l++)
-        entries += ((wide)1 << (steps + cs_params_long_width_bits(p, l - 1))) +
-                   (l > 1 ? (wide)1 << (steps + cs_params_width_bits(p, l)) : 0);
+        entries += (plan->steps + (wide)1) * (p->widths[l - 1] + 1 + (l > 1 ? p->widths[l] : 0));
     return entries;
 }
 
@@ -59,14 +60,45 @@ static wide common_work(const cs_plan *plan, const cs_params *p) {
            updates * (6 * (wide)p->batch * TRAIN_PRODUCT + WEIGHT_STEP + others * PAD_WEIGHT);
 }
 
-void cs_loads_of(cs_loads *out, const cs_plan *plan, const cs_params *p) {
+static wide root_work(const cs_plan *plan, const cs_job *job) {
+    wide work = plan->messages * (TAIL_MESSAGE + (wide)job->params.n_ranks * TAIL_RANK_MESSAGE);
+    for (int i = 0; i < job->params.n_ranks; i++)
+        work += job->members[i].datasets.n * DATASET_PROOF;
+    return work;
+}
+
+void cs_loads_of(cs_loads *out, const cs_plan *plan, const cs_job *job) {
+    const cs_params *p = &job->params;
     const wide common = common_work(plan, p), entry = DATASET_ENTRY + (p->certified ? 0 : COMMIT_ENTRY);
     const wide record = ((wide)1 << cs_params_width_bits(p, 0)) + ((wide)1 << cs_params_width_bits(p, p->layers));
-    for (int i = 0; i < p->n_ranks; i++) {
-        const wide tail = i == 0 ? plan->messages * (ROOT_MESSAGE + (wide)p->n_ranks * ROOT_RANK_MESSAGE) : 0;
-        out->own[i] = nanoseconds(common + p->rows[i] * record * entry + tail);
-    }
+    for (int i = 0; i < p->n_ranks; i++)
+        out->own[i] = nanoseconds(common + p->rows[i] * record * entry + (i == 0 ? root_work(plan, job) : 0));
     out->divisible = nanoseconds(divided_work(plan, p));
+}
+
+void cs_loads_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job) {
+    cs_loads loads;
+    uint32_t speed[CS_MAX_RANKS], shares[CS_MAX_RANKS];
+    const size_t n = (size_t)job->params.n_ranks;
+    cs_loads_of(&loads, plan, job);
+    double all = (double)loads.divisible;
+    for (size_t i = 0; i < n; i++) {
+        speed[i] = CS_SPEED_NORMAL;
+        all += (double)loads.own[i];
+    }
+    cs_shares_balance(shares, loads.own, speed, n, loads.divisible);
+    cs_text_append(
+        out,
+        "  shared out            about %.1f %% of the work: adding up gradients and weight tables, ranges of the\n"
+        "                        first weights; by load and measured speed, equally fast members get\n",
+        100 * (double)loads.divisible / all);
+    for (size_t i = 0; i < n; i++)
+        cs_text_append(out, "%s%s %.0f %%%s", i % 4 == 0 ? "                        " : ", ", job->members[i].name,
+                       100.0 * shares[i] / CS_SHARES_WHOLE, i % 4 == 3 || i + 1 == n ? "\n" : "");
+    cs_text_append(out,
+                   "  not shared out        draws and their proof stay with their member, %zu a step for each, and so do\n"
+                   "                        commitments to its dataset; the first also makes the proof's tail\n",
+                   job->params.batch);
 }
 
 /* ------------------------------------------------------------ speed */

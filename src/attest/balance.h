@@ -12,8 +12,12 @@ typedef struct cs_loads {
     uint64_t divisible;         /* what all do together */
 } cs_loads;
 
-/** `plan` is that of `p`. */
-void cs_loads_of(cs_loads *out, const cs_plan *plan, const cs_params *p);
+/** `plan` is that of the job, or of a segment of it. */
+void cs_loads_of(cs_loads *out, const cs_plan *plan, const cs_job *job);
+
+/** Lines for people: what is divided, what cannot be, and the members' shares if all are as fast. Lack of memory is sticky
+ * in the buffer. */
+void cs_loads_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job);
 
 /** How fast this thread multiplies field elements, about CS_SPEED_NORMAL (comm/shares.h) on the plan's machine: the best of
  * a few tries, in about 3 ms. From 1 to 2^16, times `factor` (> 0). The numbers that it works on are public. */

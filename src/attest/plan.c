@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "attest/balance.h"
 #include "base/bits.h"
 #include "base/isa.h"
 #include "base/text.h"
@@ -203,15 +204,12 @@ json_t *cs_plan_to_json(const cs_plan *plan) {
 }
 
 /* What each member does for itself and what is shared out. */
-static void division_to_text(cs_buffer *out, const cs_job *job) {
+static void division_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job) {
     const int others = job->params.n_ranks - 1;
     if (others == 0)
         return;
     const int partners = job->pad_partners > 0 && job->pad_partners < others ? job->pad_partners : others;
-    cs_text_append(out,
-                   "  shared out            sums of gradients and weight tables, equally; draws and their proof stay with\n"
-                   "                        their member, %zu a step for each; the first also makes the proof's tail\n",
-                   job->params.batch);
+    cs_loads_to_text(out, plan, job);
     cs_text_append(out, "  pads                  with %d of %d other members\n", partners, others);
 }
 
@@ -235,7 +233,7 @@ void cs_plan_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job) {
                    plan->messages);
     cs_text_append(out, "  verification          about %.2f s: %.0f points, %.0f scalars\n", plan->verify_seconds,
                    plan->msm_points, plan->verify_scalars);
-    division_to_text(out, job);
+    division_to_text(out, plan, job);
     if (plan->coarse_errors)
         cs_text_append(out,
                        "  warning               scales.d = %u is coarse for a global batch of %zu: accuracy may suffer; "

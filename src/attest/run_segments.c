@@ -94,7 +94,7 @@ static cs_status share_out(cs_run_state *r, const cs_buffer *all, const cs_plan 
     for (size_t i = 0; i < n; i++)
         speed[i] = (uint32_t)cs_load_u64(wish_of(all, (int)i) + AT_SPEED);
     cs_speed_compare(speed, n);
-    cs_loads_of(&loads, plan, &r->job.params);
+    cs_loads_of(&loads, plan, &r->job);
     cs_shares_balance(shares, loads.own, speed, n, loads.divisible);
     return cs_comm_set_shares(r->comm, shares);
 }

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "comm/shares.h"
 #include "comm/threads.h"
 
 enum { MAX_RANKS = 7, ROUNDS = 5, HANG_SECONDS = 60 };
@@ -289,6 +290,7 @@ typedef struct adder {
     int rounds;
     bool raises, vanishes, chokes; /* before the last sum; while it adds in the last sum */
     bool raises_next;              /* in the exchange after it */
+    const uint32_t *shares;        /* of the parts, NULL: equal */
     int rank, round;
     uint64_t values[SUM_LENGTH];
 } adder;
@@ -340,6 +342,8 @@ static cs_status sum_once(cs_comm *c, adder *a) {
 static cs_status run_sums(cs_comm *c, void *arg) {
     adder *a = arg;
     a->rank = c->rank;
+    if (a->shares != NULL)
+        CS_TRY(cs_comm_set_shares(c, a->shares));
     for (a->round = 0; a->round < a->rounds; a->round++) {
         const cs_status why = cs_fail(CS_ERR_ABORT, "planned failure of rank %d", a->rank);
         if (a->round == a->rounds - 1 && a->vanishes)
@@ -376,6 +380,75 @@ static void sums_arrive(void **state) {
                 adders[rank] = (adder){.n = lengths[k], .rounds = 3};
             assert_int_equal(go_sum(sum_sizes[s], adders, NULL), CS_OK);
         }
+}
+
+/* Parts of any size, empty ones too. */
+static void sums_in_unequal_parts_arrive(void **state) {
+    (void)state;
+    static const size_t lengths[] = {0, 1, 64, 65, SUM_LENGTH};
+    uint32_t shares[3][SUM_RANKS];
+    for (size_t s = 0; s < sizeof sum_sizes / sizeof sum_sizes[0]; s++) {
+        const uint32_t n = (uint32_t)sum_sizes[s];
+        for (uint32_t i = 0, all = n * (n + 1) / 2; i < n; i++) {
+            shares[0][i] = i == 0 ? CS_SHARES_WHOLE : 0;
+            shares[1][i] = i + 1 == n ? CS_SHARES_WHOLE : 0;
+            shares[2][i] = i == 0 ? CS_SHARES_WHOLE / all + CS_SHARES_WHOLE : CS_SHARES_WHOLE * (i + 1) / all;
+            shares[2][0] -= i == 0 ? CS_SHARES_WHOLE / all : shares[2][i];
+        }
+        for (size_t k = 0; k < 3 * sizeof lengths / sizeof lengths[0]; k++) {
+            for (int rank = 0; rank < SUM_RANKS; rank++)
+                adders[rank] = (adder){.n = lengths[k / 3], .rounds = 2, .shares = shares[k % 3]};
+            assert_int_equal(go_sum(sum_sizes[s], adders, NULL), CS_OK);
+        }
+    }
+}
+
+/* A root that shows the ranks different speeds makes them divide differently: no sum comes about. */
+static void different_shares_are_noticed(void **state) {
+    (void)state;
+    const uint32_t half = CS_SHARES_WHOLE / 2;
+    const uint32_t one[] = {half, half, 0}, other[] = {half, 0, half};
+    cs_comm_outcome outcomes[SUM_RANKS];
+    for (int rank = 0; rank < 3; rank++)
+        adders[rank] = (adder){.n = SUM_LENGTH, .rounds = 1, .shares = rank == 1 ? other : one};
+    assert_int_not_equal(go_sum(3, adders, outcomes), CS_OK);
+    for (int rank = 0; rank < 3; rank++)
+        assert_int_equal(outcomes[rank].status, CS_ERR_RANK);
+}
+
+/* What is divided belongs to one rank each. */
+static cs_status note_part(cs_comm *c, void *arg) {
+    uint32_t shares[SUM_RANKS];
+    size_t *counts = arg, first, count;
+    for (int weighted = 0; weighted < 2; weighted++) {
+        for (size_t n = 0; n < 100; n += 33) {
+            cs_comm_part(c, n, &first, &count);
+            for (size_t k = first; k < first + count; k++)
+                counts[k]++;
+        }
+        for (int rank = 0; rank < c->size; rank++)
+            shares[rank] = rank == c->size / 2 ? CS_SHARES_WHOLE : 0;
+        CS_TRY(cs_comm_set_shares(c, shares));
+    }
+    cs_comm_part(c, 99, &first, &count);
+    return count == (c->rank == c->size / 2 ? 99 : 0) ? CS_OK : cs_fail(CS_ERR_INTERNAL, "%zu", count);
+}
+
+static void parts_cover_all(void **state) {
+    (void)state;
+    for (size_t s = 0; s < sizeof sum_sizes / sizeof sum_sizes[0]; s++) {
+        size_t counts[SUM_RANKS][100] = {{0}};
+        void *args[SUM_RANKS];
+        for (int rank = 0; rank < SUM_RANKS; rank++)
+            args[rank] = counts[rank];
+        assert_int_equal(cs_comm_run_threads(sum_sizes[s], note_part, args, NULL), CS_OK);
+        for (size_t k = 0; k < 99; k++) {
+            size_t all = 0;
+            for (int rank = 0; rank < sum_sizes[s]; rank++)
+                all += counts[rank][k];
+            assert_int_equal(all, 2 * (3 - k / 33));
+        }
+    }
 }
 
 /* In a sum of as many grains as ranks each sends what all others do, the root included. */
@@ -490,6 +563,9 @@ int main(void) {
         cmocka_unit_test_teardown(other_steps_are_noticed, nothing_leaks),
         cmocka_unit_test_teardown(noise_is_refused, nothing_leaks),
         cmocka_unit_test_teardown(sums_arrive, nothing_leaks),
+        cmocka_unit_test_teardown(sums_in_unequal_parts_arrive, nothing_leaks),
+        cmocka_unit_test_teardown(different_shares_are_noticed, nothing_leaks),
+        cmocka_unit_test_teardown(parts_cover_all, nothing_leaks),
         cmocka_unit_test_teardown(sums_are_balanced, nothing_leaks),
         cmocka_unit_test_teardown(failures_end_sums, nothing_leaks),
         cmocka_unit_test_teardown(lengths_must_agree, nothing_leaks),

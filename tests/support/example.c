@@ -193,7 +193,7 @@ static cs_status make_passes(cs_example *e) {
 
 cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
     static const uint8_t seed[32] = {1, 2, 3};
-    *e = (cs_example){.save_memory = o->save_memory};
+    *e = (cs_example){.save_memory = o->save_memory, .shares = o->shares};
     CS_TRY(make_params(&e->params, o));
     CS_TRY(make_shards(e, o));
     CS_TRY(cs_table_new(&e->table, &e->params));
@@ -370,6 +370,8 @@ static cs_status run_rank(cs_comm *comm, void *arg) {
         status = cs_pads_new(&pads, &keys);
         status = status == CS_OK ? CS_OK : cs_comm_raise(comm, status);
     }
+    if (status == CS_OK && r->example->shares != NULL)
+        status = cs_comm_raise(comm, cs_comm_set_shares(comm, r->example->shares));
     if (status == CS_OK)
         status = train(r, comm, pads);
     if (status == CS_OK)

@@ -23,7 +23,8 @@ typedef struct cs_example_options {
                           records */
     bool save_memory;  /* every rank proves in less memory */
     bool hidden_draws; /* positions of draws are not public */
-    bool images;       /* features like those of scanned digits: in [0, 2^a], four in five of them zero */
+    const uint32_t *shares; /* [n_ranks] of what is divided (comm/shares.h), or NULL: equal ones */
+    bool images;            /* features like those of scanned digits: in [0, 2^a], four in five of them zero */
 } cs_example_options;
 
 /** What one member has. */
@@ -69,6 +70,7 @@ typedef struct cs_example {
     uint8_t keys[CS_MAX_RANKS][32]; /* with which answers are signed */
     uint8_t secrets[CS_MAX_RANKS][64];
     bool save_memory;
+    const uint32_t *shares;
     cs_comm_outcome outcomes[CS_MAX_RANKS];
 } cs_example;
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "comm/shares.h"
 #include "support/example.h"
 
 static void accept(const cs_example_options *o) {
@@ -51,6 +52,30 @@ ACCEPTS(hidden_draws_in_many_passes, o.hidden_draws = true; o.n_ranks = 3; o.ste
 ACCEPTS(hidden_draws_of_one_record, o.hidden_draws = true; o.n_ranks = 1; o.rows = 1; o.steps = 2; o.batch = 1;)
 ACCEPTS(hidden_draws_of_many_records, o.hidden_draws = true; o.rows = 40; o.layers = 1; o.widths[0] = 4; o.widths[1] = 3;)
 ACCEPTS(in_less_memory, o.save_memory = true;)
+
+/* What is divided goes to one rank, to the others, or in unequal parts, empty ones among them. */
+static void unequal_shares(void **state) {
+    (void)state;
+    static const int sizes[] = {2, 3, 4, 7};
+    uint32_t shares[7];
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        const int n = sizes[s];
+        cs_example_options o = cs_example_defaults();
+        o.n_ranks = n;
+        o.steps = 3;
+        o.layers = 3;
+        o.widths[1] = 6;
+        o.widths[2] = 5;
+        o.widths[3] = 2;
+        o.shares = shares;
+        for (int i = 0; i < n; i++) /* 1/2, 1/4, …, twice the last but one, none for the last */
+            shares[i] = i == n - 1 ? 0 : CS_SHARES_WHOLE >> (i + 1 < n - 1 ? i + 1 : i);
+        accept(&o);
+        for (int i = 0; i < n; i++)
+            shares[i] = i == n - 1 ? CS_SHARES_WHOLE : 0;
+        accept(&o);
+    }
+}
 
 /* A second segment from the first one's committed model. */
 static void committed_initial_model(void **state) {
@@ -151,6 +176,7 @@ int main(void) {
         cmocka_unit_test(hidden_draws_of_one_record),
         cmocka_unit_test(hidden_draws_of_many_records),
         cmocka_unit_test(in_less_memory),
+        cmocka_unit_test(unequal_shares),
         cmocka_unit_test(committed_initial_model),
         cmocka_unit_test(two_hidden_layers_and_schedule),
         cmocka_unit_test(proofs_are_fresh),
