@@ -28,7 +28,7 @@ enum { FRAME_KIND = 4, FRAME_TAG = 8, PART = 1, REPLY = 3, ADDEND = 5, SUM = 6 }
 enum { TAG_FINAL = 0x10001, TAG_AGREE = 0x10040, MAX_SECONDS = 10 };
 
 /* A rank's entry in the exchange in which all agree where they go on: two numbers, then its two offers. */
-enum { OFFER = 80, WISH = 16 + 2 * OFFER, WISHES = CS_FRAME_HEADER };
+enum { OFFER = 80, WISH = 24 + 2 * OFFER, WISHES = CS_FRAME_HEADER };
 
 static const char *const MEMBERS[] = {"alice", "bob", "carol"};
 
@@ -118,7 +118,7 @@ static void must(cs_status status) {
         fail_msg("status %d: %s", (int)status, cs_error_text());
 }
 
-/* Layers wide enough that each rank adds up a part of each gradient. */
+/* Layers wide enough, and a root said to be fast enough, that each rank adds up a part of each gradient. */
 static void begin(fixture *f, const char *output) {
     *f = (fixture){0};
     must(cs_tiny_new(&f->t, output));
@@ -129,6 +129,7 @@ static void begin(fixture *f, const char *output) {
     for (int i = 0; i < CS_TINY_RANKS; i++) {
         f->t.options[i].checkpoint = f->folder;
         f->t.options[i].checkpoint_steps = 1;
+        f->t.options[i].speed = i == 0 ? 100 : 0.1;
     }
     f->t.options[1].stop = &f->stop;
 }
@@ -312,7 +313,7 @@ static void hide_newest(int rank, uint32_t kind, uint32_t tag, uint8_t *frame, s
         return;
     trial.seen++;
     for (int i = 0; i < CS_TINY_RANKS; i++) {
-        uint8_t *offers = frame + WISHES + i * WISH + 16;
+        uint8_t *offers = frame + WISHES + i * WISH + 24;
         const bool second = cs_load_u64(offers + OFFER + 8) > cs_load_u64(offers + 8);
         if (i != 2)
             memset(offers + (second ? OFFER : 0), 0, OFFER);
@@ -339,6 +340,12 @@ static void more_segments(int rank, uint32_t kind, uint32_t tag, uint8_t *frame,
         cs_store_u64(frame + WISHES + WISH, 2);
 }
 
+/* Rank 2 hears that it is slow, so that it would add up another part of a sum than the others think. */
+static void other_speeds(int rank, uint32_t kind, uint32_t tag, uint8_t *frame, size_t size) {
+    if (rank == 2 && kind == REPLY && tag == TAG_AGREE && size == WISHES + CS_TINY_RANKS * WISH)
+        cs_store_u64(frame + WISHES + 2 * WISH + 16, 1);
+}
+
 /* Rank 2 hears that rank 1 does not resume. */
 static void no_resuming(int rank, uint32_t kind, uint32_t tag, uint8_t *frame, size_t size) {
     if (rank == 2 && kind == REPLY && tag == TAG_AGREE && size == WISHES + CS_TINY_RANKS * WISH)
@@ -354,11 +361,11 @@ static void noise(int rank, uint32_t kind, uint32_t tag, uint8_t *frame, size_t 
 
 static void other_lies_end_the_run(void **state) {
     (void)state;
-    lie *const lies[] = {more_segments, no_resuming, noise};
+    lie *const lies[] = {more_segments, other_speeds, no_resuming, noise};
     for (size_t k = 0; k < sizeof lies / sizeof *lies; k++) {
         fixture f;
         begin(&f, "public");
-        if (k > 0)
+        if (k > 1)
             interrupt(&f);
         assert_int_not_equal(session(&f, "out", lies[k], NULL), CS_OK);
         expect_silence(&f, 1);
