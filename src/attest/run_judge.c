@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "witness/ipa.h"
 
 enum { TAG_JUDGE = 0x10030 };
 
@@ -27,7 +28,7 @@ static void append_finding(cs_buffer *out, const cs_judged *r) {
 
 static bool read_finding(finding *out, const cs_run_state *r, const uint8_t *data) {
     *out = (finding){cs_load_u32(data), cs_load_u32(data + 4), cs_load_u32(data + 8)};
-    return out->rank < (uint32_t)r->comm->size && out->offence != CS_OFFENCE_NONE && out->offence <= CS_OFFENCE_SIGNATURE &&
+    return out->rank < (uint32_t)r->comm->size && out->offence != CS_OFFENCE_NONE && out->offence <= CS_OFFENCE_HELP &&
            out->stage < CS_LABEL_COUNT;
 }
 
@@ -76,11 +77,12 @@ static cs_status judge_all(cs_run_state *r, cs_judge *j, cs_buffer *findings, cs
         j->ranks[k].key = identified ? r->statement.members[k].signer.ed25519 : NULL;
     }
     CS_TRY(cs_train_judge(&r->derived.instance, r->proof.data, r->proof.size, j, &t.used));
+    CS_TRY(cs_ipa_judge(&r->record, j));
     for (size_t k = 0; k < j->n; k++) {
         if (j->ranks[k].offence == CS_OFFENCE_NONE)
             continue;
         append_finding(findings, &j->ranks[k]);
-        if (j->ranks[k].is_signed && j->ranks[k].offence != CS_OFFENCE_SIGNATURE)
+        if (j->ranks[k].is_signed && j->ranks[k].offence < CS_OFFENCE_SIGNATURE)
             CS_TRY(write_evidence(r, &t, k, evidence));
     }
     return cs_buffer_status(findings);

@@ -365,15 +365,34 @@ cs_status cs_comm_gather(cs_comm *c, uint32_t tag, const void *mine, size_t size
 
 /* ------------------------------------------------------------------ reply */
 
-static cs_status reply_at_root(cs_comm *c, uint32_t tag, const cs_buffer *data) {
+/* To each rank its own bytes, also if another one is lost. CS_ERR_RANK if one is. */
+static cs_status send_hands(cs_comm *c, uint32_t tag, const cs_buffer *each) {
+    bool lost = false;
+    for (int rank = 1; rank < c->size; rank++) {
+        CS_TRY(make_frame(c, FRAME_REPLY, tag, each[rank].data, each[rank].size));
+        const cs_status status = send_to(c, rank, c->frame.data, c->frame.size);
+        if (status != CS_OK && status != CS_ERR_RANK)
+            return status;
+        lost |= status != CS_OK;
+    }
+    CS_TRY(c->ops->flush(c));
+    return lost ? CS_ERR_RANK : CS_OK;
+}
+
+/* `each`: bytes of each rank, or NULL: all get `data`. */
+static cs_status reply_at_root(cs_comm *c, uint32_t tag, const cs_buffer *each, const cs_buffer *data) {
     if (c->size == 1)
         return CS_OK;
-    cs_status status = cs_buffer_status(data);
-    if (status == CS_OK)
+    cs_status status = CS_OK;
+    for (int rank = 0; each != NULL && rank < c->size && status == CS_OK; rank++)
+        status = cs_buffer_status(&each[rank]);
+    if (each == NULL)
+        status = cs_buffer_status(data);
+    if (status == CS_OK && each == NULL)
         status = make_frame(c, FRAME_REPLY, tag, data->data, data->size);
     if (status != CS_OK)
         return cs_comm_raise(c, status);
-    status = send_to_all(c, c->frame.data, c->frame.size);
+    status = each != NULL ? send_hands(c, tag, each) : send_to_all(c, c->frame.data, c->frame.size);
     c->phase = PHASE_IDLE;
     if (status == CS_ERR_RANK)
         return cs_comm_raise(c, status); /* the ranks that are left are on their way into the next exchange */
@@ -401,7 +420,7 @@ static cs_status reply_elsewhere(cs_comm *c, uint32_t tag, cs_buffer *data) {
     return CS_OK;
 }
 
-cs_status cs_comm_reply(cs_comm *c, uint32_t tag, cs_buffer *data) {
+static cs_status reply(cs_comm *c, uint32_t tag, const cs_buffer *each, cs_buffer *data) {
     if (c->phase == PHASE_LEFT)
         return already_left();
     if (c->phase != PHASE_REPLY)
@@ -409,9 +428,17 @@ cs_status cs_comm_reply(cs_comm *c, uint32_t tag, cs_buffer *data) {
     c->stats.exchanges++;
     if (c->size == 1)
         watch_end(c, CS_COMM_WAITING, watch_start(c));
-    CS_TRY(c->rank == 0 ? reply_at_root(c, tag, data) : reply_elsewhere(c, tag, data));
+    CS_TRY(c->rank == 0 ? reply_at_root(c, tag, each, data) : reply_elsewhere(c, tag, data));
     c->phase = PHASE_IDLE;
     return CS_OK;
+}
+
+cs_status cs_comm_reply(cs_comm *c, uint32_t tag, cs_buffer *data) {
+    return reply(c, tag, NULL, data);
+}
+
+cs_status cs_comm_deal(cs_comm *c, uint32_t tag, const cs_buffer *hands, cs_buffer *data) {
+    return reply(c, tag, hands, data);
 }
 
 /* ------------------------------------------------------------------ sums */

@@ -96,6 +96,10 @@ cs_status cs_comm_gather(cs_comm *c, uint32_t tag, const void *mine, size_t size
  * root nothing changes). */
 cs_status cs_comm_reply(cs_comm *c, uint32_t tag, cs_buffer *data);
 
+/** In the place of cs_comm_reply: the root gives hands[size of comm], and rank i has hands[i] in `data` afterwards; on the
+ *  root `data` is not looked at. `hands` is NULL elsewhere. */
+cs_status cs_comm_deal(cs_comm *c, uint32_t tag, const cs_buffer *hands, cs_buffer *data);
+
 /** How the ranks add up a vector: n elements of `element` bytes each on the wire. A rank's addends are in its `context`,
  *  which is also where the others' are added to them. All functions speak of the elements first, …, first + count - 1. */
 typedef struct cs_comm_reduction {

@@ -5,6 +5,7 @@
  *   cs_session_answer                            scalars that the caller has masked with uniform ones, once each; with
  *                                                identities a signature on what else has left, which says nothing more
  *   cs_session_agree                             "failed" or nothing
+ *   cs_session_give_help (session/help.c)        sums over generators of numbers that the root gave
  *
  * (Training sends padded gradients through train/loop.c, the handshake public keys and nonces through session/keys.c.) */
 #include "base/memory.h"
@@ -45,7 +46,7 @@ static void append_scalars(cs_buffer *b, const cs_fr *v, size_t n) {
     }
 }
 
-static cs_status parse_points(const cs_buffer *b, int rank, cs_g1_affine *out, size_t n) {
+cs_status cs_session_decode_points(const cs_buffer *b, int rank, cs_g1_affine *out, size_t n) {
     if (b->size != n * POINT_BYTES)
         return cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes instead of %zu", rank, b->size, n * POINT_BYTES);
     for (size_t k = 0; k < n; k++) {
@@ -103,7 +104,7 @@ static cs_status add_parts(cs_session *s, const cs_buffer *parts, const bool *co
     cs_g1_affine *part = CS_NEW(cs_g1_affine, count);
     cs_status status = total && part ? CS_OK : CS_ERR_MEMORY;
     for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
-        status = parse_points(&parts[i], i, part, count);
+        status = cs_session_decode_points(&parts[i], i, part, count);
         if (status == CS_OK)
             status = check_foreign(part, common, count, i);
         for (size_t k = 0; status == CS_OK && k < count; k++)
@@ -177,7 +178,7 @@ static cs_status prove_each_points(cs_session *s, cs_label label, const cs_g1_af
     cs_status status = gather(s, label, &out, &parts);
     if (status == CS_OK && cs_is_root(s)) {
         for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
-            status = parse_points(&parts[i], i, all[i], counts[i]);
+            status = cs_session_decode_points(&parts[i], i, all[i], counts[i]);
             if (status == CS_OK)
                 append_encoded(&shown, all[i], counts[i]);
         }

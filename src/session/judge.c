@@ -3,9 +3,12 @@
 #include "base/memory.h"
 #include "session/wire.h"
 
-static const char *const OFFENCES[] = {
-    "nothing", "its answer does not open its own commitments", "it gave a part to what belongs to another rank",
-    "its answer does not satisfy its own row", "what it signed is not what it sent and was shown"};
+static const char *const OFFENCES[] = {"nothing",
+                                       "its answer does not open its own commitments",
+                                       "it gave a part to what belongs to another rank",
+                                       "its answer does not satisfy its own row",
+                                       "what it signed is not what it sent and was shown",
+                                       "what it worked out for the root is wrong"};
 
 const char *cs_offence_text(cs_offence offence) {
     return OFFENCES[offence];

@@ -17,10 +17,11 @@ struct cs_session;
 /** What a rank did, from the worst that can be shown to what only the root saw. */
 typedef enum cs_offence {
     CS_OFFENCE_NONE,
-    CS_OFFENCE_OPENING,  /* its answer does not open its own commitments */
-    CS_OFFENCE_FOREIGN,  /* it gave a part to what belongs to another rank */
-    CS_OFFENCE_ROW,      /* its answer does not satisfy its own row */
-    CS_OFFENCE_SIGNATURE /* what it signed is not what it sent and was shown: of that no evidence can be made */
+    CS_OFFENCE_OPENING,   /* its answer does not open its own commitments */
+    CS_OFFENCE_FOREIGN,   /* it gave a part to what belongs to another rank */
+    CS_OFFENCE_ROW,       /* its answer does not satisfy its own row */
+    CS_OFFENCE_SIGNATURE, /* what it signed is not what it sent and was shown: of that no evidence can be made */
+    CS_OFFENCE_HELP       /* what it worked out for the root is wrong: it signed nothing of that */
 } cs_offence;
 
 /** In words: "its answer does not satisfy its own row". Static storage. */

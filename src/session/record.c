@@ -26,6 +26,9 @@ void cs_record_free(cs_record *r) {
     for (int i = 0; i < r->n_ranks; i++)
         cs_sent_free(&r->ranks[i]);
     cs_free(r->ranks);
+    cs_free(r->help.f);
+    cs_free(r->help.challenges);
+    cs_free(r->help.parts);
     *r = (cs_record){0};
 }
 

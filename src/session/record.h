@@ -11,6 +11,7 @@
 #define CS_SESSION_RECORD_H
 
 #include "base/buffer.h"
+#include "curve/g1.h"
 #include "transcript/transcript.h"
 
 #define CS_SENT_SIGNATURE "consort/answer/1"
@@ -35,9 +36,18 @@ typedef struct cs_sent {
 
 void cs_sent_free(cs_sent *s);
 
+/** What the root shared out of the opening's argument, and what came back (witness/ipa.h). */
+typedef struct cs_help {
+    size_t size, rounds; /* of f; rounds played */
+    cs_fr *f;            /* [size] as it was at first */
+    cs_fr *challenges;   /* [rounds] */
+    cs_g1_affine *parts; /* [rounds][n_ranks][2] of every rank but the root */
+} cs_help;
+
 /** All ranks' of one session. Zero-initialise it. */
 typedef struct cs_record {
     int n_ranks;
+    cs_help help;
     uint8_t nonce[32];
     cs_sent *ranks; /* [n_ranks] */
 } cs_record;

@@ -136,6 +136,18 @@ cs_status cs_session_agree(cs_session *s, cs_status status);
 cs_status cs_session_root_points(cs_session *s, cs_label label, cs_g1_affine *points, size_t n);
 cs_status cs_session_root_scalars(cs_session *s, cs_label label, cs_fr *scalars, size_t n);
 
+/* When the ranks have given their last answers they may work for the root, on nothing but what it gives them
+ * (witness/ipa.h). A failure is the caller's to raise.
+ *
+ * Root: ask for help with f[n], hands[n_ranks] being what each rank is to work on; then in each round take the sums of the
+ * others' points (CS_ERR_ABORT names a rank whose points are malformed) and tell them the challenge. The others: offer, then
+ * in each round give. Collective. */
+cs_status cs_session_ask_help(cs_session *s, const cs_buffer *hands, const cs_fr *f, size_t n, size_t rounds);
+cs_status cs_session_take_help(cs_session *s, cs_g1_affine sums[2]);
+cs_status cs_session_tell_helpers(cs_session *s, cs_fr c);
+cs_status cs_session_offer_help(cs_session *s, cs_buffer *hand);
+cs_status cs_session_give_help(cs_session *s, const cs_g1_affine sums[2], cs_fr *c);
+
 /** The zero-share of a cross row (section 5) under this rank's view. Local. */
 cs_status cs_session_zero_share(cs_session *s, cs_label label, cs_fr *out);
 

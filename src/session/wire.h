@@ -19,6 +19,9 @@ cs_status cs_wire_show(cs_session *s, cs_label label, cs_buffer *data, size_t si
 void cs_session_append_points(cs_buffer *b, const cs_g1_affine *p, size_t n);
 bool cs_session_decode_point(cs_g1_affine *out, const uint8_t raw[CS_SENT_POINT_SIZE]);
 
+/** Exactly n points that the rank sent; CS_ERR_ABORT names it otherwise. */
+cs_status cs_session_decode_points(const cs_buffer *b, int rank, cs_g1_affine *out, size_t n);
+
 /** Computes this rank's share of a message and its commitment rows; mine[rows], common[rows]. */
 cs_status cs_member_commit(cs_session *s, const cs_kind *kinds, const cs_fr *values, size_t n, cs_g1_affine *mine,
                            bool *common);

@@ -124,10 +124,12 @@ static cs_status run(cs_proof *p, const cs_progress *progress) {
     }
     if (status == CS_OK && mine)
         status = cs_finale_prove(finale);
-    if (status == CS_OK && mine)
+    if (status == CS_OK)
         status = cs_witness_prove_opening(&p->witness);
     cs_finale_free(finale);
-    return status == CS_OK ? cs_session_finish(&p->session) : status;
+    if (status != CS_OK)
+        return cs_proving(&p->session) ? cs_comm_raise(p->session.comm, status) : status;
+    return cs_session_finish(&p->session);
 }
 
 static void fill_stats(const cs_proof *p, int rank, cs_proof_stats *out) {

@@ -202,7 +202,10 @@ static cs_status add_commitments(cs_witness *w) {
 }
 
 cs_status cs_witness_prove_opening(cs_witness *w) {
+    const size_t columns = (size_t)1 << w->layout->column_bits;
+    if (cs_proving(w->session) && !cs_is_root(w->session))
+        return cs_ipa_help(w->session, columns);
     if (!cs_proving(w->session))
         CS_TRY(add_commitments(w));
-    return cs_ipa_run(w->session, w->answer, w->right, (size_t)1 << w->layout->column_bits, w->answer_value);
+    return cs_ipa_run(w->session, w->answer, w->right, columns, w->answer_value);
 }

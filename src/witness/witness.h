@@ -77,7 +77,8 @@ cs_vector *cs_witness_vector(cs_witness *w, unsigned bits);
 /** All claims at once: sumcheck, masked answers, the cross row. Collective. */
 cs_status cs_witness_open(cs_witness *w);
 
-/** The inner-product argument of the opening, by the root alone, after the finale's answers. */
+/** The inner-product argument of the opening, by the root with the others' help, after the finale's answers. A failure is
+ * the caller's to raise. Collective. */
 cs_status cs_witness_prove_opening(cs_witness *w);
 
 /* Internal. */

@@ -22,13 +22,15 @@ static struct {
     const cs_comm_ops *inner;
     cs_comm_ops ops;
     cs_label label;
-    size_t entry; /* 32-byte item of the payload */
-    bool point, sums, done;
+    size_t entry;                 /* 32-byte item of the payload */
+    bool point, huge, sums, done; /* huge: an item that is no reduced scalar */
 } lie;
 
 static void change(cs_buffer *out, size_t at) {
     lie.done = true;
-    if (lie.point) {
+    if (lie.huge) {
+        memset(out->data + at, 0xff, 32);
+    } else if (lie.point) {
         cs_generators gens;
         if (cs_generators_get(&gens, 8) == CS_OK)
             cs_g1_encode(out->data + at, gens.g[7]);
@@ -271,6 +273,70 @@ static void wrong_answers(void **state) {
         }
 }
 
+/* ---- help with the opening's argument ---- */
+
+enum { LONG_OPENING = 9 }; /* bits: two rounds that others work on */
+
+/* A rank works on another number than it was given: wrong sums over generators, in both rounds. */
+static void wrong_help(void **state) {
+    (void)state;
+    cs_example_options o = cs_example_defaults();
+    o.column_bits = LONG_OPENING;
+    o.n_ranks = 3;
+    for (int rank = 1; rank < o.n_ranks; rank++) {
+        answer.label = CS_LABEL_IPA_BASE;
+        answer.position = 7;
+        assert_int_equal(cs_cheat_new(&run, &o, NULL), CS_OK);
+        run.e.ranks[rank].attack.answer = change_answer;
+        cs_cheat_go(&run);
+        assert_int_equal(run.prove, CS_OK);
+        assert_int_equal(run.verify, CS_REJECT);
+        assert_true(cs_cheat_named(&run, rank, CS_OFFENCE_HELP, CS_LABEL_IPA_ROUND));
+        cs_cheat_free(&run);
+    }
+}
+
+/* Whoever helps, the proof is one that verifies, and nobody is named. */
+static void honest_help(void **state) {
+    (void)state;
+    static const int ranks[] = {2, 3, 4, 7};
+    for (size_t k = 0; k < sizeof ranks / sizeof *ranks; k++) {
+        cs_example_options o = cs_example_defaults();
+        o.column_bits = LONG_OPENING;
+        o.n_ranks = ranks[k];
+        assert_int_equal(cs_cheat_new(&run, &o, NULL), CS_OK);
+        cs_cheat_go(&run);
+        assert_int_equal(run.prove, CS_OK);
+        assert_int_equal(run.verify, CS_OK);
+        assert_int_equal(run.e.record.help.rounds, 2);
+        assert_true(cs_cheat_named(&run, -1, CS_OFFENCE_NONE, CS_LABEL_COUNT));
+        cs_cheat_free(&run);
+    }
+}
+
+/* The root deals out a number that is not one, or a challenge that is none: the rank says so, and all leave. */
+static void malformed_work(void **state) {
+    (void)state;
+    static const cs_label labels[2] = {CS_LABEL_IPA_BASE, CS_LABEL_IPA_ROUND};
+    for (int which = 0; which < 2; which++) {
+        cs_example_options o = cs_example_defaults();
+        o.column_bits = LONG_OPENING;
+        assert_int_equal(cs_cheat_new(&run, &o, NULL), CS_OK);
+        lie.label = labels[which];
+        lie.entry = 0;
+        lie.huge = true;
+        lie.point = lie.sums = lie.done = false;
+        run.e.ranks[1].network = lie_to;
+        cs_cheat_go(&run);
+        lie.huge = false;
+        assert_true(lie.done);
+        assert_int_equal(run.prove, CS_ERR_ABORT);
+        assert_non_null(strstr(run.e.outcomes[1].text, "malformed"));
+        assert_int_equal(run.e.outcomes[0].status, CS_ERR_RANK);
+        cs_cheat_free(&run);
+    }
+}
+
 /* ---- what the others learn when a rank stops ---- */
 
 static void add_two(int64_t *v, size_t rows, size_t columns) {
@@ -307,6 +373,9 @@ int main(void) {
         cmocka_unit_test(wrong_roots_of_lookups),
         cmocka_unit_test(wrong_common_variable),
         cmocka_unit_test(wrong_answers),
+        cmocka_unit_test(wrong_help),
+        cmocka_unit_test(honest_help),
+        cmocka_unit_test(malformed_work),
         cmocka_unit_test(only_failed_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

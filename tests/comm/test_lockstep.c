@@ -164,6 +164,47 @@ static void expect_all_leave(int size, unsigned mask, const plan *how) {
     }
 }
 
+/* ---- each rank its own reply ---- */
+
+/* Rank i gets i + 1 bytes of its number, unless somebody raises in the middle. */
+static cs_status take_hands(cs_comm *c, void *arg) {
+    const int *raises = arg;
+    cs_buffer hands[MAX_RANKS] = {{0}}, mine = {0};
+    cs_status status = cs_comm_gather(c, 7, NULL, 0, NULL);
+    if (c->rank == *raises)
+        return cs_comm_raise(c, cs_fail(CS_ERR_ABORT, "planned"));
+    for (int rank = 0; c->rank == 0 && rank < c->size; rank++) {
+        const uint8_t byte = (uint8_t)rank;
+        for (int k = 0; k <= rank; k++)
+            cs_buffer_append(&hands[rank], &byte, 1);
+    }
+    if (status == CS_OK)
+        status = cs_comm_deal(c, 7, c->rank == 0 ? hands : NULL, &mine);
+    if (status == CS_OK && c->rank > 0 && (mine.size != (size_t)c->rank + 1 || mine.data[c->rank] != c->rank))
+        status = cs_comm_raise(c, cs_fail(CS_ERR_INTERNAL, "rank %d has not its own", c->rank));
+    for (int rank = 0; rank < MAX_RANKS; rank++)
+        cs_buffer_free(&hands[rank]);
+    cs_buffer_free(&mine);
+    return status == CS_OK ? cs_comm_agree(c, 8, CS_OK) : status;
+}
+
+static void hands_are_dealt(void **state) {
+    (void)state;
+    for (int size = 1; size <= 7; size++)
+        for (int raises = -1; raises < size; raises++) {
+            cs_comm_outcome outcomes[MAX_RANKS];
+            int who[MAX_RANKS];
+            void *args[MAX_RANKS];
+            for (int rank = 0; rank < size; rank++)
+                who[rank] = raises, args[rank] = &who[rank];
+            alarm(HANG_SECONDS);
+            (void)cs_comm_run_threads(size, take_hands, args, outcomes);
+            alarm(0);
+            for (int rank = 0; rank < size; rank++)
+                assert_int_equal(outcomes[rank].status, raises < 0 ? CS_OK : rank == raises ? CS_ERR_ABORT : CS_ERR_RANK);
+        }
+}
+
 static void any_ranks_may_raise_anywhere(void **state) {
     (void)state;
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
@@ -556,6 +597,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(values_arrive, nothing_leaks),
         cmocka_unit_test_teardown(statistics_are_exact, nothing_leaks),
+        cmocka_unit_test_teardown(hands_are_dealt, nothing_leaks),
         cmocka_unit_test_teardown(any_ranks_may_raise_anywhere, nothing_leaks),
         cmocka_unit_test_teardown(ranks_raise_at_different_points, nothing_leaks),
         cmocka_unit_test_teardown(lost_ranks_are_named, nothing_leaks),

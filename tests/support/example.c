@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "train/loop.h"
 #include "train/sampler.h"
+#include "witness/ipa.h"
 #include <math.h>
 #include <sodium.h>
 #include <string.h>
@@ -412,5 +413,6 @@ cs_status cs_example_judge(const cs_example *e, cs_judge *judge) {
         judge->ranks[i].sent = &e->record.ranks[i];
         judge->ranks[i].key = e->keys[i];
     }
-    return cs_train_judge(&instance, e->proof.data, e->proof.size, judge, &used);
+    CS_TRY(cs_train_judge(&instance, e->proof.data, e->proof.size, judge, &used));
+    return cs_ipa_judge(&e->record, judge);
 }
