@@ -21,23 +21,28 @@
 /* mpirun ends with the first failure that it sees: that of a rank which only heard of the failure comes after its cause. */
 enum { LATE_NANOSECONDS = 300 * 1000 * 1000 };
 
+/* CS_ERR_IO if not all that was printed has arrived. */
+static cs_status finish_output(void) {
+    return fflush(stdout) == 0 && !ferror(stdout) ? CS_OK : cs_fail(CS_ERR_IO, "cannot write to the standard output");
+}
+
 /* Prints the text and frees the buffer. */
 static cs_status print(cs_buffer *text) {
     const cs_status status = cs_buffer_status(text);
     if (status == CS_OK)
-        fwrite(text->data, 1, text->size, stdout);
+        (void)fwrite(text->data, 1, text->size, stdout);
     cs_buffer_free(text);
-    return status;
+    return status == CS_OK ? finish_output() : status;
 }
 
 /* Prints and releases. */
 static cs_status print_json(json_t *v) {
     const bool printed = v != NULL && json_dumpf(v, stdout, JSON_INDENT(2)) == 0;
     json_decref(v);
-    if (!printed)
+    if (!printed && !ferror(stdout))
         return cs_fail(CS_ERR_MEMORY, "no memory for the JSON output");
-    putchar('\n');
-    return CS_OK;
+    (void)putchar('\n');
+    return finish_output();
 }
 
 static cs_status show_plan(const cs_job *job, size_t segments, bool json) {
@@ -105,7 +110,7 @@ static void lie(void *context, int rank, cs_label label, size_t occurrence, cs_f
 /* Collective where mpirun has not said it: under srun. */
 static int ranks_here(void) {
     const char *local = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
-    return local != NULL ? atoi(local) : cs_mpi_ranks_here();
+    return local != NULL ? (int)strtol(local, NULL, 10) : cs_mpi_ranks_here();
 }
 
 /* ------------------------------------------------------------ stopping on request */
@@ -125,11 +130,14 @@ static void on_signal(int number) {
     _exit(CS_ERR_STOPPED);
 }
 
+/* Those that ask to stop; one that is ignored, as HUP under nohup, stays so. */
 static void listen_to_signals(void) {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGUSR1, &action, NULL);
+    static const int all[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        if (sigaction(all[k], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            (void)sigaction(all[k], &action, NULL);
 }
 
 static void warn(const char *text) {
@@ -184,6 +192,7 @@ int main(int argc, char **argv) {
     cs_delay *delay = NULL;
     cs_comm comm;
     cs_harden_process();
+    (void)signal(SIGPIPE, SIG_IGN); /* whoever read the progress may leave: the others' work is not lost with it */
     if (sodium_init() < 0) {
         fprintf(stderr, "consort-prove: libsodium does not start\n");
         return CS_ERR_INTERNAL;
@@ -192,6 +201,8 @@ int main(int argc, char **argv) {
     if (status == CS_OK)
         status = cs_prove_options_parse(&options, argc, argv);
     if (status == CS_OK && answer_alone(&options, &status)) {
+        if (status == CS_OK)
+            status = finish_output();
         if (status != CS_OK)
             fprintf(stderr, "consort-prove: %s\n", cs_error_text());
         return cs_refusal_exit_status(status);

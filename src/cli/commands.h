@@ -59,4 +59,7 @@ cs_status cs_cli_parse_list(int argc, char **argv, const struct option *options,
 cs_status cs_cli_print(cs_buffer *text);
 cs_status cs_cli_print_json(json_t *v);
 
+/** CS_ERR_IO if not all that was printed has arrived. */
+cs_status cs_cli_finish(void);
+
 #endif

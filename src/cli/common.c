@@ -73,7 +73,7 @@ cs_status cs_cli_dispatch(int argc, char **argv, const cs_cli_part *parts, size_
     return cs_fail(CS_ERR_USAGE, "%s %.60s: unknown option or command; see consort %s --help", argv[0], argv[1], argv[0]);
 }
 
-static cs_status finish(void) {
+cs_status cs_cli_finish(void) {
     return fflush(stdout) == 0 && !ferror(stdout) ? CS_OK : cs_fail(CS_ERR_IO, "cannot write to the standard output");
 }
 
@@ -82,14 +82,14 @@ cs_status cs_cli_print(cs_buffer *text) {
     if (status == CS_OK)
         fwrite(text->data, 1, text->size, stdout);
     cs_buffer_free(text);
-    return status == CS_OK ? finish() : status;
+    return status == CS_OK ? cs_cli_finish() : status;
 }
 
 cs_status cs_cli_print_json(json_t *v) {
     const int printed = v != NULL && json_dumpf(v, stdout, JSON_INDENT(2)) == 0;
     json_decref(v);
-    if (!printed)
+    if (!printed && !ferror(stdout))
         return cs_fail(CS_ERR_MEMORY, "the JSON output cannot be made");
     putchar('\n');
-    return finish();
+    return cs_cli_finish();
 }

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/strings.h"
@@ -26,12 +28,15 @@ static const char USAGE[] =
     "  --no-passphrase          the secret is protected by the file's mode (0600) alone\n"
     "  --json                   paths and public keys as JSON\n";
 
-/* Both files, and neither if one of them exists. */
+/* Both files, or neither. */
 static cs_status write_files(const cs_secret_identity *me, const char *secret, const char *public, const char *passphrase) {
     CS_TRY(cs_file_must_not_exist(secret));
     CS_TRY(cs_file_must_not_exist(public));
     CS_TRY(cs_secret_identity_save(me, secret, passphrase));
-    return cs_secret_identity_publish_file(me, public);
+    const cs_status status = cs_secret_identity_publish_file(me, public);
+    if (status != CS_OK)
+        (void)unlink(secret);
+    return status;
 }
 
 static cs_status report(const cs_public_identity *p, const char *secret, const char *public, bool sealed, bool json) {

@@ -63,6 +63,8 @@ int main(int argc, char **argv) {
     cs_status status = cs_isa_check();
     if (status == CS_OK)
         status = dispatch(argc, argv);
+    if (status == CS_OK)
+        status = cs_cli_finish();
     if (status != CS_OK)
         fprintf(stderr, "consort: %s: %s\n", cs_refusal_status_name(name, status), cs_error_text());
     cs_generators_release();

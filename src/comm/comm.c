@@ -95,7 +95,8 @@ static cs_status fail_with(const cs_comm *c, const troubles *t) {
         if (used < sizeof text)
             used += (size_t)describe(text + used, sizeof text - used, c, t->rank[k], t->what[k]);
     }
-    return cs_fail(CS_ERR_RANK, "%s (%s); its own message says why", text, place(where, c));
+    return cs_fail(CS_ERR_RANK, "%s (%s); its own message says why, unless it was killed or does not answer", text,
+                   place(where, c));
 }
 
 /* ------------------------------------------------------------------ frames */
