@@ -1,5 +1,5 @@
 #!/bin/sh
-# Two members' run under valgrind's memcheck: no finding in code of this project, on any rank. What it finds in Open MPI, and in
+# Three members' run under valgrind's memcheck: no finding in code of this project, on any rank. What it finds in Open MPI, and in
 # the libraries that this loads, is theirs. Leaks: of blocks that nothing points to any more.
 . tests/e2e/common.sh
 
@@ -25,11 +25,12 @@ ours() {
 # shellcheck disable=SC2317 # called by expect
 watched() {
     CONSORT_ISA=portable timeout 120 scripts/mpirun.sh -n "$1" valgrind --log-file="$work/log.%p" --error-limit=no \
-        --leak-check=full --show-leak-kinds=definite ${mpi:+--suppressions="$mpi"} "$prove" "$2" --out "$3"
+        --leak-check=full --show-leak-kinds=definite ${mpi:+--suppressions="$mpi"} "$prove" "$2" --out "$3" --checkpoint "$work/saves" \
+        --checkpoint-every 1steps
 }
 
-tiny_job "$work/job.json" 2
-expect 0 "2 members" watched 2 "$work/job.json" "$work/out"
+tiny_job "$work/job.json" 3
+expect 0 "3 members" watched 3 "$work/job.json" "$work/out"
 expect 0 "" "$consort" verify "$work/out/tiny.attestation"
 logs=0
 for log in "$work"/log.*; do
@@ -37,7 +38,7 @@ for log in "$work"/log.*; do
     logs=$((logs + 1))
     ours "$log" >"$work/output" || fail "memcheck finds something"
 done
-[ $logs -eq 2 ] || fail "$logs ranks were watched"
+[ $logs -eq 3 ] || fail "$logs ranks were watched"
 
 # That it would be noticed.
 printf '%s\n' "==1== Invalid read of size 8" "==1==    at 0x1: memmove (vg_replace.c:1)" "==1==    by 0x2: cs_run (run.c:7)" >"$work/made"
