@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(CS_HAVE_X86_64) || defined(CS_HAVE_AVX512IFMA)
+#ifdef __x86_64__
 #include <cpuid.h>
 #endif
 
@@ -14,32 +14,40 @@ const char *cs_isa_name(cs_isa isa) {
     return NAMES[isa];
 }
 
-#if defined(CS_HAVE_X86_64) || defined(CS_HAVE_AVX512IFMA)
+#ifdef __x86_64__
 
-/* Leaf 7 of CPUID; zeros if there is none. */
-static void features(unsigned *ebx) {
-    unsigned eax, ecx, edx;
-    if (!__get_cpuid_count(7, 0, &eax, ebx, &ecx, &edx))
-        *ebx = 0;
-}
+/* XCR0: the operating system saves SSE and AVX state; mask and 512-bit state as well. */
+enum { YMM_STATE = 0x06, ZMM_STATE = 0xe6 };
 
-static bool has_all(unsigned bits) {
-    unsigned ebx;
-    features(&ebx);
-    return (ebx & bits) == bits;
-}
+typedef struct features {
+    unsigned ecx1, ebx7, ecx7; /* of leaves 1 and 7 of CPUID; zeros if there is none */
+} features;
 
-#if defined(CS_HAVE_AVX512IFMA) && !defined(CS_EMULATE_AVX512)
-/* The operating system saves the registers: XCR0 bits for SSE, AVX, mask and 512-bit state. */
-static bool saves_zmm(void) {
+static features detect(void) {
+    features f = {0};
     unsigned eax, ebx, ecx, edx;
-    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_OSXSAVE))
+    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx))
+        f.ecx1 = ecx;
+    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) {
+        f.ebx7 = ebx;
+        f.ecx7 = ecx;
+    }
+    return f;
+}
+
+#if defined(CS_HAVE_X86_64) || defined(CS_HAVE_AVX512IFMA)
+static bool has_all(unsigned bits) {
+    return (detect().ebx7 & bits) == bits;
+}
+#endif
+
+static bool saves(unsigned state) {
+    if (!(detect().ecx1 & bit_OSXSAVE))
         return false;
     unsigned low, high;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return (low & 0xe6) == 0xe6;
+    return (low & state) == state;
 }
-#endif
 
 #endif
 
@@ -60,7 +68,7 @@ bool cs_isa_available(cs_isa isa) {
 #elif defined(CS_HAVE_AVX512IFMA)
     case CS_ISA_AVX512IFMA:
         return has_all(bit_BMI2 | bit_ADX | bit_AVX512F | bit_AVX512DQ | bit_AVX512VL | bit_AVX512BW | bit_AVX512IFMA) &&
-               saves_zmm();
+               saves(ZMM_STATE);
 #endif
     default:
         return false;
@@ -84,6 +92,20 @@ cs_isa cs_isa_chosen(void) {
         while (!cs_isa_available((cs_isa)k))
             k--;
     return cs_isa_available((cs_isa)k) ? (cs_isa)k : CS_ISA_PORTABLE;
+}
+
+bool cs_isa_has(cs_isa_part part) {
+#ifdef __x86_64__
+    const char *wanted = getenv("CONSORT_ISA");
+    if (wanted && *wanted && cs_isa_chosen() == CS_ISA_PORTABLE)
+        return false;
+    const features f = detect();
+    const bool avx2 = f.ebx7 & bit_AVX2 && saves(YMM_STATE), aes = f.ecx1 & bit_AES && f.ecx1 & bit_SSSE3;
+    return part == CS_ISA_AVX2 ? avx2 : part == CS_ISA_AES ? aes : avx2 && aes && f.ecx7 & bit_VAES;
+#else
+    (void)part;
+    return false;
+#endif
 }
 
 cs_status cs_isa_check(void) {

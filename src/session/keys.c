@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "consort/version.h"
+#include "session/aes.h"
 #include "transcript/labels.h"
 
 enum { VERSION_SIZE = 32, SEALED_SIZE = 32 + crypto_aead_chacha20poly1305_ietf_ABYTES };
@@ -18,6 +19,7 @@ typedef struct entry {
     uint8_t public_key[CS_KEY_SIZE];
     uint8_t ephemeral[CS_KEY_SIZE];
     uint8_t nonce[32];
+    uint8_t aes; /* 1: has instructions for AES */
 } entry;
 
 /* One rank's handshake in progress. */
@@ -35,8 +37,8 @@ static void begin(hasher *h, const uint8_t key[32], const char *domain) {
     crypto_generichash_update(h, (const unsigned char *)domain, strlen(domain));
 }
 
-static void start(handshake *hs, const cs_identity *me, const uint8_t job_digest[32]) {
-    *hs = (handshake){.me = me};
+static void start(handshake *hs, const cs_identity *me, const uint8_t job_digest[32], bool aes) {
+    *hs = (handshake){.me = me, .mine.aes = aes};
     memcpy(hs->mine.version, CONSORT_VERSION, sizeof CONSORT_VERSION);
     memcpy(hs->mine.job_digest, job_digest, 32);
     memcpy(hs->mine.public_key, me->public_key, CS_KEY_SIZE);
@@ -58,6 +60,8 @@ static cs_status check_entry(const handshake *hs, int rank, int j, const uint8_t
     if (members != NULL && memcmp(e->public_key, members[j], CS_KEY_SIZE) != 0)
         return cs_fail(CS_ERR_INPUT, "rank %d does not have the key that the job lists for member %d%s", j, j,
                        j == rank ? "; check the secret key file and the order of the ranks" : "");
+    if (e->aes > 1)
+        return cs_fail(CS_ERR_INPUT, "rank %d says neither yes nor no to AES, but %d; is its program damaged?", j, e->aes);
     for (int k = 0; k < j; k++)
         if (memcmp(e->public_key, hs->all[k].public_key, CS_KEY_SIZE) == 0)
             return cs_fail(CS_ERR_INPUT, "ranks %d and %d use the same key; every member needs its own", k, j);
@@ -124,10 +128,14 @@ static cs_status make_seeds(const handshake *hs, const cs_comm *comm, cs_keyring
     out->size = comm->size;
     out->members = cs_calloc((size_t)comm->size, sizeof *out->members);
     out->seeds = cs_calloc_locked((size_t)comm->size, sizeof *out->seeds);
-    if (out->members == NULL || out->seeds == NULL)
+    out->by_aes = CS_NEW(bool, (size_t)comm->size);
+    if (out->members == NULL || out->seeds == NULL || out->by_aes == NULL)
         return CS_ERR_MEMORY;
     make_nonce(hs, out);
+    out->common_by_aes = true;
     for (int j = 0; j < comm->size; j++) {
+        out->by_aes[j] = hs->mine.aes && hs->all[j].aes;
+        out->common_by_aes = out->common_by_aes && hs->all[j].aes;
         memcpy(out->members[j], hs->all[j].public_key, CS_KEY_SIZE);
         if (j != comm->rank)
             CS_TRY(make_seed(hs, out, j));
@@ -211,6 +219,11 @@ static cs_status run(cs_comm *comm, handshake *hs, const uint8_t (*members)[CS_K
 
 cs_status cs_handshake(cs_comm *comm, const cs_identity *me, const uint8_t (*members)[CS_KEY_SIZE],
                        const uint8_t job_digest[32], cs_keyring *out) {
+    return cs_handshake_with(comm, me, members, job_digest, cs_aes_available(), out);
+}
+
+cs_status cs_handshake_with(cs_comm *comm, const cs_identity *me, const uint8_t (*members)[CS_KEY_SIZE],
+                            const uint8_t job_digest[32], bool aes, cs_keyring *out) {
     *out = (cs_keyring){0};
     if (sodium_init() < 0)
         return cs_comm_raise(comm, cs_fail(CS_ERR_INTERNAL, "libsodium cannot start: no source of random bytes"));
@@ -218,7 +231,7 @@ cs_status cs_handshake(cs_comm *comm, const cs_identity *me, const uint8_t (*mem
     if (parts == NULL)
         return cs_comm_raise(comm, CS_ERR_MEMORY);
     handshake hs;
-    start(&hs, me, job_digest);
+    start(&hs, me, job_digest, aes);
     const cs_status status = run(comm, &hs, members, comm->rank == 0 ? parts : NULL, &reply, out);
     sodium_memzero(&hs, sizeof hs);
     for (int j = 0; j < comm->size; j++)
@@ -233,5 +246,6 @@ cs_status cs_handshake(cs_comm *comm, const cs_identity *me, const uint8_t (*mem
 void cs_keyring_free(cs_keyring *keys) {
     cs_free(keys->members);
     cs_free(keys->seeds);
+    cs_free(keys->by_aes);
     sodium_memzero(keys, sizeof *keys);
 }

@@ -20,6 +20,11 @@
  * change everything between two ranks; that mode is for ranks that trust the root and the network.
  * - A public key of low order, whose products are known to everybody, is refused.
  *
+ * Streams under these seeds are ChaCha20, or AES-256 where both ranks (for the common seed: all ranks) have instructions for
+ * it: each says so in what it sends. That is public. It is part of what the session nonce and the seeds are made of, so
+ * ranks that were shown different lists have nothing in common; and each cipher has keys of its own, so a rank that uses
+ * another one than its partner adds noise. Nobody can bring about anything but one of the two, of which neither is weak.
+ *
  * The common seed, known to all ranks and to nobody else, is drawn by rank 0 and sent to each rank j encrypted and
  * authenticated (ChaCha20-Poly1305, RFC 8439) under a key derived from seed_0j. It protects against observers of the network
  * and against the verifier, not against a member. */
@@ -48,10 +53,12 @@ typedef struct cs_keyring {
     uint8_t (*seeds)[32];            /* [size] seed shared with exactly rank j; seeds[rank] is zero */
     uint8_t common_seed[32];         /* the same on all ranks */
     uint8_t nonce[32];               /* session nonce, the same on all ranks, not secret */
+    bool *by_aes;                    /* [size] whether streams shared with rank j are AES; else they are ChaCha20 */
+    bool common_by_aes;              /* the same of the common seed's, the same on all ranks */
 } cs_keyring;
 
-/** Collective, three exchanges. Each rank sends its program version, the job's digest, its public key, a fresh ephemeral key
- *  and a nonce; the root replies with all of them; seeds are derived, the common seed is delivered.
+/** Collective, three exchanges. Each rank sends its program version, the job's digest, its public key, a fresh ephemeral
+ * key, a nonce and whether it has AES; the root replies with all of them; seeds are derived, the common seed is delivered.
  *
  *  members[size]: the public keys in rank order as the job pins them, or NULL (see above what that costs). On failure `out`
  *  is empty and every rank leaves: CS_ERR_INPUT, with a text that names the ranks, where versions, jobs or keys differ or a
@@ -59,6 +66,10 @@ typedef struct cs_keyring {
  *  seed does not authenticate; CS_ERR_RANK on ranks that found nothing wrong themselves. */
 cs_status cs_handshake(cs_comm *comm, const cs_identity *me, const uint8_t (*members)[CS_KEY_SIZE],
                        const uint8_t job_digest[32], cs_keyring *out);
+
+/** The same of a rank that says itself whether it has AES: true only where cs_aes_available. */
+cs_status cs_handshake_with(cs_comm *comm, const cs_identity *me, const uint8_t (*members)[CS_KEY_SIZE],
+                            const uint8_t job_digest[32], bool aes, cs_keyring *out);
 
 void cs_keyring_free(cs_keyring *keys);
 

@@ -5,9 +5,12 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/packed.h"
+#include "session/keystream.h"
 
-/* One chunk of stream: a whole number of ChaCha20 blocks, of 64-bit words and of 48-byte elements. */
-enum { CHUNK = 12288, BLOCK = 64, ELEMENT = 48 };
+/* Values that get all partners' pads while they are in the nearest cache, beside as much of one stream: whole units of it.
+ * An element of F comes from twelve digits of 32 bits. */
+enum { DIGITS = 12, ELEMENT = 4 * DIGITS, FR_CHUNK = 64, U64_CHUNK = 1024 };
 
 typedef struct view {
     uint8_t hash[32];
@@ -15,8 +18,13 @@ typedef struct view {
 
 struct cs_pads {
     int rank, size, partners; /* 0: all others */
+    const cs_packed_kernel *packed;
+    const cs_aes_kernel *aes; /* NULL: this rank has none */
+    bool *by_aes, common_by_aes;
     uint8_t (*seeds)[32];
     uint8_t common_seed[32], nonce[32];
+    cs_keystream *streams; /* [size] the partners', while pads are added */
+    bool *negative;        /* [size] */
     uint8_t history[32];
     view *used; /* hash table of the views that gave their pads; all zero: free */
     size_t used_count, used_capacity;
@@ -57,11 +65,18 @@ cs_status cs_pads_new(cs_pads **out, const cs_keyring *keys) {
         return CS_ERR_MEMORY;
     p->rank = keys->rank;
     p->size = keys->size;
+    p->packed = cs_packed_best();
+    p->aes = cs_aes_best();
+    p->common_by_aes = keys->common_by_aes;
     p->seeds = cs_calloc_locked((size_t)keys->size, sizeof *p->seeds);
-    if (p->seeds == NULL) {
-        cs_free(p);
+    p->streams = cs_calloc_locked((size_t)keys->size, sizeof *p->streams);
+    p->by_aes = CS_NEW(bool, (size_t)keys->size);
+    p->negative = CS_NEW(bool, (size_t)keys->size);
+    if (p->seeds == NULL || p->streams == NULL || p->by_aes == NULL || p->negative == NULL) {
+        cs_pads_free(p);
         return CS_ERR_MEMORY;
     }
+    memcpy(p->by_aes, keys->by_aes, (size_t)keys->size * sizeof *p->by_aes);
     memcpy(p->seeds, keys->seeds, (size_t)keys->size * sizeof *p->seeds);
     memcpy(p->common_seed, keys->common_seed, sizeof p->common_seed);
     memcpy(p->nonce, keys->nonce, sizeof p->nonce);
@@ -80,6 +95,9 @@ void cs_pads_free(cs_pads *pads) {
     if (pads == NULL)
         return;
     cs_free(pads->seeds);
+    cs_free(pads->streams);
+    cs_free(pads->by_aes);
+    cs_free(pads->negative);
     cs_free(pads->used);
     cs_free(pads);
 }
@@ -151,80 +169,104 @@ static cs_status use_view(cs_pads *p, const view *v, cs_label label, uint64_t in
 
 /* ------------------------------------------------------------------ streams */
 
-/* Adds the stream's elements, of so many bytes each, to the values from `first` on; eight bytes behind them are readable. */
-typedef void add_chunk(void *values, size_t first, const uint8_t *stream, size_t element, size_t count, bool negative);
-
-static void add_chunk_u64(void *values, size_t first, const uint8_t *stream, size_t element, size_t count, bool negative) {
-    uint64_t *v = (uint64_t *)values + first;
-    const uint64_t mask = UINT64_MAX >> (64 - 8 * element);
-    for (size_t k = 0; k < count; k++) {
-        const uint64_t pad = cs_load_u64(stream + element * k) & mask;
-        v[k] = negative ? v[k] - pad : v[k] + pad;
-    }
-}
-
-static void add_chunk_fr(void *values, size_t first, const uint8_t *stream, size_t element, size_t count, bool negative) {
-    cs_fr *v = (cs_fr *)values + first;
-    uint8_t wide[64] = {0}; /* 48 bytes, 16 zeros */
-    for (size_t k = 0; k < count; k++) {
-        memcpy(wide, stream + element * k, element);
-        const cs_fr pad = cs_fr_from_wide(wide);
-        v[k] = negative ? cs_fr_sub(v[k], pad) : cs_fr_add(v[k], pad);
-    }
-    sodium_memzero(wide, sizeof wide);
-}
-
-static void add_stream(void *values, size_t n, size_t element, const uint8_t key[32], bool negative, add_chunk *add_values) {
-    static const uint8_t zeros[CHUNK], nonce[crypto_stream_chacha20_NONCEBYTES];
-    uint8_t stream[CHUNK + 8];
-    const size_t per_chunk = CHUNK / element / BLOCK * BLOCK; /* whole blocks of stream */
-    memset(stream + CHUNK, 0, 8);
-    for (size_t first = 0; first < n; first += per_chunk) {
-        const size_t count = n - first < per_chunk ? n - first : per_chunk;
-        crypto_stream_chacha20_xor_ic(stream, zeros, count * element, nonce, first * element / BLOCK, key);
-        add_values(values, first, stream, element, count, negative);
-    }
-    sodium_memzero(stream, sizeof stream);
-}
-
 /* Whether ranks i and j share pads of long vectors: neighbours in rank order, around the circle. */
 static bool are_partners(const cs_pads *p, int i, int j) {
     const int apart = i < j ? j - i : i - j, around = p->size - apart;
     return p->partners == 0 || 2 * (apart < around ? apart : around) <= p->partners;
 }
 
-static cs_status zero_shares(cs_pads *p, bool all, cs_label label, uint64_t index, const uint8_t digest[32],
-                             const uint8_t *state, void *values, size_t n, size_t element, add_chunk *add_values) {
+/* Starts the streams of one view, this rank's with all others or with its partners; their number in `streams`. */
+static cs_status start(cs_pads *p, bool all, cs_label label, uint64_t index, const uint8_t digest[32], const uint8_t *state,
+                       size_t *streams) {
     const view v = make_view(p, label, index, digest, state);
     CS_TRY(use_view(p, &v, label, index));
     uint8_t key[32];
+    *streams = 0;
     for (int j = 0; j < p->size; j++) {
         if (j == p->rank || !(all || are_partners(p, p->rank, j)))
             continue;
         hasher h;
-        begin(&h, p->seeds[j], "consort/pad-key/1", sizeof key);
+        begin(&h, p->seeds[j], p->by_aes[j] ? "consort/pad-key-aes/1" : "consort/pad-key/1", sizeof key);
         add(&h, v.hash, sizeof v.hash);
         crypto_generichash_final(&h, key, sizeof key);
         sodium_memzero(&h, sizeof h);
-        add_stream(values, n, element, key, j < p->rank, add_values);
+        cs_keystream_init(&p->streams[*streams], p->by_aes[j] ? p->aes : NULL, key);
+        p->negative[(*streams)++] = j < p->rank;
     }
     sodium_memzero(key, sizeof key);
     return CS_OK;
 }
 
-cs_status cs_pads_zero_shares_fr(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
-                                 const uint8_t *state, cs_fr *values, size_t n) {
-    return zero_shares(pads, false, label, index, digest, state, values, n, ELEMENT, add_chunk_fr);
+static void stop(cs_pads *p, size_t streams) {
+    sodium_memzero(p->streams, streams * sizeof *p->streams);
 }
 
-cs_status cs_pads_zero_share_of_all(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
-                                    const uint8_t *state, cs_fr *value) {
-    return zero_shares(pads, true, label, index, digest, state, value, 1, ELEMENT, add_chunk_fr);
+/* Adds `count` entries of each stream, from entry `first` on, of so many bytes each, or subtracts them. */
+static void add_entries(const cs_pads *p, size_t streams, uint64_t *sums, size_t first, size_t count, size_t width,
+                        uint8_t *bytes) {
+    for (size_t k = 0; k < streams; k++) {
+        cs_keystream_read(&p->streams[k], first * width / CS_KEYSTREAM_UNIT, bytes, count * width);
+        p->packed->add(sums, bytes, count, width, p->negative[k]);
+    }
 }
 
 cs_status cs_pads_zero_shares_u64(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
                                   const uint8_t *state, uint64_t *values, size_t n, size_t width) {
-    return zero_shares(pads, false, label, index, digest, state, values, n, width, add_chunk_u64);
+    uint8_t bytes[8 * U64_CHUNK];
+    size_t streams;
+    CS_TRY(start(pads, false, label, index, digest, state, &streams));
+    for (size_t first = 0; first < n; first += U64_CHUNK)
+        add_entries(pads, streams, values + first, first, n - first < U64_CHUNK ? n - first : U64_CHUNK, width, bytes);
+    sodium_memzero(bytes, sizeof bytes);
+    stop(pads, streams);
+    return CS_OK;
+}
+
+/* sum + 2^384 more, from digits of both signs; the sum's size is below 2^384 more. Wipes the digits. */
+static cs_fr from_digits(uint64_t digits[DIGITS], uint64_t more) {
+    uint8_t wide[64] = {0};
+    int64_t carry = 0;
+    for (size_t k = 0; k < DIGITS; k++) {
+        carry += (int64_t)digits[k];
+        cs_store_u32(wide + 4 * k, (uint32_t)carry);
+        carry >>= 32;
+    }
+    cs_store_u64(wide + ELEMENT, (uint64_t)carry + more);
+    const cs_fr sum = cs_fr_from_wide(wide);
+    sodium_memzero(wide, sizeof wide);
+    sodium_memzero(digits, DIGITS * sizeof *digits);
+    return sum;
+}
+
+/* The sum over all streams is made as an integer, digit by digit, and reduced once. */
+static cs_status zero_shares_fr(cs_pads *p, bool all, cs_label label, uint64_t index, const uint8_t digest[32],
+                                const uint8_t *state, cs_fr *values, size_t n) {
+    uint64_t digits[FR_CHUNK * DIGITS] = {0}, none[DIGITS] = {0};
+    uint8_t bytes[FR_CHUNK * ELEMENT];
+    size_t streams;
+    CS_TRY(start(p, all, label, index, digest, state, &streams));
+    const cs_fr too_much = from_digits(none, streams);
+    for (size_t first = 0; first < n; first += FR_CHUNK) {
+        const size_t count = n - first < FR_CHUNK ? n - first : FR_CHUNK;
+        add_entries(p, streams, digits, first * DIGITS, count * DIGITS, sizeof(uint32_t), bytes);
+        for (size_t k = 0; k < count; k++) {
+            const cs_fr pad = cs_fr_sub(from_digits(digits + DIGITS * k, streams), too_much);
+            values[first + k] = cs_fr_add(values[first + k], pad);
+        }
+    }
+    sodium_memzero(bytes, sizeof bytes);
+    stop(p, streams);
+    return CS_OK;
+}
+
+cs_status cs_pads_zero_shares_fr(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
+                                 const uint8_t *state, cs_fr *values, size_t n) {
+    return zero_shares_fr(pads, false, label, index, digest, state, values, n);
+}
+
+cs_status cs_pads_zero_share_of_all(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
+                                    const uint8_t *state, cs_fr *value) {
+    return zero_shares_fr(pads, true, label, index, digest, state, value, 1);
 }
 
 /* ------------------------------------------------------------------ the common seed */
@@ -234,19 +276,21 @@ void cs_pads_mask_broadcast(const cs_pads *pads, cs_label label, uint64_t index,
 }
 
 void cs_pads_mask_part(const cs_pads *pads, cs_label label, uint64_t index, size_t offset, void *data, size_t size) {
-    static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
     uint8_t key[32];
+    cs_keystream stream;
     hasher h;
     if (pads->size == 1) /* nothing leaves */
         return;
-    begin(&h, pads->common_seed, "consort/broadcast/1", sizeof key);
+    begin(&h, pads->common_seed, pads->common_by_aes ? "consort/broadcast-aes/1" : "consort/broadcast/1", sizeof key);
     add(&h, pads->nonce, sizeof pads->nonce);
     add_label(&h, label);
     add_u64(&h, index);
     add(&h, pads->history, sizeof pads->history);
     crypto_generichash_final(&h, key, sizeof key);
+    cs_keystream_init(&stream, pads->common_by_aes ? pads->aes : NULL, key);
     if (size > 0)
-        crypto_stream_chacha20_xor_ic(data, data, size, nonce, offset / BLOCK, key);
+        cs_keystream_xor(&stream, offset / CS_KEYSTREAM_UNIT, data, size);
+    sodium_memzero(&stream, sizeof stream);
     sodium_memzero(key, sizeof key);
     sodium_memzero(&h, sizeof h);
 }

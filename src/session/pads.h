@@ -4,8 +4,10 @@
  * sums, challenges or statements adds up noise.
  *
  *   view   = BLAKE2b-256("consort/pad-view/1", nonce, digest, label, index, history, state)
- *   key_j  = BLAKE2b-256(key seed_ij; view)
- *   pad_i  = sum over j > i of stream(key_j)  -  sum over j < i of stream(key_j)       (stream: ChaCha20, nonce 0)
+ *   key_j  = BLAKE2b-256(key seed_ij; "consort/pad-key/1" or "consort/pad-key-aes/1", view)
+ *   pad_i  = sum over j > i of stream(key_j)  -  sum over j < i of stream(key_j)
+ *
+ * A stream is ChaCha20, or AES-256 in counter mode where both ranks of the pair can (session/keystream.h, session/keys.h).
  *
  * For any N-1 ranks the last one's pad is uniform: each pair seed is known to its two ranks only. Local. */
 #ifndef CS_SESSION_PADS_H
@@ -37,7 +39,7 @@ void cs_pads_receive(cs_pads *pads, cs_label label, const void *data, size_t siz
  * failure `values` are untouched and must not be sent.
  *
  *  An element of F is made of 48 bytes of stream: its bias is below 2^-130. Cost: per peer and value width or 48 bytes of
- *  ChaCha20. Wrong `n` on one rank gives noise from there on. */
+ *  stream. Wrong `n` on one rank gives noise from there on. */
 cs_status cs_pads_zero_shares_fr(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
                                  const uint8_t *state, cs_fr *values, size_t n);
 cs_status cs_pads_zero_shares_u64(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
@@ -48,8 +50,8 @@ cs_status cs_pads_zero_share_of_all(cs_pads *pads, cs_label label, uint64_t inde
                                     const uint8_t *state, cs_fr *value);
 
 /** Masks, and by the same call unmasks, bytes that one rank shows to all, so that an observer of the network learns nothing:
- *  data ^= ChaCha20 stream keyed by the common seed, the nonce, label, index and the history. It therefore comes before
- *  cs_pads_receive of the same data, on every rank. The caller uses a (label, index) for one broadcast only. Not
+ *  data ^= a stream keyed by the common seed, the nonce, label, index and the history: AES if all ranks can. It therefore
+ * comes before cs_pads_receive of the same data, on every rank. The caller uses a (label, index) for one broadcast only. Not
  * authenticated. Nothing if there is one rank only. _part: of the bytes from `offset` on, a multiple of 64. */
 void cs_pads_mask_broadcast(const cs_pads *pads, cs_label label, uint64_t index, void *data, size_t size);
 void cs_pads_mask_part(const cs_pads *pads, cs_label label, uint64_t index, size_t offset, void *data, size_t size);

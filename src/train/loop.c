@@ -2,11 +2,12 @@
 
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/memory.h"
+#include "base/packed.h"
 #include "base/spy.h"
 
 typedef struct loop {
+    const cs_packed_kernel *packed;
     cs_comm *comm;
     cs_pads *pads;
     cs_trainer *trainer;
@@ -32,34 +33,15 @@ static size_t entry_width(const cs_params *p, size_t n) {
     return bits >= 64 ? 8 : (bits + 7) / 8;
 }
 
-/* Entry k of `count` packed ones, sign extended. */
-static uint64_t load_entry(const uint8_t *packed, size_t k, size_t count, size_t width) {
-    const uint64_t sign = (uint64_t)1 << (8 * width - 1), mask = UINT64_MAX >> (64 - 8 * width);
-    uint8_t last[8] = {0};
-    const uint8_t *at = packed + width * k;
-    if (width * k + 8 > width * count)
-        at = memcpy(last, at, width);
-    return ((cs_load_u64(at) & mask) ^ sign) - sign;
-}
-
-/* Eight bytes at a time, each overwriting what is too much of the one before; the last ones by themselves. */
 static void store(void *context, size_t first, size_t count, uint8_t *out) {
     const loop *s = context;
-    size_t k = 0;
-    for (; s->width * k + 8 <= s->width * count; k++)
-        cs_store_u64(out + s->width * k, s->values[first + k]);
-    for (; k < count; k++) {
-        uint8_t bytes[8];
-        cs_store_u64(bytes, s->values[first + k]);
-        memcpy(out + s->width * k, bytes, s->width);
-    }
+    s->packed->store(out, s->values + first, count, s->width);
 }
 
 static cs_status add(void *context, int rank, size_t first, size_t count, const uint8_t *part) {
     loop *s = context;
     (void)rank;
-    for (size_t k = 0; k < count; k++)
-        s->values[first + k] += load_entry(part, k, count, s->width);
+    s->packed->add(s->values + first, part, count, s->width, false);
     return CS_OK;
 }
 
@@ -85,8 +67,7 @@ static cs_status prepare(loop *s) {
 static cs_status apply(loop *s) {
     cs_pads_mask_broadcast(s->pads, CS_LABEL_GRADIENT, s->step, s->bytes, s->width * s->n);
     cs_pads_receive(s->pads, CS_LABEL_GRADIENT, s->bytes, s->width * s->n);
-    for (size_t k = 0; k < s->n; k++)
-        s->values[k] = load_entry(s->bytes, k, s->n, s->width);
+    s->packed->load(s->values, s->bytes, s->n, s->width);
     CS_TRY(cs_trainer_update(s->trainer, s->step, s->values));
     CS_SPY("gradient-sum", s->bytes, s->width * s->n);
     for (size_t l = 0; l < cs_trainer_model(s->trainer)->layers; l++)
@@ -142,7 +123,8 @@ static void release(loop *s) {
 cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const cs_params *p, const uint8_t digest[32],
                        const cs_train_control *control, const cs_progress *progress) {
     const size_t weights = cs_trainer_size(trainer);
-    loop s = {.comm = comm,
+    loop s = {.packed = cs_packed_best(),
+              .comm = comm,
               .pads = pads,
               .trainer = trainer,
               .p = p,

@@ -19,12 +19,13 @@
 enum { MAX_RANKS = 5, HANG_SECONDS = 60 };
 
 /* Where things lie in the frames of the handshake: a header, then one entry per rank. */
-enum { HEADER = 20, VERSION = 0, JOB = 32, PUBLIC = 64, EPHEMERAL = 96, NONCE = 128, ENTRY = 160, SEALED = 48 };
+enum { HEADER = 20, VERSION = 0, JOB = 32, PUBLIC = 64, EPHEMERAL = 96, NONCE = 128, AES = 160, ENTRY = 161, SEALED = 48 };
 
 /* One rank's part, and what the network does to it: in frame number `frame` (0, 1, …) that arrives from the root, the bytes
  * at `at` become `bytes` (or are flipped if `bytes` is NULL). */
 typedef struct part {
     cs_identity me;
+    bool no_aes;
     uint8_t job[32];
     const uint8_t (*members)[CS_KEY_SIZE];
     cs_keyring keys;
@@ -41,7 +42,7 @@ static void change(part *p, cs_buffer *frame) {
     if (p->at >= frame->size)
         return;
     if (p->bytes != NULL)
-        memcpy(frame->data + p->at, p->bytes, 32);
+        memcpy(frame->data + p->at, p->bytes, p->at + 32 <= frame->size ? 32 : frame->size - p->at);
     else
         frame->data[p->at] ^= 1;
 }
@@ -73,7 +74,7 @@ static cs_status shake(cs_comm *c, void *arg) {
     if (p->change_sent)
         ops.to_root = changed_to_root;
     c->ops = &ops;
-    const cs_status status = cs_handshake(c, &p->me, p->members, p->job, &p->keys);
+    const cs_status status = cs_handshake_with(c, &p->me, p->members, p->job, !p->no_aes, &p->keys);
     c->ops = p->below;
     return status;
 }
@@ -147,6 +148,26 @@ static void honest_ranks_agree(void **state) {
         }
 }
 
+static void a_pair_uses_aes_if_both_can(void **state) {
+    (void)state;
+    for (unsigned without = 0; without < 8; without++) {
+        part parts[3];
+        cs_comm_outcome outcomes[3];
+        make_parts(parts, 3);
+        for (int i = 0; i < 3; i++)
+            parts[i].no_aes = without >> i & 1;
+        shake_all(parts, 3, outcomes);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(outcomes[i].status, CS_OK);
+            assert_int_equal(parts[i].keys.common_by_aes, without == 0);
+            for (int j = 0; j < 3; j++)
+                assert_int_equal(parts[i].keys.by_aes[j], !parts[i].no_aes && !parts[j].no_aes);
+        }
+        check_agreement(parts, 3);
+        free_parts(parts, 3);
+    }
+}
+
 static void every_run_is_fresh(void **state) {
     (void)state;
     part parts[2];
@@ -180,6 +201,19 @@ static void expect(part parts[3], const cs_status statuses[3], int who, const ch
 
 static const cs_status all_input[3] = {CS_ERR_INPUT, CS_ERR_INPUT, CS_ERR_INPUT};
 static const cs_status second_aborts[3] = {CS_ERR_RANK, CS_ERR_ABORT, CS_ERR_RANK};
+
+/* What is neither yes nor no. */
+static void odd_answers_on_aes_are_refused(void **state) {
+    (void)state;
+    part parts[3];
+    static const uint8_t bytes[32] = {2};
+    make_parts(parts, 3);
+    parts[1].changed = true;
+    parts[1].at = HEADER + 2 * ENTRY + AES;
+    parts[1].bytes = bytes;
+    const cs_status statuses[3] = {CS_ERR_RANK, CS_ERR_INPUT, CS_ERR_RANK};
+    expect(parts, statuses, 1, "rank 2 says neither yes nor no");
+}
 
 static void different_jobs_are_named(void **state) {
     (void)state;
@@ -220,9 +254,9 @@ static void a_shared_key_is_named(void **state) {
 /* The list of members reaches rank 1 changed, in every field, of its own entry and of the others'. */
 static void changed_lists_are_noticed(void **state) {
     (void)state;
-    static const size_t fields[] = {PUBLIC, EPHEMERAL, NONCE};
+    static const size_t fields[] = {PUBLIC + 3, EPHEMERAL + 3, NONCE + 3, AES};
     for (size_t who = 0; who < 3; who++)
-        for (size_t f = 0; f < 3; f++)
+        for (size_t f = 0; f < 4; f++)
             for (int pinned = 0; pinned < 2; pinned++) {
                 part parts[3];
                 uint8_t members[3][CS_KEY_SIZE];
@@ -230,9 +264,9 @@ static void changed_lists_are_noticed(void **state) {
                 if (pinned)
                     pin(parts, 3, members);
                 parts[1].changed = true;
-                parts[1].at = HEADER + who * ENTRY + fields[f] + 3;
+                parts[1].at = HEADER + who * ENTRY + fields[f];
                 cs_status statuses[3] = {CS_ERR_RANK, CS_ERR_ABORT, CS_ERR_RANK};
-                const bool listed = pinned && fields[f] == PUBLIC && who != 1;
+                const bool listed = pinned && fields[f] == PUBLIC + 3 && who != 1;
                 if (listed)
                     statuses[1] = CS_ERR_INPUT;
                 expect(parts, statuses, 1, listed ? "key that the job lists" : who == 1 ? "another entry" : "authenticate");
@@ -303,6 +337,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(honest_ranks_agree, nothing_leaks),
         cmocka_unit_test_teardown(every_run_is_fresh, nothing_leaks),
+        cmocka_unit_test_teardown(a_pair_uses_aes_if_both_can, nothing_leaks),
+        cmocka_unit_test_teardown(odd_answers_on_aes_are_refused, nothing_leaks),
         cmocka_unit_test_teardown(different_jobs_are_named, nothing_leaks),
         cmocka_unit_test_teardown(different_versions_are_named, nothing_leaks),
         cmocka_unit_test_teardown(wrong_member_keys_are_named, nothing_leaks),

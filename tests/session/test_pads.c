@@ -6,21 +6,39 @@
 
 #include <cmocka.h>
 
+#include <sodium.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "session/aes.h"
 #include "session/pads.h"
 
 enum { RANKS = 4, N = 5000 };
 
 static const uint8_t digest[32] = {7}, other_digest[32] = {8}, transcript[32] = {9}, other_transcript[32] = {10};
 
+/* Which ranks have AES, as bits. */
+static unsigned with_aes;
+
+static bool has_aes(int rank) {
+    return with_aes >> rank & 1;
+}
+
 /* Keyrings as a handshake would leave them. */
 static void make_pads(cs_pads *pads[RANKS], uint8_t session) {
     for (int i = 0; i < RANKS; i++) {
+        bool by_aes[RANKS];
         uint8_t members[RANKS][CS_KEY_SIZE] = {{0}}, seeds[RANKS][32] = {{0}};
-        cs_keyring keys = {
-            .rank = i, .size = RANKS, .members = members, .seeds = seeds, .common_seed = {5}, .nonce = {session}};
+        cs_keyring keys = {.rank = i,
+                           .size = RANKS,
+                           .members = members,
+                           .seeds = seeds,
+                           .common_seed = {5},
+                           .nonce = {session},
+                           .by_aes = by_aes,
+                           .common_by_aes = with_aes + 1 == 1 << RANKS};
+        for (int j = 0; j < RANKS; j++)
+            by_aes[j] = has_aes(i) && has_aes(j);
         for (int j = 0; j < RANKS; j++)
             if (j != i) {
                 seeds[j][0] = (uint8_t)(1 + (i < j ? i : j));
@@ -128,7 +146,8 @@ static void partners_share_pads(void **state) {
 /* The pad of rank 0 and its share of all; the seed that it has in common with rank `other` is another one. */
 static void pad_of_rank_0(int other, int partners, uint64_t *pad, cs_fr *share) {
     uint8_t members[RANKS][CS_KEY_SIZE] = {{0}}, seeds[RANKS][32] = {{0}, {1}, {2}, {3}};
-    const cs_keyring keys = {.size = RANKS, .members = members, .seeds = seeds};
+    bool by_aes[RANKS] = {false};
+    const cs_keyring keys = {.size = RANKS, .members = members, .seeds = seeds, .by_aes = by_aes};
     cs_pads *pads;
     seeds[other][1] = other != 0;
     assert_int_equal(cs_pads_new(&pads, &keys), CS_OK);
@@ -254,7 +273,8 @@ static void common_scalars_are_common(void **state) {
 static void one_rank_has_no_pads(void **state) {
     (void)state;
     uint8_t member[1][CS_KEY_SIZE] = {{0}}, seed[1][32] = {{0}};
-    const cs_keyring keys = {.rank = 0, .size = 1, .members = member, .seeds = seed};
+    bool by_aes[1] = {false};
+    const cs_keyring keys = {.rank = 0, .size = 1, .members = member, .seeds = seed, .by_aes = by_aes};
     cs_pads *pads = NULL;
     assert_int_equal(cs_pads_new(&pads, &keys), CS_OK);
     uint64_t value = 11;
@@ -262,6 +282,95 @@ static void one_rank_has_no_pads(void **state) {
     assert_int_equal(value, 11);
     cs_pads_free(pads);
     cs_pads_free(NULL);
+}
+
+/* Pairs with AES and pairs without, in every mixture. */
+static void any_ciphers_cancel(void **state) {
+    (void)state;
+    if (!cs_aes_available())
+        skip();
+    for (with_aes = 0; with_aes < 1 << RANKS; with_aes++) {
+        assert_true(cancel(SAME, true, 300));
+        assert_true(cancel(SAME, false, 3000));
+        assert_false(cancel(HISTORY, true, 300));
+        assert_false(cancel(HISTORY, false, 3000));
+        broadcasts_are_masked(NULL);
+    }
+    with_aes = (1 << RANKS) - 1;
+    partners_share_pads(NULL);
+    values_are_hidden(NULL);
+    with_aes = 0;
+}
+
+/* The pad of rank 0 with rank 1 by AES or not; rank 1's is by AES. */
+static bool cancels_with(bool by_aes) {
+    uint64_t sum = 0;
+    for (int i = 0; i < 2; i++) {
+        uint8_t members[2][CS_KEY_SIZE] = {{0}}, seeds[2][32] = {{3}, {3}};
+        bool each[2] = {i == 1 || by_aes, i == 1 || by_aes};
+        const cs_keyring keys = {.rank = i, .size = 2, .members = members, .seeds = seeds, .by_aes = each};
+        cs_pads *pads;
+        assert_int_equal(cs_pads_new(&pads, &keys), CS_OK);
+        assert_int_equal(cs_pads_zero_shares_u64(pads, CS_LABEL_GRADIENT, 0, digest, NULL, &sum, 1, 8), CS_OK);
+        cs_pads_free(pads);
+    }
+    return sum == 0;
+}
+
+static void ranks_that_disagree_on_the_cipher_add_noise(void **state) {
+    (void)state;
+    if (!cs_aes_available())
+        skip();
+    assert_true(cancels_with(true));
+    assert_false(cancels_with(false));
+}
+
+/* As a reader of docs/protocol.md would compute it: one value of a rank's pad, by both ciphers. */
+static void pads_are_as_described(void **state) {
+    (void)state;
+    enum { AT = 2077, WIDTH = 5, COUNT = 2500 };
+    for (int aes = 0; aes < (cs_aes_available() ? 2 : 1); aes++) {
+        uint8_t members[2][CS_KEY_SIZE] = {{0}}, seeds[2][32] = {{0}, {9}};
+        bool by_aes[2] = {aes, aes};
+        const cs_keyring keys = {.size = 2, .members = members, .seeds = seeds, .by_aes = by_aes, .nonce = {4}};
+        cs_pads *pads;
+        uint64_t *values = CS_NEW(uint64_t, COUNT), expected = 0;
+        assert_int_equal(cs_pads_new(&pads, &keys), CS_OK);
+        assert_int_equal(cs_pads_zero_shares_u64(pads, CS_LABEL_GRADIENT, 6, digest, NULL, values, COUNT, WIDTH), CS_OK);
+
+        uint8_t history[32], view[32], key[32], stream[WIDTH * COUNT + 64];
+        static const char label[] = "gradient";
+        const uint8_t length[8] = {sizeof label - 1}, index[8] = {6}, no_state[8] = {0};
+        crypto_generichash(history, 32, (const uint8_t *)"consort/history/1", 17, NULL, 0);
+        crypto_generichash_state h;
+        crypto_generichash_init(&h, NULL, 0, 32);
+        crypto_generichash_update(&h, (const uint8_t *)"consort/pad-view/1", 18);
+        crypto_generichash_update(&h, keys.nonce, 32);
+        crypto_generichash_update(&h, digest, 32);
+        crypto_generichash_update(&h, length, 8);
+        crypto_generichash_update(&h, (const uint8_t *)label, sizeof label - 1);
+        crypto_generichash_update(&h, index, 8);
+        crypto_generichash_update(&h, history, 32);
+        crypto_generichash_update(&h, no_state, 8);
+        crypto_generichash_final(&h, view, 32);
+        const char *domain = aes ? "consort/pad-key-aes/1" : "consort/pad-key/1";
+        crypto_generichash_init(&h, seeds[1], 32, 32);
+        crypto_generichash_update(&h, (const uint8_t *)domain, strlen(domain));
+        crypto_generichash_update(&h, view, 32);
+        crypto_generichash_final(&h, key, 32);
+        if (aes) {
+            cs_aes_key expanded;
+            cs_aes_expand(&expanded, key);
+            cs_aes_kernel_at(0)->stream(stream, sizeof stream / CS_AES_BLOCK, &expanded, 0, 0);
+        } else {
+            crypto_stream_chacha20(stream, sizeof stream, (const uint8_t[8]){0}, key);
+        }
+        for (size_t k = 0; k < WIDTH; k++)
+            expected |= (uint64_t)stream[WIDTH * AT + k] << (8 * k);
+        assert_true((values[AT] & UINT64_MAX >> (64 - 8 * WIDTH)) == expected);
+        cs_free(values);
+        cs_pads_free(pads);
+    }
 }
 
 static int nothing_leaks(void **state) {
@@ -280,6 +389,9 @@ int main(void) {
         cmocka_unit_test_teardown(lack_of_memory_gives_no_pad, nothing_leaks),
         cmocka_unit_test_teardown(broadcasts_are_masked, nothing_leaks),
         cmocka_unit_test_teardown(common_scalars_are_common, nothing_leaks),
+        cmocka_unit_test_teardown(any_ciphers_cancel, nothing_leaks),
+        cmocka_unit_test_teardown(ranks_that_disagree_on_the_cipher_add_noise, nothing_leaks),
+        cmocka_unit_test_teardown(pads_are_as_described, nothing_leaks),
         cmocka_unit_test_teardown(one_rank_has_no_pads, nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 #include "support/example.h"
 #include "base/memory.h"
+#include "session/aes.h"
 #include "train/loop.h"
 #include "train/sampler.h"
 #include "witness/ipa.h"
@@ -194,7 +195,7 @@ static cs_status make_passes(cs_example *e) {
 
 cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
     static const uint8_t seed[32] = {1, 2, 3};
-    *e = (cs_example){.save_memory = o->save_memory, .shares = o->shares};
+    *e = (cs_example){.save_memory = o->save_memory, .without_aes = o->without_aes, .shares = o->shares};
     CS_TRY(make_params(&e->params, o));
     CS_TRY(make_shards(e, o));
     CS_TRY(cs_table_new(&e->table, &e->params));
@@ -366,7 +367,8 @@ static cs_status run_rank(cs_comm *comm, void *arg) {
     cs_status status = cs_identity_generate(&me);
     if (status != CS_OK)
         return cs_comm_raise(comm, status);
-    status = cs_handshake(comm, &me, NULL, job, &keys);
+    const bool aes = cs_aes_available() && !(r->example->without_aes >> r->rank & 1);
+    status = cs_handshake_with(comm, &me, NULL, job, aes, &keys);
     if (status == CS_OK) {
         status = cs_pads_new(&pads, &keys);
         status = status == CS_OK ? CS_OK : cs_comm_raise(comm, status);

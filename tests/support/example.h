@@ -19,10 +19,11 @@ typedef struct cs_example_options {
     const struct cs_example *previous; /* go on from its committed final model, which stays committed; or NULL */
     const int64_t *rates;              /* [steps], or NULL: all one */
     uint64_t seed;                     /* of the synthetic data */
-    size_t datasets;   /* > 0: each rank's shard is so many datasets with well-formedness proofs, dataset k of rows + i + k
-                          records */
-    bool save_memory;  /* every rank proves in less memory */
-    bool hidden_draws; /* positions of draws are not public */
+    size_t datasets;  /* > 0: each rank's shard is so many datasets with well-formedness proofs, dataset k of rows + i + k
+                         records */
+    bool save_memory; /* every rank proves in less memory */
+    unsigned without_aes;   /* ranks, as bits, that say that they have no AES */
+    bool hidden_draws;      /* positions of draws are not public */
     const uint32_t *shares; /* [n_ranks] of what is divided (comm/shares.h), or NULL: equal ones */
     bool images;            /* features like those of scanned digits: in [0, 2^a], four in five of them zero */
 } cs_example_options;
@@ -71,6 +72,7 @@ typedef struct cs_example {
     uint8_t secrets[CS_MAX_RANKS][64];
     bool save_memory;
     const uint32_t *shares;
+    unsigned without_aes;
     cs_comm_outcome outcomes[CS_MAX_RANKS];
 } cs_example;
 

@@ -11,6 +11,7 @@
 #include "curve/commit.h"
 #include "field/fr.h"
 #include "field/fr_vec.h"
+#include "session/aes.h"
 #include "session/pads.h"
 #include "train/int_matmul.h"
 
@@ -131,19 +132,20 @@ static void commitments(void) {
     end();
 }
 
-static void pads(void) {
+static void pads(bool by_aes) {
     uint8_t seeds[2][32], members[2][CS_KEY_SIZE] = {{1}, {2}}, digest[32] = {3};
-    cs_keyring keys = {.rank = 0, .size = 2, .members = members, .seeds = seeds};
+    bool both[2] = {by_aes, by_aes};
+    cs_keyring keys = {.rank = 0, .size = 2, .members = members, .seeds = seeds, .by_aes = both, .common_by_aes = by_aes};
     cs_pads *p = NULL;
     uint64_t gradient[N] = {0};
     randombytes_buf(seeds, sizeof seeds);
     randombytes_buf(keys.common_seed, sizeof keys.common_seed);
-    begin("pads", "nothing");
+    begin(by_aes ? "pads by AES" : "pads", "nothing");
     secret(seeds, sizeof seeds);
     secret(keys.common_seed, sizeof keys.common_seed);
     secret(gradient, sizeof gradient);
     if (cs_pads_new(&p, &keys) == CS_OK) {
-        (void)cs_pads_zero_shares_u64(p, CS_LABEL_GRADIENT, 0, digest, NULL, gradient, N, 8);
+        (void)cs_pads_zero_shares_u64(p, CS_LABEL_GRADIENT, 0, digest, NULL, gradient, N, 5);
         (void)cs_pads_zero_shares_fr(p, CS_LABEL_UPDATE_SUM, 0, digest, NULL, a, N);
         cs_pads_mask_broadcast(p, CS_LABEL_GRADIENT, 1, gradient, sizeof gradient);
         out[0] = cs_pads_common_scalar(p, CS_COMMON_MASK, 0);
@@ -175,7 +177,9 @@ int main(void) {
     scalars();
     vectors();
     commitments();
-    pads();
+    pads(false);
+    if (cs_aes_available())
+        pads(true);
     control();
     cs_generators_release();
     return 0;

@@ -51,6 +51,11 @@ ACCEPTS(hidden_draws, o.hidden_draws = true;)
 ACCEPTS(hidden_draws_in_many_passes, o.hidden_draws = true; o.n_ranks = 3; o.steps = 9; o.rows = 3; o.batch = 3;)
 ACCEPTS(hidden_draws_of_one_record, o.hidden_draws = true; o.n_ranks = 1; o.rows = 1; o.steps = 2; o.batch = 1;)
 ACCEPTS(hidden_draws_of_many_records, o.hidden_draws = true; o.rows = 40; o.layers = 1; o.widths[0] = 4; o.widths[1] = 3;)
+ACCEPTS(two_ranks_without_aes, o.without_aes = 3;)
+ACCEPTS(two_ranks_one_without_aes, o.without_aes = 2;)
+ACCEPTS(three_ranks_one_without_aes, o.n_ranks = 3; o.without_aes = 1;)
+ACCEPTS(four_ranks_two_without_aes, o.n_ranks = 4; o.without_aes = 10;)
+ACCEPTS(seven_ranks_some_without_aes, o.n_ranks = 7; o.without_aes = 0x49;)
 ACCEPTS(in_less_memory, o.save_memory = true;)
 
 /* What is divided goes to one rank, to the others, or in unequal parts, empty ones among them. */
@@ -161,6 +166,11 @@ int main(void) {
         cmocka_unit_test(two_ranks),
         cmocka_unit_test(three_ranks),
         cmocka_unit_test(seven_ranks),
+        cmocka_unit_test(two_ranks_without_aes),
+        cmocka_unit_test(two_ranks_one_without_aes),
+        cmocka_unit_test(three_ranks_one_without_aes),
+        cmocka_unit_test(four_ranks_two_without_aes),
+        cmocka_unit_test(seven_ranks_some_without_aes),
         cmocka_unit_test(one_step_one_sample),
         cmocka_unit_test(odd_batch),
         cmocka_unit_test(full_powers_of_two),
