@@ -265,7 +265,7 @@ sanitize:
 ANALYZED   := $(BUILD)/analyzer
 NO_NULLS   := field/fr_vec curve/batch session/keys session/disclose session/channel train/errors train/products train/softmax train/weights cli/key
 .PHONY: analyze
-analyze:
+analyze: tidy
 	+$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(ANALYZED) CC=gcc OPT="-O1 -fanalyzer" HARDEN= analyzed
 .PHONY: analyzed
 analyzed: $(LIB_OBJ) $(CLI_OBJ) $(MPI_OBJ)
@@ -274,6 +274,22 @@ $(NO_NULLS:%=$(BUILD)/src/%.o): CFLAGS += -Wno-analyzer-null-dereference -Wno-an
 # limbs filled in unrolled loops, or by the lanes of vectors
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/*/portable/*.c src/*/x86_64/*.c src/*/avx512ifma/*.c)): CFLAGS += -Wno-analyzer-use-of-uninitialized-value
 endif
+
+# clang-tidy over what has changed since it was clean; .clang-tidy says what it looks for.
+TIDY     := $(BUILD)/tidy
+TIDY_SRC := $(sort $(wildcard src/*/*.c src/*/*/*.c)) $(MPI_SRC)
+.PHONY: tidy
+tidy:
+	@scripts/install-deps.sh check
+	+@$(MAKE) --no-print-directory -j$(JOBS) $(TIDY_SRC:%.c=$(TIDY)/%.clean)
+
+$(TIDY)/%.clean: %.c .clang-tidy
+	@mkdir -p $(@D)
+	@echo "  TIDY $<"
+	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=c11 $(call isa_flags,$<) $(if $(findstring mpi/,$<),$(shell $(MPICC) --showme:compile)) \
+	    2>$(@:.clean=.log) || { cat $(@:.clean=.log); exit 1; }
+	$(Q)$(CC) $(CPPFLAGS) -std=c11 $(call isa_flags,$<) $(if $(findstring mpi/,$<),$(shell $(MPICC) --showme:compile)) -MM -MT $@ -MF $(@:.clean=.d) $<
+	@touch $@
 
 .PHONY: bench
 bench: all
@@ -288,7 +304,7 @@ help:
 	@echo "make test       the whole test suite      (unit, attack: parts of it)"
 	@echo "make check      format, layers, static analysis, clang build, a short fuzz run"
 	@echo "make sanitize   unit tests under ASan and UBSan"
-	@echo "make analyze    gcc's static analyzer over everything"
+	@echo "make analyze    gcc's static analyzer over everything, and clang-tidy (make tidy)"
 	@echo "make fuzz       fuzz the decoders (FUZZ_SECONDS=5 each)"
 	@echo "make bench      kernels and the main job, figures against their bars"
 	@echo "make install    to PREFIX (/usr/local), under DESTDIR; make uninstall removes it"

@@ -2,6 +2,8 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "attest/balance.h"
 #include "base/bits.h"
@@ -243,11 +245,12 @@ void cs_plan_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job) {
 
 double cs_memory_available(void) {
     FILE *file = fopen("/proc/meminfo", "r");
+    static const char field[] = "MemAvailable:";
     char line[128];
     double kib = 0;
     while (file != NULL && kib == 0 && fgets(line, sizeof line, file) != NULL)
-        if (sscanf(line, "MemAvailable: %lf kB", &kib) != 1)
-            kib = 0;
+        if (strncmp(line, field, sizeof field - 1) == 0)
+            kib = strtod(line + sizeof field - 1, NULL);
     if (file != NULL)
         fclose(file);
     return kib * 1024;

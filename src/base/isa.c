@@ -111,16 +111,15 @@ bool cs_isa_has(cs_isa_part part) {
 cs_status cs_isa_check(void) {
     const char *wanted = getenv("CONSORT_ISA");
     char list[64] = "";
+    size_t used = 0;
     if (!wanted || !*wanted)
         return CS_OK;
     const unsigned k = named(wanted);
     if (k < CS_ISA_COUNT && cs_isa_available((cs_isa)k))
         return CS_OK;
     for (unsigned i = 0; i < CS_ISA_COUNT; i++)
-        if (cs_isa_available((cs_isa)i)) {
-            strcat(list, *list ? ", " : "");
-            strcat(list, NAMES[i]);
-        }
+        if (cs_isa_available((cs_isa)i))
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", NAMES[i]);
     return cs_fail(CS_ERR_USAGE, "CONSORT_ISA=%.40s %s; available: %s", wanted,
                    k < CS_ISA_COUNT ? "is not available in this build or on this machine" : "names no implementation", list);
 }

@@ -83,12 +83,12 @@ static cs_status take_header(header *out, cs_buffer *frame) {
 /* Seconds that this thread has waited for a core although it could run: the second number of Linux's schedstat. */
 static double stalled(const cs_delay *d) {
     char text[96];
-    unsigned long long run, wait;
     const ssize_t n = d->schedstat < 0 ? 0 : pread(d->schedstat, text, sizeof text - 1, 0);
     if (n <= 0)
         return 0;
     text[n] = '\0';
-    return sscanf(text, "%llu %llu", &run, &wait) == 2 ? 1e-9 * (double)wait : 0;
+    const char *second = strchr(text, ' ');
+    return second != NULL ? 1e-9 * strtod(second, NULL) : 0;
 }
 
 /* What this rank did since the last frame. */

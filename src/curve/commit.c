@@ -231,8 +231,8 @@ static void count_work(kernel *k) {
     const family *bits = &k->bits;
     for (size_t r = 0; r < k->digits.n; r++)
         k->work += (double)k->digits.rows[r].windows * (double)k->digits.columns;
-    if (bits->n > 0)
-        k->work += (double)bits->n * (double)((bits->columns + bits->unit - 1) / bits->unit);
+    const size_t n_units = bits->n > 0 ? (bits->columns + bits->unit - 1) / bits->unit : 0;
+    k->work += (double)bits->n * (double)n_units;
 }
 
 static void report(kernel *k, size_t n_rows, size_t count) {
@@ -261,6 +261,7 @@ static void add_digits(kernel *k) {
     const family *f = &k->digits;
     for (size_t first = 0; first < f->columns; first += f->group) {
         const size_t count = smaller(f->group, f->columns - first);
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): digits have at least one bit */
         cs_odd_table(k->table, k->gens.g_half + first, count, (size_t)1 << (f->bits - 1), &k->space);
         size_t n_rows = f->n;
         for (unsigned w = 0; w < positions(f); w++) {

@@ -37,8 +37,9 @@ static unsigned choose_bits(size_t n, unsigned scalar_bits) {
     unsigned best = 1;
     double least = 0;
     for (unsigned c = 1; c <= MAX_WINDOW; c++) {
-        const double windows = (double)((scalar_bits - 1) / c + 1), all = (double)((size_t)1 << (c - 1));
-        const double cost = windows * ((double)n + 1.5 * all + 200);
+        const unsigned windows = (scalar_bits - 1) / c + 1;
+        const double all = (double)((size_t)1 << (c - 1));
+        const double cost = (double)windows * ((double)n + 1.5 * all + 200);
         if (c == 1 || cost < least) {
             least = cost;
             best = c;

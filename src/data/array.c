@@ -14,6 +14,7 @@ static double to_double(const cs_array *array, uint64_t bits) {
     if (array->kind == CS_ARRAY_SIGNED) {
         const unsigned unused = (unsigned)(64 - 8 * array->item);
         const uint64_t sign = (uint64_t)1 << 63;
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): an item has at least one byte */
         const uint64_t high = bits << unused; /* the number times 2^unused, in two's complement */
         const uint64_t magnitude = (high & sign ? 0 - high : high) >> unused;
         return high & sign ? -(double)magnitude : (double)magnitude;

@@ -46,9 +46,8 @@ static bool depth_bounded(const char *text, size_t length) {
             k++;
         else if (text[k] == '"')
             quoted = !quoted;
-        else if (!quoted && (text[k] == '{' || text[k] == '[') && ++depth > MAX_DEPTH)
-            return false;
-        else if (!quoted && (text[k] == '}' || text[k] == ']') && depth-- == 0)
+        else if (!quoted && (((text[k] == '{' || text[k] == '[') && ++depth > MAX_DEPTH) ||
+                             ((text[k] == '}' || text[k] == ']') && depth-- == 0)))
             return false;
     }
     return true;

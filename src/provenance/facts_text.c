@@ -122,7 +122,7 @@ static void show_compute(cs_buffer *out, const cs_facts *f) {
                    (unsigned long long)c->multiply_adds);
     if (f->segment_of > 0)
         cs_text_append(out, "                steps %llu to %llu of the job's %llu\n",
-                       (unsigned long long)f->segment_from + 1, (unsigned long long)(f->segment_from + c->steps),
+                       (unsigned long long)f->segment_from + 1, (unsigned long long)f->segment_from + c->steps,
                        (unsigned long long)f->segment_of);
     cs_text_append(out, "                (%llu forward, %llu for errors, %llu for updates)\n",
                    (unsigned long long)c->forward, (unsigned long long)c->errors, (unsigned long long)c->updates);

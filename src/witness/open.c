@@ -87,6 +87,7 @@ static cs_status draw_mask(cs_witness *w, mask *m) {
 static void masked_answer(const cs_witness *w, const mask *m, cs_fr scale, cs_fr *out) {
     const cs_layout *l = w->layout;
     const size_t columns = (size_t)1 << l->column_bits;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): who proves has the mask */
     memcpy(out, m->d, columns * sizeof *out);
     cs_fr_vec_axpy(out, scale, w->folded_row, columns);
     out[columns] = m->blinding;

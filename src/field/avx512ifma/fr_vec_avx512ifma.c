@@ -146,7 +146,7 @@ CS_V8 void fractions_group(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0,
                            const cs_mod8 *m) {
     const cs_x8 d0 = cs_x8_load_shifted(q0), d1 = cs_x8_load_shifted(q1), plain = cs_x8_load(q1);
     cs_x8 product = cs_x8_mul_raw(&d0, &plain, m), sum;
-    if (p0 == NULL) {
+    if (p0 == NULL || p1 == NULL) {
         const cs_x8 other = cs_x8_load(q0);
         sum = cs_x8_add(&other, &plain);
     } else {

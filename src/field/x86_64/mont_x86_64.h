@@ -4,6 +4,7 @@
 #define CS_FIELD_X86_64_MONT_X86_64_H
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): the arguments are names of operands, pieces of the text that the assembler reads */
 
 /* Limb k of what x points to. Operands are pointers in registers, with "memory" clobbered: compilers give each operand in
  * memory an address register of its own, and there are not enough. */
@@ -288,6 +289,7 @@ CS_INLINE void cs_mont_add(uint64_t r[4], const uint64_t a[4], const uint64_t b[
     cs_mont_reduce_once(r, s, m);
 }
 
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
 #endif
