@@ -24,7 +24,7 @@ ours() {
 # watched RANKS JOB OUT: each rank with a log of its own.
 # shellcheck disable=SC2317 # called by expect
 watched() {
-    CONSORT_ISA=portable timeout 120 scripts/mpirun.sh -n "$1" valgrind --log-file="$work/log.%p" --error-limit=no \
+    CONSORT_ISA=portable timeout 300 scripts/mpirun.sh -n "$1" valgrind --log-file="$work/log.%p" --error-limit=no \
         --leak-check=full --show-leak-kinds=definite ${mpi:+--suppressions="$mpi"} "$prove" "$2" --out "$3" --checkpoint "$work/saves" \
         --checkpoint-every 1steps
 }
