@@ -281,14 +281,16 @@ TIDY_SRC := $(sort $(wildcard src/*/*.c src/*/*/*.c)) $(MPI_SRC)
 .PHONY: tidy
 tidy:
 	@scripts/install-deps.sh check
-	+@$(MAKE) --no-print-directory -j$(JOBS) $(TIDY_SRC:%.c=$(TIDY)/%.clean)
+	+@$(MAKE) --no-print-directory -j$(JOBS) tidied
+.PHONY: tidied
+tidied: $(TIDY_SRC:%.c=$(TIDY)/%.clean)
 
+$(TIDY)/mpi/%.clean: CPPFLAGS += $(subst -I,-isystem ,$(shell $(MPICC) --showme:compile 2>/dev/null))
 $(TIDY)/%.clean: %.c .clang-tidy
 	@mkdir -p $(@D)
 	@echo "  TIDY $<"
-	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=c11 $(call isa_flags,$<) $(if $(findstring mpi/,$<),$(shell $(MPICC) --showme:compile)) \
-	    2>$(@:.clean=.log) || { cat $(@:.clean=.log); exit 1; }
-	$(Q)$(CC) $(CPPFLAGS) -std=c11 $(call isa_flags,$<) $(if $(findstring mpi/,$<),$(shell $(MPICC) --showme:compile)) -MM -MT $@ -MF $(@:.clean=.d) $<
+	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=c11 $(call isa_flags,$<) 2>$(@:.clean=.log) || { cat $(@:.clean=.log); exit 1; }
+	$(Q)$(CC) $(CPPFLAGS) -std=c11 $(call isa_flags,$<) -MM -MT $@ -MF $(@:.clean=.d) $<
 	@touch $@
 
 .PHONY: bench

@@ -489,8 +489,8 @@ void cs_run_remove_checkpoints(cs_run_state *r) {
     cs_run_saves *s = &r->saves;
     if (!s->on)
         return;
-    (void)unlink(s->path[0]);
-    (void)unlink(s->path[1]);
+    cs_sealed_remove(s->path[0]);
+    cs_sealed_remove(s->path[1]);
     if (r->options->key == NULL)
         (void)unlink(s->key_path);
 }

@@ -1,6 +1,7 @@
 #include "data/sealed_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,16 +63,25 @@ cs_writer cs_sealed_writer(cs_sealed_output *out) {
     return (cs_writer){.write = write_sealed, .context = out};
 }
 
+/* One name for each path, so that the next one who writes there finds what a killed process left. */
+static char *temporary_of(const char *path) {
+    return cs_string_format("%s.new", path);
+}
+
 static cs_status create(cs_sealed_output *out, const char *path, const char *magic, const uint8_t *key) {
     uint8_t header[HEADER];
     CS_TRY(cs_string_own(&out->path, cs_string_copy(path)));
-    CS_TRY(cs_string_own(&out->temporary, cs_string_format("%s.XXXXXX", path)));
-    const int fd = mkstemp(out->temporary); /* mode 0600 */
+    CS_TRY(cs_string_own(&out->temporary, temporary_of(path)));
+    (void)unlink(out->temporary); /* of a process that was killed while it wrote */
+    const int fd = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     out->file = fd < 0 ? NULL : fdopen(fd, "wb");
     if (out->file == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return fail_write(out);
+        const cs_status status = fail_write(out);
+        if (fd >= 0) {
+            (void)close(fd);
+            (void)unlink(out->temporary);
+        }
+        return status;
     }
     crypto_secretstream_xchacha20poly1305_init_push(&out->state, header, key);
     if (fwrite(magic, 1, CS_SEALED_MAGIC, out->file) != CS_SEALED_MAGIC || fwrite(header, 1, HEADER, out->file) != HEADER)
@@ -112,6 +122,14 @@ cs_status cs_sealed_close(cs_sealed_output *out, bool keep) {
     cs_free(out->temporary);
     cs_free(out);
     return keep ? status : CS_OK;
+}
+
+void cs_sealed_remove(const char *path) {
+    char *temporary = temporary_of(path);
+    (void)unlink(path);
+    if (temporary != NULL)
+        (void)unlink(temporary);
+    cs_free(temporary);
 }
 
 /* ------------------------------------------------------------ reading */

@@ -16,7 +16,8 @@ enum { CS_SEALED_MAGIC = 16, CS_SEALED_KEY = 32 };
 typedef struct cs_sealed_output cs_sealed_output;
 typedef struct cs_sealed_input cs_sealed_input;
 
-/** A temporary file beside `path`, mode 0600. CS_ERR_IO, CS_ERR_MEMORY; *out is NULL then. */
+/** A temporary file beside `path`, which is called <path>.new and takes the place of one that a killed process left; mode
+ * 0600. One process at a time. CS_ERR_IO, CS_ERR_MEMORY; *out is NULL then. */
 cs_status cs_sealed_create(cs_sealed_output **out, const char *path, const char magic[CS_SEALED_MAGIC],
                            const uint8_t key[CS_SEALED_KEY]);
 
@@ -26,6 +27,9 @@ cs_writer cs_sealed_writer(cs_sealed_output *out);
 /** Ends the file, syncs it and gives it its name, if all went well so far; otherwise, or with `keep` false, removes it.
  * Frees `out`. CS_ERR_IO. */
 cs_status cs_sealed_close(cs_sealed_output *out, bool keep);
+
+/** Removes the file and what a killed process left of a newer one, if they are there. */
+void cs_sealed_remove(const char *path);
 
 /** CS_ERR_IO if there is no such file; CS_ERR_INPUT if it is another kind of file. *out is NULL then. */
 cs_status cs_sealed_open(cs_sealed_input **out, const char *path, const char magic[CS_SEALED_MAGIC],

@@ -61,4 +61,34 @@ seen public-key 3 3
 for secret in weights gradient-sum own-gradient common-seed pair-seed blinding; do
     seen $secret 0 0 # masked or encrypted anyway
 done
+
+# A host whose link is cut: the ranks of both sides leave, after --timeout and twice that; the launcher of Open MPI may wait for
+# its own daemon there.
+rm -f "$work"/host*/*.opening # another shape of commitment
+sed 's/"steps": 12/"steps": 30000/; s/"rate": [0-9.]*/"rate": 0.005859375/' "$job" >"$work/long.json"
+HOSTS_NAME="consort-cut-$$"
+timeout 60 scripts/hosts.sh 3 "$prove" "$work/long.json" --out "$work/cut" --data "$work/host{i}/mine.csv" --timeout 2 --quiet \
+    >"$work/output" 2>&1 &
+pid=$!
+# ranks_left NUMBER TENTHS: waits until so many are there
+ranks_left() {
+    tries=0
+    while [ "$(pgrep -fc "^$prove $work/long.json")" -ne "$1" ] && [ $tries -lt "$2" ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    [ $tries -lt "$2" ] || fail "$1 ranks expected"
+}
+ranks_left 3 200
+sleep 2
+ip -n "$(ip netns list | sed -n "s/^\($HOSTS_NAME-[0-9]*-2\).*/\1/p")" link set net0 down
+ranks_left 0 100
+kill $pid
+wait $pid
+for rank in 0 1; do
+    grep -q "^consort-prove: rank $rank (m$rank): rank failure: rank 2 (m2 on host2) was lost" "$work/output" ||
+        fail "rank $rank does not say whose link is cut"
+done
+absent "$work/cut/tiny.attestation" "$work/cut/tiny.safetensors" "$work/cut/tiny.report.json"
+! ip netns list | grep -q "^$HOSTS_NAME-" || fail "a namespace of the cut network is left"
 finish

@@ -175,7 +175,7 @@ static void vec_fractions(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0, 
         const size_t bytes = (n - j) * sizeof *p;
         memcpy(in[1], q0 + j, bytes);
         memcpy(in[3], q1 + j, bytes);
-        if (p0) {
+        if (p0 && p1) {
             memcpy(in[0], p0 + j, bytes);
             memcpy(in[2], p1 + j, bytes);
         }
