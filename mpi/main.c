@@ -93,6 +93,12 @@ static void tamper(void *context, int rank, size_t step, int what, size_t layer,
         values[0] += 1 << 12;
 }
 
+/* ... and stand by it when it is asked what it sent. */
+static void stand_by(void *context, int rank, size_t step, int64_t *values, size_t n) {
+    (void)n;
+    tamper(context, rank, step, CS_TAMPER_GRADIENT, 1, 0, values, 1, 1);
+}
+
 /* CONSORT_TAMPER=LABEL@RANK makes that rank lie in its first message of this label, and go on. */
 static void lie(void *context, int rank, cs_label label, size_t occurrence, cs_fr *values, size_t n) {
     const char *wanted = getenv("CONSORT_TAMPER");
@@ -158,7 +164,7 @@ static cs_status run(cs_comm *comm, cs_prove_options *options) {
 #ifdef CS_TAMPER
     const char *wanted = getenv("CONSORT_TAMPER"), *at = wanted != NULL ? strchr(wanted, '@') : NULL;
     const bool lies = at != NULL && strncmp(wanted, "gradient@", 9) != 0;
-    cs_attack attack = {.dishonest = lies && atoi(at + 1) == comm->rank, .message = lie};
+    cs_attack attack = {.dishonest = lies && atoi(at + 1) == comm->rank, .message = lie, .contribution = stand_by};
     options->run.tamper = tamper;
     cs_fault_install(&options->run, comm->rank);
     options->run.attack = &attack;

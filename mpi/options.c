@@ -19,6 +19,7 @@ enum {
     OPT_PASSPHRASE,
     OPT_MEMBER,
     OPT_EXCLUDE,
+    OPT_ATTRIBUTABLE,
     OPT_NETWORK,
     OPT_TIMEOUT,
     OPT_PROFILE,
@@ -44,6 +45,7 @@ static const struct option OPTIONS[] = {{"out", required_argument, NULL, OPT_OUT
                                         {"passphrase-file", required_argument, NULL, OPT_PASSPHRASE},
                                         {"member", required_argument, NULL, OPT_MEMBER},
                                         {"exclude", required_argument, NULL, OPT_EXCLUDE},
+                                        {"attributable", no_argument, NULL, OPT_ATTRIBUTABLE},
                                         {"network", required_argument, NULL, OPT_NETWORK},
                                         {"timeout", required_argument, NULL, OPT_TIMEOUT},
                                         {"profile", required_argument, NULL, OPT_PROFILE},
@@ -75,6 +77,7 @@ const char *cs_prove_usage(void) {
            "  --passphrase-file FILE   the passphrase of that key, if it has one (default: $CONSORT_PASSPHRASE_FILE)\n"
            "  --member NAME    fail unless this rank is that member\n"
            "  --exclude NAMES  run the job without these members (a,b), as if it did not name them\n"
+           "  --attributable   if a proof fails, find out also who sent a wrong gradient; for all members or for none\n"
            "  --network LATENCY[,BANDWIDTH]   as if all ranks were so far apart (0, 10ms, 0.1ms,10Gbit), for measuring;\n"
            "                   the report then says what bounds the run on other networks\n"
            "  --timeout SECONDS   give up when another rank is not heard of for so long (0: never; default: 10 minutes and\n"
@@ -160,6 +163,9 @@ static cs_status take(cs_prove_options *out, int option, char **argv) {
         return CS_OK;
     case OPT_EXCLUDE:
         out->run.exclude = optarg;
+        return CS_OK;
+    case OPT_ATTRIBUTABLE:
+        out->run.attributable = true;
         return CS_OK;
     case OPT_PROFILE:
         out->run.profile = optarg;

@@ -38,7 +38,7 @@ static cs_status read_points(cs_g1_affine **out, const uint8_t *bytes, size_t n,
 
 /* ------------------------------------------------------------ handshake and dataset */
 
-static cs_status handshake(cs_run_state *r) {
+cs_status cs_run_handshake(cs_run_state *r) {
     uint8_t pinned[CS_MAX_RANKS][CS_KEY_SIZE];
     const char *names[CS_MAX_RANKS];
     for (int i = 0; i < r->comm->size; i++) {
@@ -146,7 +146,8 @@ static cs_status prove(cs_run_state *r, const cs_progress *progress) {
                       .final_blindings = r->final_blindings,
                       .trainer = r->job.honest_but_curious ? NULL : r->trainer,
                       .signing = r->statement.members[0].signer.identified ? &signing : NULL,
-                      .rows = r->saves.on ? &r->saves.rows : NULL,
+                      .rows = r->saves.on || r->attributable ? &r->saves.rows : NULL,
+                      .doubts = r->attributable ? &r->doubts : NULL,
                       .record = &r->record};
 #ifdef CS_TAMPER
     shard.attack = r->options->attack;
@@ -290,7 +291,7 @@ static cs_status begin_segment(cs_run_state *r, const cs_progress *progress) {
         cs_progress_report(progress, "handshake", 0);
         r->cpu_started = cs_cpu_seconds();
         cs_secure_stop(r->comm);
-        CS_TRY(handshake(r));
+        CS_TRY(cs_run_handshake(r));
         CS_TRY(check_members(r));
     }
     CS_TRY(cs_run_begin_segment(r));
@@ -303,7 +304,11 @@ static cs_status run_segment(cs_run_state *r, const cs_progress *progress) {
     cs_progress_report(progress, "training", 0);
     CS_TRY(train(r, progress));
     CS_TRY(finish_statement(r));
-    CS_TRY(prove(r, progress));
+    r->doubts = (cs_doubts){0};
+    const cs_status proved = prove(r, progress);
+    if (proved == CS_ERR_RANK && r->doubts.n > 0)
+        return cs_run_attribute(r);
+    CS_TRY(proved);
     add_stats(r);
     describe(r);
     cs_progress_report(progress, "verification", 0);
@@ -336,7 +341,7 @@ static cs_status run(cs_run_state *r) {
     const cs_progress progress = cs_stages_progress(&r->report->stages);
     CS_TRY(cs_run_prepare(r));
     cs_progress_report(&progress, "handshake", 0);
-    CS_TRY(handshake(r));
+    CS_TRY(cs_run_handshake(r));
     r->met = cs_wall_seconds();
     CS_TRY(cs_run_agree(r));
     if (r->comm->rank == 0) {

@@ -472,7 +472,7 @@ cs_status cs_run_train_saving(cs_run_state *r, const cs_progress *progress) {
         CS_TRY(cs_run_save(r, CS_CHECKPOINT_TRAINING));
     const size_t begun = cs_trainer_done(r->trainer);
     CS_TRY(cs_train_run(r->comm, r->pads, r->trainer, &r->statement.params, r->derived.training_digest,
-                        s->on ? &control : NULL, progress));
+                        s->on ? &control : NULL, r->attributable ? &r->sums : NULL, progress));
     if (begun < r->statement.params.steps)
         CS_TRY(cs_run_save(r, CS_CHECKPOINT_TRAINING));
     set_saving(r, false);

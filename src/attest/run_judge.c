@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "comm/secure.h"
 #include "data/json.h"
 #include "witness/ipa.h"
 
@@ -13,7 +14,7 @@ enum { TAG_JUDGE = 0x10030 };
 
 /* What the root tells all ranks: a word that says whether the proof verifies, then three words for each rank that cheated.
  */
-enum { VERIFIED, REFUSED };
+enum { VERIFIED, REFUSED, DOUBTED }; /* the last: nobody is found, so a gradient may be wrong */
 enum { FINDING_SIZE = 12 };
 
 typedef struct finding {
@@ -28,8 +29,8 @@ static void append_finding(cs_buffer *out, const cs_judged *r) {
 
 static bool read_finding(finding *out, const cs_run_state *r, const uint8_t *data) {
     *out = (finding){cs_load_u32(data), cs_load_u32(data + 4), cs_load_u32(data + 8)};
-    return out->rank < (uint32_t)r->comm->size && out->offence != CS_OFFENCE_NONE && out->offence <= CS_OFFENCE_HELP &&
-           out->stage < CS_LABEL_COUNT;
+    return out->rank < (uint32_t)r->comm->size && out->offence != CS_OFFENCE_NONE && out->offence < CS_OFFENCE_COUNT &&
+           out->stage < (out->offence == CS_OFFENCE_PADS ? (uint32_t)r->comm->size : CS_LABEL_COUNT);
 }
 
 /* "rank 2 (gamma) cheated at lookup/lambda: its answer …" for each of them. */
@@ -40,6 +41,12 @@ static cs_status findings_to_text(cs_buffer *out, const cs_run_state *r, const c
         finding f;
         if (!read_finding(&f, r, findings->data + at))
             return cs_fail(CS_ERR_ABORT, "the root's findings make no sense");
+        if (f.offence == CS_OFFENCE_PADS) {
+            cs_text_append(out, "; rank %u (%s) or rank %u (%s) cheated at %s: %s", (unsigned)f.rank,
+                           r->job.members[f.rank].name, (unsigned)f.stage, r->job.members[f.stage].name,
+                           cs_label_text(CS_LABEL_GRADIENT), cs_offence_text(CS_OFFENCE_PADS));
+            continue;
+        }
         cs_text_append(out, "; rank %u (%s) cheated at %s: %s", (unsigned)f.rank, r->job.members[f.rank].name,
                        cs_label_text((cs_label)f.stage), cs_offence_text((cs_offence)f.offence));
     }
@@ -99,6 +106,11 @@ static void name(cs_run_state *r, cs_buffer *findings, cs_buffer *evidence) {
         cs_text_append(evidence, "; who cheated is not known in full, or without evidence: %s", cs_error_text());
 }
 
+/* Weight tables hold for all steps but the last one, at most: else the proof would not have been finished. */
+static bool may_doubt(const cs_run_state *r) {
+    return r->attributable && r->sums.made > 0;
+}
+
 static cs_status verify_and_name(cs_run_state *r, cs_buffer *findings, cs_buffer *text) {
     cs_buffer evidence = {0};
     const cs_status status = cs_run_verify(r);
@@ -106,6 +118,10 @@ static cs_status verify_and_name(cs_run_state *r, cs_buffer *findings, cs_buffer
     if (status == CS_REJECT || status == CS_ERR_INPUT) {
         cs_text_append(text, "%s", cs_error_text());
         name(r, findings, &evidence);
+        if (findings->size == 4 && may_doubt(r)) {
+            cs_buffer_clear(findings);
+            cs_buffer_append_u32(findings, DOUBTED);
+        }
         CS_TRY(findings_to_text(text, r, findings));
         cs_buffer_append(text, evidence.data, evidence.size);
     }
@@ -116,11 +132,15 @@ static cs_status verify_and_name(cs_run_state *r, cs_buffer *findings, cs_buffer
 
 /* ------------------------------------------------------------ all ranks */
 
-static cs_status conclude(const cs_run_state *r, const cs_buffer *findings, cs_buffer *text) {
+static cs_status conclude(cs_run_state *r, const cs_buffer *findings, cs_buffer *text) {
     if (findings->size < 4 || (findings->size - 4) % FINDING_SIZE != 0)
         return cs_fail(CS_ERR_ABORT, "the root's findings make no sense");
     if (cs_load_u32(findings->data) == VERIFIED)
         return CS_OK;
+    if (cs_load_u32(findings->data) == DOUBTED && may_doubt(r)) {
+        r->doubts = (cs_doubts){.n = 1, .steps = {r->statement.params.steps - 1}};
+        return cs_run_attribute(r);
+    }
     if (r->comm->rank == 0)
         return cs_fail(CS_REJECT, "%s", (const char *)text->data);
     cs_text_append(text, "rank 0 says that the proof does not verify, so nothing is published");
@@ -141,5 +161,87 @@ cs_status cs_run_judge(cs_run_state *r) {
         status = conclude(r, &findings, &text);
     cs_buffer_free(&findings);
     cs_buffer_free(&text);
+    return status;
+}
+
+/* ------------------------------------------------------------ wrong gradients */
+
+/* Another session, about the same commitments. */
+static cs_status attribute(cs_run_state *r, cs_buffer *findings) {
+    cs_shard shard = {.tensors = r->tensors,
+                      .dataset_blindings = r->dataset_blindings,
+                      .initial_blindings = r->initial_blindings,
+                      .final_blindings = r->final_blindings,
+                      .rows = &r->saves.rows};
+    uint8_t nonce[32];
+    cs_pads *trained_with = r->pads;
+    const cs_attribution a = {
+        .sums = &r->sums, .pads = trained_with, .nonce = nonce, .doubts = &r->doubts, .proof = &r->proof};
+#ifdef CS_TAMPER
+    shard.attack = r->options->attack;
+#endif
+    memcpy(nonce, r->keys.nonce, sizeof nonce);
+    r->pads = NULL;
+    cs_keyring_free(&r->keys);
+    cs_secure_stop(r->comm);
+    r->saves.rows.given = true;
+    cs_status status = cs_run_handshake(r);
+    if (status == CS_OK)
+        status = cs_train_attribute(r->comm, &r->keys, r->pads, &r->derived.instance, &shard, &a, findings);
+    cs_pads_free(trained_with);
+    return status;
+}
+
+/* A step whose sums this rank does not know was made before a checkpoint. */
+static void drop_unknown(cs_run_state *r) {
+    size_t n = 0;
+    for (size_t k = 0; k < r->doubts.n; k++)
+        if (r->doubts.steps[k] - r->sums.first < r->sums.made)
+            r->doubts.steps[n++] = r->doubts.steps[k];
+    r->doubts.n = n;
+}
+
+static cs_status attribution_to_text(cs_buffer *text, const cs_run_state *r, const cs_buffer *findings) {
+    cs_text_append(text, "the sum of gradients of step %zu is not that of the members' tensors, so nothing is published",
+                   r->doubts.steps[0]);
+    if (findings->size == 4)
+        cs_text_append(text, "; nobody can be named: all gradients are those of committed tensors, so a weight table, or a "
+                             "share of a sum in the proof, is wrong (docs/security.md)");
+    else
+        CS_TRY(findings_to_text(text, r, findings));
+    cs_buffer_append(text, "", 1);
+    return cs_buffer_status(text);
+}
+
+static cs_status share_findings(cs_run_state *r, cs_buffer *findings) {
+    cs_buffer text = {0};
+    cs_status status = cs_comm_gather(r->comm, TAG_JUDGE, NULL, 0, NULL);
+    if (status == CS_OK)
+        status = cs_comm_reply(r->comm, TAG_JUDGE, findings);
+    if (status == CS_OK && (findings->size < 4 || (findings->size - 4) % FINDING_SIZE != 0))
+        status = cs_fail(CS_ERR_ABORT, "the root's findings make no sense");
+    if (status == CS_OK)
+        status = attribution_to_text(&text, r, findings);
+    if (status == CS_OK)
+        status = cs_fail(r->comm->rank == 0 ? CS_REJECT : CS_ERR_RANK, "%s%s",
+                         r->comm->rank == 0 ? "" : "rank 0 says: ", (const char *)text.data);
+    cs_buffer_free(&text);
+    return status;
+}
+
+cs_status cs_run_attribute(cs_run_state *r) {
+    cs_buffer findings = {0};
+    const cs_progress progress = cs_stages_progress(&r->report->stages);
+    drop_unknown(r);
+    if (r->doubts.n == 0)
+        return cs_fail(CS_ERR_RANK,
+                       "a gradient of a step before the checkpoint that the run was resumed from is wrong, or a "
+                       "weight table; nobody can be named");
+    cs_progress_report(&progress, "attribution", 0);
+    cs_buffer_append_u32(&findings, REFUSED);
+    cs_status status = cs_fail_prefix(attribute(r, &findings), "while looking for who sent a wrong gradient");
+    if (status == CS_OK)
+        status = share_findings(r, &findings);
+    cs_buffer_free(&findings);
     return status;
 }

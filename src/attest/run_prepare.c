@@ -78,7 +78,15 @@ static cs_status check_plan(cs_run_state *r) {
     const int here = o->ranks_here > 0 ? o->ranks_here : r->comm->size;
     const double cores = (double)sysconf(_SC_NPROCESSORS_ONLN);
     r->crowd = here > cores && cores >= 1 ? here / cores : 1;
-    return cs_segments_choose(&r->segments, &r->job, o->memory > 0 ? o->memory : cs_memory_available() / here, o->segments);
+    const double memory = o->memory > 0 ? o->memory : cs_memory_available() / here;
+    const double kept = o->attributable ? cs_sent_sums_bytes(r->job.params.steps, r->comm->size) : 0;
+    if (memory > 0 && kept >= memory)
+        return cs_fail(
+            CS_ERR_MEMORY,
+            "--attributable: hashes of the sums of %zu steps take %.0f MiB, and this rank may take %.0f MiB: give "
+            "it more (--memory), or run the job without the option",
+            r->job.params.steps, kept / (1 << 20), memory / (1 << 20));
+    return cs_segments_choose(&r->segments, &r->job, memory > 0 ? memory - kept : 0, o->segments);
 }
 
 /* The proof is long work: better no room on the disk now than then. */
@@ -114,6 +122,8 @@ static cs_status load_test(cs_run_state *r) {
 cs_status cs_run_prepare(cs_run_state *r) {
     CS_TRY(cs_job_load_without(&r->job, r->options->job, r->options->exclude));
     CS_TRY(check_ranks(r));
+    if (r->options->attributable && r->job.honest_but_curious)
+        return cs_fail(CS_ERR_USAGE, "--attributable: the job declares its members honest_but_curious; take that out of it");
     CS_TRY(set_timeout(r));
     CS_TRY(cs_run_load_initial(r));
     CS_TRY(cs_job_digest(r->job_digest, &r->job, r->initial_given ? r->initial_digest : NULL));

@@ -9,14 +9,15 @@
 #include "base/memory.h"
 #include "comm/shares.h"
 
-enum { TAG_AGREE = 0x10040, SAVES = 1, RESUMES = 2, OFFER = 80, WISH = 24 + 2 * OFFER };
+enum { TAG_AGREE = 0x10040, SAVES = 1, RESUMES = 2, ATTRIBUTES = 4, OFFER = 80, WISH = 24 + 2 * OFFER };
 enum { AT_SAVES = 8, AT_SPEED = 16, AT_OFFERS = 24 };
 
 /* What this rank needs and has. */
 static void append_wish(cs_buffer *out, const cs_run_state *r) {
     const cs_run_saves *s = &r->saves;
     cs_buffer_append_u64(out, r->segments);
-    cs_buffer_append_u64(out, (r->options->checkpoint != NULL ? SAVES : 0) | (r->options->resume ? RESUMES : 0));
+    cs_buffer_append_u64(out, (r->options->checkpoint != NULL ? SAVES : 0) | (r->options->resume ? RESUMES : 0) |
+                                  (r->options->attributable ? ATTRIBUTES : 0));
     cs_buffer_append_u64(out, cs_speed_measure(r->options->speed > 0 ? r->options->speed : 1));
     for (int k = 0; k < 2; k++) {
         cs_buffer_append_u64(out, s->offered[k]);
@@ -33,12 +34,17 @@ static const uint8_t *wish_of(const cs_buffer *all, int rank) {
 static cs_status agree_on_saving(cs_run_state *r, const cs_buffer *all) {
     const uint64_t mine = cs_load_u64(wish_of(all, r->comm->rank) + AT_SAVES);
     for (int i = 0; i < r->comm->size; i++)
-        if (cs_load_u64(wish_of(all, i) + AT_SAVES) != mine)
+        if ((cs_load_u64(wish_of(all, i) + AT_SAVES) & ATTRIBUTES) != (mine & ATTRIBUTES))
+            return cs_fail(CS_ERR_USAGE,
+                           "rank %d (%s) and this one do not agree on --attributable: it is for all members or for none", i,
+                           r->job.members[i].name);
+        else if (cs_load_u64(wish_of(all, i) + AT_SAVES) != mine)
             return cs_fail(CS_ERR_USAGE,
                            "rank %d (%s) and this one do not agree on checkpoints: --checkpoint and --resume are for all "
                            "members or for none",
                            i, r->job.members[i].name);
     r->saves.on = (mine & SAVES) != 0;
+    r->attributable = (mine & ATTRIBUTES) != 0 && r->comm->size > 1;
     return CS_OK;
 }
 
@@ -182,6 +188,7 @@ void cs_run_free_segment(cs_run_state *r) {
         s->last_pass[i] = NULL;
     }
     cs_witness_rows_free(&r->saves.rows);
+    cs_sent_sums_free(&r->sums);
     cs_record_free(&r->record);
     cs_free(s->initial_rows);
     cs_free(s->final_rows);

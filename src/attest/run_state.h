@@ -11,6 +11,7 @@
 #include "provenance/dataset_folder.h"
 #include "provenance/identity.h"
 #include "session/pads.h"
+#include "train/attribution.h"
 #include "train/protocol.h"
 
 /** Checkpoints of this rank (run_checkpoint.c). */
@@ -74,6 +75,9 @@ typedef struct cs_run_state {
     cs_record record;                    /* root: what each rank sent while proving this segment */
     double cpu_seconds;
     cs_run_saves saves;
+    bool attributable; /* a wrong gradient will be found: --attributable, and there are others */
+    cs_sent_sums sums; /* of this segment's training */
+    cs_doubts doubts;  /* of its weight tables */
 } cs_run_state;
 
 /** Names of this rank's checkpoints: none exists, or it is to be resumed. Local; part of cs_run_prepare. */
@@ -169,6 +173,14 @@ cs_status cs_run_save_segment(cs_run_state *r);
  * and writes evidence where members have identities; all ranks say so and leave. CS_REJECT on the root, CS_ERR_RANK
  * elsewhere. */
 cs_status cs_run_judge(cs_run_state *r);
+
+/** Collective, with --attributable, after a proof that failed: finds who sent a wrong gradient in the steps of r->doubts, as
+ * in train/attribution.h, and tells all ranks. Never CS_OK: CS_REJECT on the root, CS_ERR_RANK elsewhere; or why it could
+ * not be done. */
+cs_status cs_run_attribute(cs_run_state *r);
+
+/** The handshake that a session begins with: keys and pads. Collective. */
+cs_status cs_run_handshake(cs_run_state *r);
 
 /** Those of the segments before the one that is resumed are there, unchanged. CS_ERR_IO, CS_ERR_INPUT. Local. */
 cs_status cs_run_check_segments(const cs_run_state *r);

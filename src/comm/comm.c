@@ -471,14 +471,24 @@ static size_t divide(const cs_comm *c, size_t n, int part) {
     return c->bounds != NULL ? n * c->bounds[part] / CS_SHARES_WHOLE : n * (size_t)part / (size_t)c->size;
 }
 
+static size_t start_of(const cs_comm *c, size_t n, int part) {
+    const size_t first = GRAIN * divide(c, (n + GRAIN - 1) / GRAIN, part);
+    return first < n ? first : n;
+}
+
 static size_t part_start(const summing *s, int part) {
-    const size_t first = GRAIN * divide(s->c, (s->n + GRAIN - 1) / GRAIN, part);
-    return first < s->n ? first : s->n;
+    return start_of(s->c, s->n, part);
 }
 
 static int part_of(const cs_comm *c, int rank) {
     const int across = columns_of(c->size);
     return rank % across * (c->size / across) + rank / across;
+}
+
+void cs_comm_sum_part(const cs_comm *c, size_t n, int rank, size_t *first, size_t *count) {
+    const int part = part_of(c, rank);
+    *first = start_of(c, n, part);
+    *count = start_of(c, n, part + 1) - *first;
 }
 
 cs_status cs_comm_set_shares(cs_comm *c, const uint32_t *shares) {
@@ -518,7 +528,8 @@ static int rank_at(const summing *s, line along, int at) {
 /* What the rank at place `at` is to have when this rank's row or column has added up. */
 static span span_at(const summing *s, line along, int at) {
     const int column = s->c->rank % s->across;
-    const int first = along == ROW ? at * s->down : column * s->down + at, parts = along == ROW ? s->down : 1;
+    const int down = column * s->down + at, own = s->how->direct ? part_of(s->c, at) : down;
+    const int first = along == ROW ? at * s->down : own, parts = along == ROW ? s->down : 1;
     const size_t start = part_start(s, first);
     return (span){start, part_start(s, first + parts) - start};
 }
@@ -623,7 +634,7 @@ cs_status cs_comm_sum(cs_comm *c, uint32_t tag, uint8_t *data, size_t n, const c
     if (c->phase != PHASE_IDLE)
         return cs_comm_raise(c, cs_fail(CS_ERR_INTERNAL, "a sum between gather and reply (tag %u)", (unsigned)tag));
     c->tag = tag;
-    const int across = columns_of(c->size);
+    const int across = how->direct ? 1 : columns_of(c->size);
     summing s = {.c = c, .tag = tag, .data = data, .n = n, .how = how, .across = across, .down = c->size / across};
     add_and_spread(&s);
     if (s.seen.count > 0)

@@ -111,13 +111,17 @@ typedef struct cs_comm_reduction {
     void (*store)(void *context, size_t first, size_t count, uint8_t *out);
     /* Writes the sums, complete now, in the form that all ranks are shown. */
     void (*show)(void *context, size_t first, size_t count, uint8_t *out);
+    bool direct; /* no grid: whoever adds up a part gets every rank's addends themselves */
 } cs_comm_reduction;
+
+/** The part of a vector of n elements that rank `rank` adds up: elements *first, … Local. */
+void cs_comm_sum_part(const cs_comm *c, size_t n, int rank, size_t *first, size_t *count);
 
 /** Collective: data[n * element] holds this rank's addends on entry (as `store` writes them) and what `show` made of the
  *  sums on return, the same on every rank. Each rank adds up its own part of the vector, a part begins at a multiple of 64
  *  elements; every rank sends, receives and adds as much as any other, n elements each way in all steps together. Up to 16
- *  ranks do it in two steps, each to all others; more ranks in four steps along the rows and columns of a grid, if their
- *  number has factors. One's own addends of one's own part are sent to nobody.
+ *  ranks (with `direct`: all, 2(N-1) frames a rank) do it in two steps, each to all others; more ranks in four steps along
+ *  the rows and columns of a grid, if their number has factors. One's own addends of one's own part are sent to nobody.
  *
  *  If any rank raised, was lost, is at another step, or disagrees on n, all ranks leave with CS_ERR_RANK, in this exchange
  *  or in the place of the next one; the rank whose `add` failed with that status. A rank may be shown other sums than the

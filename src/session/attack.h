@@ -17,6 +17,8 @@ typedef struct cs_attack {
     void (*message)(void *context, int rank, cs_label label, size_t occurrence, cs_fr *values, size_t n);
     /* May change what the rank reveals to the root (opening, finale), as scalars[n]. */
     void (*answer)(void *context, int rank, cs_label label, cs_fr *scalars, size_t n);
+    /* May change what the rank says it contributed to the sum of a step: values[n], as its tensors have it. */
+    void (*contribution)(void *context, int rank, size_t step, int64_t *values, size_t n);
     /* At the end of the rank's proof, whatever its outcome: may read the session (ledger, known values, transcript). */
     void (*observe)(void *context, const struct cs_session *s);
     void *context;

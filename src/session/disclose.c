@@ -6,8 +6,11 @@
  *                                                identities a signature on what else has left, which says nothing more
  *   cs_session_agree                             "failed" or nothing
  *   cs_session_give_help (session/help.c)        sums over generators of numbers that the root gave
+ *   cs_session_numbers                           what a check of public values found
+ *   cs_session_tell_root                         with --attributable, after a failure (train/attribution.c says what)
  *
  * (Training sends padded gradients through train/loop.c, the handshake public keys and nonces through session/keys.c.) */
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "session/wire.h"
 #include <string.h>
@@ -67,7 +70,7 @@ static cs_status parse_scalars(const cs_buffer *b, int rank, cs_fr *out, size_t 
 
 /* ---- one lockstep: gather, a step on the root, and what it leaves in `reply` ---- */
 
-static void free_parts(cs_session *s, cs_buffer *parts) {
+void cs_session_free_parts(cs_session *s, cs_buffer *parts) {
     for (int i = 0; parts && i < s->n_ranks; i++)
         cs_buffer_free(&parts[i]);
     cs_free(parts);
@@ -83,7 +86,7 @@ static cs_status gather(cs_session *s, uint32_t tag, cs_buffer *mine, cs_buffer 
     }
     const cs_status status = cs_comm_gather(s->comm, tag, mine->data, mine->size, *parts);
     if (status != CS_OK) {
-        free_parts(s, *parts);
+        cs_session_free_parts(s, *parts);
         *parts = NULL;
     }
     return status;
@@ -152,7 +155,7 @@ static cs_status prove_sum_points(cs_session *s, cs_label label, const cs_g1_aff
         status = cs_wire_show(s, label, &shown, 32 * count);
     if (status == CS_OK)
         status = cs_session_fail(s, check_common(s, mine, common, count, &shown));
-    free_parts(s, parts);
+    cs_session_free_parts(s, parts);
     cs_buffer_free(&out);
     cs_buffer_free(&shown);
     return status;
@@ -186,7 +189,7 @@ static cs_status prove_each_points(cs_session *s, cs_label label, const cs_g1_af
     }
     if (status == CS_OK)
         status = cs_wire_show(s, label, &shown, 32 * total);
-    free_parts(s, parts);
+    cs_session_free_parts(s, parts);
     cs_buffer_free(&out);
     cs_buffer_free(&shown);
     return status;
@@ -415,7 +418,7 @@ cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_f
         status = cs_session_fail(s, take_answers(s, which, parts, n, sum, each));
     if (status == CS_OK)
         status = cs_comm_reply(s->comm, (uint32_t)label, &nothing);
-    free_parts(s, parts);
+    cs_session_free_parts(s, parts);
     cs_buffer_free(&out);
     cs_buffer_free(&nothing);
     return status;
@@ -427,6 +430,42 @@ cs_status cs_session_agree(cs_session *s, cs_status status) {
     return cs_comm_agree(s->comm, CS_LABEL_AGREE, status);
 }
 
+/* ---- after a failure ---- */
+
+cs_status cs_session_numbers(cs_session *s, cs_label label, uint64_t mine, uint64_t *all) {
+    const size_t size = sizeof mine * (size_t)s->n_ranks;
+    cs_buffer out = {0}, shown = {0}, *parts = NULL;
+    cs_buffer_append_u64(&out, mine);
+    cs_status status = gather(s, label, &out, &parts);
+    for (int i = 0; status == CS_OK && parts != NULL && i < s->n_ranks; i++) {
+        if (parts[i].size != sizeof mine)
+            status = cs_session_fail(s, cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes instead of 8", i, parts[i].size));
+        cs_buffer_append(&shown, parts[i].data, parts[i].size);
+    }
+    if (status == CS_OK)
+        status = cs_session_fail(s, cs_buffer_status(&shown));
+    if (status == CS_OK)
+        status = cs_comm_reply(s->comm, (uint32_t)label, &shown);
+    if (status == CS_OK && shown.size != size)
+        status = cs_session_fail(s, cs_fail(CS_ERR_ABORT, "%s: the root showed %zu bytes instead of %zu",
+                                            cs_label_text(label), shown.size, size));
+    for (int i = 0; status == CS_OK && i < s->n_ranks; i++)
+        all[i] = cs_load_u64(shown.data + sizeof mine * (size_t)i);
+    cs_session_free_parts(s, parts);
+    cs_buffer_free(&out);
+    cs_buffer_free(&shown);
+    return status;
+}
+
+cs_status cs_session_tell_root(cs_session *s, cs_label label, cs_buffer *mine, cs_buffer **parts) {
+    cs_buffer nothing = {0};
+    cs_status status = gather(s, label, mine, parts);
+    if (status == CS_OK)
+        status = cs_comm_reply(s->comm, (uint32_t)label, &nothing);
+    cs_buffer_free(&nothing);
+    return status;
+}
+
 /* ---- the root's own messages ---- */
 
 /* While the ranks run, the root's data is an exchange like any other, in which they send nothing. */
@@ -434,7 +473,7 @@ static cs_status show_from_root(cs_session *s, cs_label label, cs_buffer *data, 
     if (!s->alone) {
         cs_buffer nothing = {0}, *parts = NULL;
         const cs_status status = gather(s, label, &nothing, &parts);
-        free_parts(s, parts);
+        cs_session_free_parts(s, parts);
         CS_TRY(status);
     }
     return cs_wire_show(s, label, data, size);

@@ -8,7 +8,12 @@ static const char *const OFFENCES[] = {"nothing",
                                        "it gave a part to what belongs to another rank",
                                        "its answer does not satisfy its own row",
                                        "what it signed is not what it sent and was shown",
-                                       "what it worked out for the root is wrong"};
+                                       "what it worked out for the root is wrong",
+                                       "what it says it sent while training is not what it sent",
+                                       "the sums that it showed are not those of what it got",
+                                       "it commits to other tensors than before",
+                                       "the gradient that it sent is not that of its committed tensors",
+                                       "it does not agree with another rank on the pads of both"};
 
 const char *cs_offence_text(cs_offence offence) {
     return OFFENCES[offence];

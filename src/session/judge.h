@@ -21,7 +21,14 @@ typedef enum cs_offence {
     CS_OFFENCE_FOREIGN,   /* it gave a part to what belongs to another rank */
     CS_OFFENCE_ROW,       /* its answer does not satisfy its own row */
     CS_OFFENCE_SIGNATURE, /* what it signed is not what it sent and was shown: of that no evidence can be made */
-    CS_OFFENCE_HELP       /* what it worked out for the root is wrong: it signed nothing of that */
+    CS_OFFENCE_HELP,      /* what it worked out for the root is wrong: it signed nothing of that */
+    /* with --attributable (train/attribution.h); no evidence is made of these */
+    CS_OFFENCE_SENT,     /* what it says it sent while training is not what it sent */
+    CS_OFFENCE_SUM,      /* the sums that it showed are not those of what it got */
+    CS_OFFENCE_WITNESS,  /* it commits to other tensors than before */
+    CS_OFFENCE_GRADIENT, /* the gradient that it sent is not that of its committed tensors */
+    CS_OFFENCE_PADS,     /* it, or the other rank that is named with it, lies about the pads that both know */
+    CS_OFFENCE_COUNT
 } cs_offence;
 
 /** In words: "its answer does not satisfy its own row". Static storage. */

@@ -175,25 +175,34 @@ static bool are_partners(const cs_pads *p, int i, int j) {
     return p->partners == 0 || 2 * (apart < around ? apart : around) <= p->partners;
 }
 
+static void pair_key(uint8_t key[32], const cs_pads *p, int peer, const char *domain, const uint8_t view_hash[32]) {
+    hasher h;
+    begin(&h, p->seeds[peer], domain, 32);
+    add(&h, view_hash, 32);
+    crypto_generichash_final(&h, key, 32);
+    sodium_memzero(&h, sizeof h);
+}
+
+/* The stream of the pads shared with `peer` under a view. */
+static void start_one(cs_keystream *out, const cs_pads *p, int peer, const uint8_t view_hash[32]) {
+    uint8_t key[32];
+    pair_key(key, p, peer, p->by_aes[peer] ? "consort/pad-key-aes/1" : "consort/pad-key/1", view_hash);
+    cs_keystream_init(out, p->by_aes[peer] ? p->aes : NULL, key);
+    sodium_memzero(key, sizeof key);
+}
+
 /* Starts the streams of one view, this rank's with all others or with its partners; their number in `streams`. */
 static cs_status start(cs_pads *p, bool all, cs_label label, uint64_t index, const uint8_t digest[32], const uint8_t *state,
                        size_t *streams) {
     const view v = make_view(p, label, index, digest, state);
     CS_TRY(use_view(p, &v, label, index));
-    uint8_t key[32];
     *streams = 0;
     for (int j = 0; j < p->size; j++) {
         if (j == p->rank || !(all || are_partners(p, p->rank, j)))
             continue;
-        hasher h;
-        begin(&h, p->seeds[j], p->by_aes[j] ? "consort/pad-key-aes/1" : "consort/pad-key/1", sizeof key);
-        add(&h, v.hash, sizeof v.hash);
-        crypto_generichash_final(&h, key, sizeof key);
-        sodium_memzero(&h, sizeof h);
-        cs_keystream_init(&p->streams[*streams], p->by_aes[j] ? p->aes : NULL, key);
+        start_one(&p->streams[*streams], p, j, v.hash);
         p->negative[(*streams)++] = j < p->rank;
     }
-    sodium_memzero(key, sizeof key);
     return CS_OK;
 }
 
@@ -267,6 +276,59 @@ cs_status cs_pads_zero_shares_fr(cs_pads *pads, cs_label label, uint64_t index, 
 cs_status cs_pads_zero_share_of_all(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
                                     const uint8_t *state, cs_fr *value) {
     return zero_shares_fr(pads, true, label, index, digest, state, value, 1);
+}
+
+/* ------------------------------------------------------------------ pads that do not wrap */
+
+void cs_pads_view(const cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32], const uint8_t *state,
+                  uint8_t out[32]) {
+    const view v = make_view(pads, label, index, digest, state);
+    memcpy(out, v.hash, sizeof v.hash);
+}
+
+bool cs_pads_shared_with(const cs_pads *pads, int peer) {
+    return peer != pads->rank && are_partners(pads, pads->rank, peer);
+}
+
+void cs_pads_add_wide(const cs_pads *pads, const uint8_t view_hash[32], int peer, unsigned __int128 *values, size_t n,
+                      size_t width, unsigned bits) {
+    enum { PER_CHUNK = 512, HIGH = 16 };
+    uint8_t low[PER_CHUNK * 8 + 8], high[PER_CHUNK * HIGH], key[32];
+    cs_keystream low_stream, high_stream;
+    const uint64_t low_mask = UINT64_MAX >> (64 - 8 * width);
+    const unsigned __int128 mask = ((unsigned __int128)1 << bits) - 1;
+    memset(low, 0, sizeof low);
+    start_one(&low_stream, pads, peer, view_hash);
+    pair_key(key, pads, peer, "consort/pad-high/1", view_hash);
+    cs_keystream_init(&high_stream, NULL, key);
+    for (size_t first = 0; first < n; first += PER_CHUNK) {
+        const size_t count = n - first < PER_CHUNK ? n - first : PER_CHUNK;
+        cs_keystream_read(&low_stream, first * width / CS_KEYSTREAM_UNIT, low, count * width);
+        cs_keystream_read(&high_stream, first * HIGH / CS_KEYSTREAM_UNIT, high, count * HIGH);
+        for (size_t k = 0; k < count; k++) {
+            unsigned __int128 pad = (unsigned __int128)cs_load_u64(high + HIGH * k + 8) << 64 | cs_load_u64(high + HIGH * k);
+            pad = (pad << (8 * width) & mask) | (cs_load_u64(low + width * k) & low_mask);
+            values[first + k] += peer < pads->rank ? -pad : pad;
+        }
+    }
+    sodium_memzero(low, sizeof low);
+    sodium_memzero(high, sizeof high);
+    sodium_memzero(key, sizeof key);
+    sodium_memzero(&low_stream, sizeof low_stream);
+    sodium_memzero(&high_stream, sizeof high_stream);
+}
+
+cs_fr cs_pads_pair_scalar(const cs_pads *pads, int peer, cs_label label, const uint8_t digest[32], const uint8_t *state) {
+    const view v = make_view(pads, label, 0, digest, state);
+    uint8_t wide[64];
+    hasher h;
+    begin(&h, pads->seeds[peer], "consort/pair-scalar/1", sizeof wide);
+    add(&h, v.hash, sizeof v.hash);
+    crypto_generichash_final(&h, wide, sizeof wide);
+    const cs_fr scalar = cs_fr_from_wide(wide);
+    sodium_memzero(wide, sizeof wide);
+    sodium_memzero(&h, sizeof h);
+    return scalar;
 }
 
 /* ------------------------------------------------------------------ the common seed */

@@ -49,6 +49,23 @@ cs_status cs_pads_zero_shares_u64(cs_pads *pads, cs_label label, uint64_t index,
 cs_status cs_pads_zero_share_of_all(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
                                     const uint8_t *state, cs_fr *value);
 
+/** The view that a vector of pads is keyed by, as it is now; not secret. */
+void cs_pads_view(const cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32], const uint8_t *state,
+                  uint8_t out[32]);
+
+/** Does this rank share pads of gradients and weight tables with rank `peer`? */
+bool cs_pads_shared_with(const cs_pads *pads, int peer);
+
+/** Adds this rank's pads shared with `peer` under a view, as integers that do not wrap: of `bits` bits each, 8 width < bits
+ * < 127, whose lowest 8 width bits are the pads of cs_pads_zero_shares_u64 under that view and whose others come of a stream
+ * of their own, used for nothing else. Both ranks of a pair add the same with opposite signs. The caller has made sure that
+ * this view's vector is uncovered in this way at most once (docs/security.md). Cannot fail. */
+void cs_pads_add_wide(const cs_pads *pads, const uint8_t view[32], int peer, unsigned __int128 *values, size_t n,
+                      size_t width, unsigned bits);
+
+/** Uniform in F, known to this rank and to `peer`, under this rank's view now. Cannot fail. */
+cs_fr cs_pads_pair_scalar(const cs_pads *pads, int peer, cs_label label, const uint8_t digest[32], const uint8_t *state);
+
 /** Masks, and by the same call unmasks, bytes that one rank shows to all, so that an observer of the network learns nothing:
  *  data ^= a stream keyed by the common seed, the nonce, label, index and the history: AES if all ranks can. It therefore
  * comes before cs_pads_receive of the same data, on every rank. The caller uses a (label, index) for one broadcast only. Not

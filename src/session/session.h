@@ -128,6 +128,14 @@ cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_f
  * under pads keyed by this rank's view (label, index, history, transcript). Collective; not called when verifying. */
 cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n);
 
+/** Every rank's small number (of a public check) to every rank: all[n_ranks]. Collective; not called when verifying. */
+cs_status cs_session_numbers(cs_session *s, cs_label label, uint64_t mine, uint64_t *all);
+
+/** Bytes that say nothing of this rank's secrets (the caller's argument) to the root alone: parts[n_ranks], freed with
+ * cs_session_free_parts; NULL on other ranks. Collective; not called when verifying. */
+cs_status cs_session_tell_root(cs_session *s, cs_label label, cs_buffer *mine, cs_buffer **parts);
+void cs_session_free_parts(cs_session *s, cs_buffer *parts);
+
 /** Every rank says whether it goes on; one failure stops all. Collective; no effect when verifying. */
 cs_status cs_session_agree(cs_session *s, cs_status status);
 

@@ -27,6 +27,13 @@ typedef struct cs_instance {
     const cs_passes *passes;           /* [n_ranks] if draws are hidden, at most params->hidden_passes passes each */
 } cs_instance;
 
+/** Steps whose sums of gradients do not fit the tensors that the ranks committed to: weight tables were wrong from there on.
+ */
+typedef struct cs_doubts {
+    size_t n;
+    size_t steps[CS_MAX_RANKS]; /* different ones */
+} cs_doubts;
+
 /** A rank's private part of the proof. Borrowed; wiped by their owners. */
 typedef struct cs_shard {
     cs_tensor
@@ -39,6 +46,8 @@ typedef struct cs_shard {
     const cs_signing *signing; /* of this rank's answers, or NULL; all ranks sign or none does */
     cs_record *record;         /* root: gets what every rank sends, for cs_train_judge; or NULL */
     cs_witness_rows *rows;     /* gets the commitments of this proof, or has those of an earlier one; or NULL */
+    cs_doubts *doubts;         /* gets what a wrong weight table says, and the proof ends without a failure of the lockstep:
+                                  CS_ERR_RANK on all ranks; all have it or none has. NULL: a failure like any other */
     bool save_memory;          /* prove in less memory, somewhat slower, whatever the size; long witnesses are in any case */
 #ifdef CS_TAMPER
     cs_attack *attack; /* how this rank cheats, or NULL */

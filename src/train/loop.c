@@ -1,5 +1,6 @@
 #include "train/loop.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -19,7 +20,8 @@ typedef struct loop {
     size_t n;         /* the same, and what the control adds */
     uint64_t *values; /* [n] */
     size_t width;     /* bytes of an entry on the wire */
-    uint8_t *bytes;   /* [width n] */
+    cs_sent_sums *sums;
+    uint8_t *bytes; /* [width n] */
 } loop;
 
 /* Bytes that hold a sum of gradients, and so much more that a vector of noise is beyond its bounds: each of the n entries
@@ -40,13 +42,17 @@ static void store(void *context, size_t first, size_t count, uint8_t *out) {
 
 static cs_status add(void *context, int rank, size_t first, size_t count, const uint8_t *part) {
     loop *s = context;
-    (void)rank;
+    if (s->sums != NULL)
+        cs_sent_sums_receive(s->sums, rank, part, s->width * count);
     s->packed->add(s->values + first, part, count, s->width, false);
     return CS_OK;
 }
 
 static void show(void *context, size_t first, size_t count, uint8_t *out) {
     const loop *s = context;
+#ifdef CS_TAMPER
+    cs_trainer_tamper_sum(s->trainer, s->step, s->values + first, count);
+#endif
     store(context, first, count, out);
     cs_pads_mask_part(s->pads, CS_LABEL_GRADIENT, s->step, s->width * first, out, s->width * count);
 }
@@ -59,14 +65,23 @@ static cs_status prepare(loop *s) {
         s->values[s->weights + 1] = s->control->stop(s->control->context);
     }
     CS_SPY("own-gradient", (store(s, 0, s->n, s->bytes), s->bytes), s->width * s->n);
+    const size_t after = s->n - s->weights;
+    const uint8_t wishes[2] = {after > 0 ? (uint8_t)s->values[s->weights] : 0,
+                               after > 1 ? (uint8_t)s->values[s->weights + 1] : 0};
+    uint8_t view[32];
+    cs_pads_view(s->pads, CS_LABEL_GRADIENT, s->step, s->digest, NULL, view);
     CS_TRY(cs_pads_zero_shares_u64(s->pads, CS_LABEL_GRADIENT, s->step, s->digest, NULL, s->values, s->n, s->width));
     store(s, 0, s->n, s->bytes);
+    if (s->sums != NULL)
+        cs_sent_sums_begin(s->sums, view, wishes, s->bytes);
     return CS_OK;
 }
 
 static cs_status apply(loop *s) {
     cs_pads_mask_broadcast(s->pads, CS_LABEL_GRADIENT, s->step, s->bytes, s->width * s->n);
     cs_pads_receive(s->pads, CS_LABEL_GRADIENT, s->bytes, s->width * s->n);
+    if (s->sums != NULL)
+        cs_sent_sums_end(s->sums, s->bytes);
     s->packed->load(s->values, s->bytes, s->n, s->width);
     CS_TRY(cs_trainer_update(s->trainer, s->step, s->values));
     CS_SPY("gradient-sum", s->bytes, s->width * s->n);
@@ -91,14 +106,25 @@ static cs_status heed(const loop *s) {
                : cs_fail(CS_ERR_STOPPED, "stopped on request after %zu steps; --resume goes on from there", s->step + 1);
 }
 
+/* A sum out of its bounds is so for all ranks: was somebody shown other sums before? */
+static cs_status explain_noise(loop *s) {
+    char text[512];
+    snprintf(text, sizeof text, "%s", cs_error_text());
+    const cs_status status = cs_sent_sums_agree(s->sums, s->comm, s->pads);
+    return status == CS_OK ? cs_fail(CS_ERR_ABORT, "%s", text) : status;
+}
+
 /* A failure of this rank takes the place of the exchange that would come next. */
 static cs_status run_step(loop *s) {
-    const cs_comm_reduction how = {.element = s->width, .context = s, .add = add, .store = store, .show = show};
+    const cs_comm_reduction how = {
+        .element = s->width, .context = s, .add = add, .store = store, .show = show, .direct = s->sums != NULL};
     cs_status status = prepare(s);
     if (status != CS_OK)
         return cs_comm_raise(s->comm, status);
     CS_TRY(cs_comm_sum(s->comm, CS_LABEL_GRADIENT | CS_COMM_MASKED, s->bytes, s->n, &how));
     status = apply(s);
+    if (status == CS_ERR_ABORT && s->sums != NULL)
+        status = explain_noise(s);
     if (status == CS_OK)
         status = heed(s);
     return status == CS_OK ? CS_OK : cs_comm_raise(s->comm, status);
@@ -106,13 +132,17 @@ static cs_status run_step(loop *s) {
 
 /* A failure in the last update has no sum of a next step to stop, so there is one more exchange without content. */
 static cs_status finish(loop *s) {
+    if (s->sums != NULL)
+        CS_TRY(cs_comm_raise(s->comm, cs_sent_sums_agree(s->sums, s->comm, s->pads)));
     return cs_comm_agree(s->comm, CS_LABEL_DONE, CS_OK);
 }
 
 static cs_status allocate(loop *s) {
     s->values = CS_NEW(uint64_t, s->n);
     s->bytes = CS_NEW(uint8_t, s->width * s->n);
-    return s->values == NULL || s->bytes == NULL ? CS_ERR_MEMORY : CS_OK;
+    if (s->values == NULL || s->bytes == NULL)
+        return CS_ERR_MEMORY;
+    return s->sums != NULL ? cs_sent_sums_new(s->sums, s->comm, s->p, s->step, s->n, s->width) : CS_OK;
 }
 
 static void release(loop *s) {
@@ -121,7 +151,7 @@ static void release(loop *s) {
 }
 
 cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const cs_params *p, const uint8_t digest[32],
-                       const cs_train_control *control, const cs_progress *progress) {
+                       const cs_train_control *control, cs_sent_sums *sums, const cs_progress *progress) {
     const size_t weights = cs_trainer_size(trainer);
     loop s = {.packed = cs_packed_best(),
               .comm = comm,
@@ -130,6 +160,7 @@ cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const 
               .p = p,
               .digest = digest,
               .control = control,
+              .sums = sums,
               .step = cs_trainer_done(trainer),
               .weights = weights,
               .n = weights + (control != NULL ? 2 : 0)};

@@ -4,7 +4,7 @@
 #include "relation/padding.h"
 #include <string.h>
 
-static cs_status open_instance(cs_proof *p, const cs_instance *instance, cs_shard *shard) {
+cs_status cs_train_open_instance(cs_proof *p, const cs_instance *instance, cs_shard *shard) {
     p->instance = instance;
     p->params = instance->params;
     p->shard = shard;
@@ -14,7 +14,7 @@ static cs_status open_instance(cs_proof *p, const cs_instance *instance, cs_shar
     return cs_train_lookups_new(p);
 }
 
-static void close_instance(cs_proof *p) {
+void cs_train_close_instance(cs_proof *p) {
     for (size_t l = 1; l <= CS_MAX_LAYERS; l++) {
         cs_tensor_free(&p->deltas[l]);
         for (unsigned k = 0; k < p->n_weight_claims[l]; k++)
@@ -28,8 +28,7 @@ static void close_instance(cs_proof *p) {
     cs_free(p);
 }
 
-/* Commits to the witness, or reads its commitments. */
-static cs_status commit(cs_proof *p) {
+cs_status cs_train_commit(cs_proof *p) {
     cs_session *s = &p->session;
     const size_t n = (size_t)s->n_ranks;
     cs_g1_affine **certified = CS_NEW(cs_g1_affine *, n);
@@ -82,7 +81,7 @@ static cs_status add_errors(cs_proof *p, cs_relations *all) {
     return CS_OK;
 }
 
-static cs_status together(cs_proof *p, cs_status (*add)(cs_proof *p, cs_relations *all), cs_label label, bool own) {
+cs_status cs_train_together(cs_proof *p, cs_status (*add)(cs_proof *p, cs_relations *all), cs_label label, bool own) {
     cs_relations all = {.n = 0};
     const cs_status status = add(p, &all);
     if (status == CS_OK)
@@ -91,12 +90,16 @@ static cs_status together(cs_proof *p, cs_status (*add)(cs_proof *p, cs_relation
     return status;
 }
 
+cs_status cs_train_all_errors(cs_proof *p) {
+    CS_TRY(cs_train_together(p, add_errors, CS_LABEL_ERROR_MIX, false));
+    return cs_train_reduce_output_errors(p);
+}
+
 static cs_status relations(cs_proof *p, const cs_progress *progress) {
     cs_progress_report(progress, "relations", 0);
-    CS_TRY(together(p, add_steps, CS_LABEL_STEP_VALUES, false));
-    CS_TRY(together(p, add_updates, CS_LABEL_UPDATE_PART, true));
-    CS_TRY(together(p, add_errors, CS_LABEL_ERROR_MIX, false));
-    CS_TRY(cs_train_reduce_output_errors(p));
+    CS_TRY(cs_train_together(p, add_steps, CS_LABEL_STEP_VALUES, false));
+    CS_TRY(cs_train_together(p, add_updates, CS_LABEL_UPDATE_PART, true));
+    CS_TRY(cs_train_all_errors(p));
     cs_progress_report(progress, "lookups", 0);
     CS_TRY(cs_lookup_prove(&p->witness, &p->lookups));
     if (!p->params->certified)
@@ -108,7 +111,7 @@ static cs_status relations(cs_proof *p, const cs_progress *progress) {
 /* The whole protocol, in the one order that both roles follow. */
 static cs_status run(cs_proof *p, const cs_progress *progress) {
     cs_progress_report(progress, "commitments", 0);
-    CS_TRY(commit(p));
+    CS_TRY(cs_train_commit(p));
     if (p->shard && p->shard->save_memory)
         p->lookups.long_bits = 1;
     CS_TRY(relations(p, progress));
@@ -166,7 +169,7 @@ cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, c
     p->session.attack = shard->attack;
 #endif
     if (status == CS_OK)
-        status = open_instance(p, instance, shard);
+        status = cs_train_open_instance(p, instance, shard);
     status = cs_session_fail(&p->session, status);
     if (status == CS_OK)
         status = run(p, progress);
@@ -176,7 +179,7 @@ cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, c
 #endif
     if (status == CS_OK)
         fill_stats(p, comm->rank, stats);
-    close_instance(p);
+    cs_train_close_instance(p);
     return status;
 }
 
@@ -201,12 +204,12 @@ cs_status cs_train_verify(const cs_instance *instance, const uint8_t *proof, siz
     if (status == CS_OK && earlier != NULL)
         status = cs_deferred_merge(&p->session.deferred, earlier);
     if (status == CS_OK)
-        status = open_instance(p, instance, NULL);
+        status = cs_train_open_instance(p, instance, NULL);
     if (status == CS_OK)
         status = run(p, NULL);
     if (status == CS_OK)
         fill_stats(p, 0, stats);
-    close_instance(p);
+    cs_train_close_instance(p);
     return status;
 }
 
@@ -221,10 +224,10 @@ cs_status cs_train_judge(const cs_instance *instance, const uint8_t *proof, size
     if (status == CS_OK)
         status = cs_judge_begin(judge, &p->session);
     if (status == CS_OK)
-        status = open_instance(p, instance, NULL);
+        status = cs_train_open_instance(p, instance, NULL);
     if (status == CS_OK)
         status = run(p, NULL);
     *used = p->session.in_pos;
-    close_instance(p);
+    cs_train_close_instance(p);
     return status;
 }

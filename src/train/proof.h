@@ -62,8 +62,18 @@ struct cs_proof {
     cs_weight_claim weight_claims[CS_MAX_LAYERS + 1][CS_WEIGHT_CLAIMS];
     cs_error_claim error_claims[CS_MAX_LAYERS + 1][CS_ERROR_CLAIMS];
     unsigned n_weight_claims[CS_MAX_LAYERS + 1], n_error_claims[CS_MAX_LAYERS + 1];
-    unsigned bt, bb; /* bits of the step and batch axes */
+    unsigned bt, bb;          /* bits of the step and batch axes */
+    struct cs_naming *naming; /* attribution.c */
 };
+
+/* proof.c: pieces of the protocol, for attribution.c too */
+cs_status cs_train_open_instance(cs_proof *p, const cs_instance *instance, cs_shard *shard);
+void cs_train_close_instance(cs_proof *p);
+/** Commits to the witness, or reads its commitments. Collective. */
+cs_status cs_train_commit(cs_proof *p);
+/** Errors below the output, then the output's: what claims on errors lead to. Collective. */
+cs_status cs_train_all_errors(cs_proof *p);
+cs_status cs_train_together(cs_proof *p, cs_status (*add)(cs_proof *p, cs_relations *all), cs_label label, bool own);
 
 /* layout.c */
 cs_status cs_train_layout(cs_layout *out, const cs_params *p, const cs_blocks *blocks);
@@ -120,6 +130,11 @@ cs_status cs_train_table_rows(cs_proof *p, size_t l, const cs_axis *k, cs_fr **o
 cs_status cs_train_final_model(cs_proof *p, size_t l);
 /** Adds a relation for each claim on the layer's weights. */
 cs_status cs_train_reduce_weights(cs_proof *p, size_t l, cs_relations *all);
+/** Adds a relation of each rank's gradient of layer l at (k, j), weighted by step: sum over s, b of step_weights[s]
+ * <A_{l-1}(s,b,·), vk> <delta_l(s,b,·), vj>. Each rank's sum, times `share`, is added to totals[rank], and the prover's own
+ * to *mine, when the relation is claimed. */
+cs_status cs_train_reduce_gradients(cs_proof *p, size_t l, const cs_axis *k, const cs_axis *j, const cs_fr *step_weights,
+                                    cs_fr share, cs_expr *totals, cs_fr *mine, cs_relations *all);
 /* softmax.c: 6.5 */
 cs_status cs_train_softmax(cs_proof *p, cs_relations *all);
 /* errors.c */

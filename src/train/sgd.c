@@ -258,14 +258,14 @@ static cs_status check_complete(const cs_trainer *t, size_t l) {
     return cs_fail(CS_ERR_INTERNAL, "weight table of layer %zu checked after %zu of %zu steps", l, t->done, t->p->steps);
 }
 
-cs_status cs_trainer_check_columns(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector) {
+cs_status cs_trainer_check_columns(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector, size_t *wrong) {
     CS_TRY(check_complete(t, l));
-    return cs_weight_check_columns(&t->checks[l - 1], table, vector);
+    return cs_weight_check_columns(&t->checks[l - 1], table, vector, wrong);
 }
 
-cs_status cs_trainer_check_rows(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector) {
+cs_status cs_trainer_check_rows(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector, size_t *wrong) {
     CS_TRY(check_complete(t, l));
-    return cs_weight_check_rows(&t->checks[l - 1], table, vector);
+    return cs_weight_check_rows(&t->checks[l - 1], table, vector, wrong);
 }
 
 #ifdef CS_TAMPER
@@ -273,5 +273,9 @@ void cs_trainer_set_tamper(cs_trainer *t, cs_tamper_fn *fn, void *context) {
     t->matmul = cs_int_matmul_kernel_at(0).run; /* the one that takes values out of range, too */
     t->tamper = fn;
     t->tamper_context = context;
+}
+
+void cs_trainer_tamper_sum(cs_trainer *t, size_t step, uint64_t *values, size_t n) {
+    (void)cs_sgd_tamper(t, step, CS_TAMPER_SUM, 0, 0, (int64_t *)values, 1, n);
 }
 #endif

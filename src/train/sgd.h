@@ -46,13 +46,14 @@ cs_status cs_trainer_restore(cs_trainer *t, size_t done, const cs_reader *in);
 /** Before a weight table meets private data (6.3). Columns: table[2^step_bits][2^long_width_bits(l-1)] = W_l(t) contracted
  * over its columns with vector[2^width_bits(l)]. Rows: table[2^step_bits][2^width_bits(l)] = W_l(t) contracted over its rows
  * with vector[2^long_width_bits(l-1)]. Padded steps have W(T). A wrong entry anywhere is found except with probability
- * 2^-62: CS_ERR_ABORT, whatever the rank's data. After the last step only; CS_ERR_MEMORY. Local. */
-cs_status cs_trainer_check_columns(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector);
-cs_status cs_trainer_check_rows(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector);
+ * 2^-62: CS_ERR_ABORT, whatever the rank's data, and *wrong, unless NULL, is the first t whose entries are wrong. After the
+ * last step only; CS_ERR_MEMORY. Local. */
+cs_status cs_trainer_check_columns(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector, size_t *wrong);
+cs_status cs_trainer_check_rows(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector, size_t *wrong);
 
-/** What a tampering test may change besides tensors: the batch's row indices, values = [1][batch], and the rank's own
- * gradient matrix of a layer. */
-enum { CS_TAMPER_DRAW = 1000, CS_TAMPER_GRADIENT = 1001 };
+/** What a tampering test may change besides tensors: the batch's row indices, values = [1][batch], the rank's own gradient
+ * matrix of a layer, and the sums that it shows, values = [1][its part]. */
+enum { CS_TAMPER_DRAW = 1000, CS_TAMPER_GRADIENT = 1001, CS_TAMPER_SUM = 1002 };
 
 #ifdef CS_TAMPER
 /** Test builds only, and nothing of it exists in others: called for every tensor of every step right after it is computed
@@ -63,6 +64,7 @@ enum { CS_TAMPER_DRAW = 1000, CS_TAMPER_GRADIENT = 1001 };
 typedef void cs_tamper_fn(void *context, int rank, size_t step, int what, size_t layer, size_t limb, int64_t *values,
                           size_t rows, size_t columns);
 void cs_trainer_set_tamper(cs_trainer *t, cs_tamper_fn *fn, void *context);
+void cs_trainer_tamper_sum(cs_trainer *t, size_t step, uint64_t *values, size_t n);
 #endif
 
 #endif

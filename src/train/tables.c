@@ -88,6 +88,30 @@ static cs_status sum_addends(cs_proof *p, const sides *v, const cs_fr *vector, c
     return status;
 }
 
+typedef cs_status table_check(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector, size_t *wrong);
+
+/* With --attributable a rank that finds the table wrong says from which step on, instead of leaving; all stop then. */
+static cs_status check_table(cs_proof *p, table_check *check, size_t l, const cs_fr *table, const cs_fr *vector) {
+    cs_doubts *doubts = p->shard->doubts;
+    uint64_t all[CS_MAX_RANKS];
+    bool any = false;
+    size_t wrong = 0;
+    const cs_status status = p->shard->trainer ? check(p->shard->trainer, l, table, vector, &wrong) : CS_OK;
+    if (doubts == NULL || (status != CS_OK && status != CS_ERR_ABORT))
+        return cs_session_fail(&p->session, status);
+    CS_TRY(cs_session_numbers(&p->session, CS_LABEL_TABLE_VERDICT, status == CS_OK ? 0 : 1 + (uint64_t)wrong, all));
+    for (int i = 0; i < p->session.n_ranks; i++) {
+        bool known = all[i] < 2 || all[i] - 2 >= p->params->steps; /* W(0) needs no gradient to be wrong */
+        any |= all[i] != 0;
+        for (size_t k = 0; k < doubts->n; k++)
+            known |= doubts->steps[k] == all[i] - 2;
+        if (!known)
+            doubts->steps[doubts->n++] = (size_t)all[i] - 2;
+    }
+    return any ? cs_fail(CS_ERR_RANK, "the weight table of layer %zu is not that of the model which the ranks trained", l)
+               : CS_OK;
+}
+
 cs_status cs_train_table_columns(cs_proof *p, size_t l, const cs_axis *j, cs_fr **out) {
     const unsigned kept_bits = cs_params_long_width_bits(p->params, l - 1);
     const sides v = {cs_train_delta_view(p, l), cs_train_activation_view(p, l - 1), kept_bits,
@@ -97,8 +121,8 @@ cs_status cs_train_table_columns(cs_proof *p, size_t l, const cs_axis *j, cs_fr 
     cs_status status = cs_session_fail(&p->session, vector ? cs_axis_table(vector, j, p->session.rank) : CS_ERR_MEMORY);
     if (status == CS_OK)
         status = sum_addends(p, &v, vector, start_columns, CS_LABEL_FORWARD_TABLE, l, out);
-    if (status == CS_OK && p->shard->trainer)
-        status = cs_session_fail(&p->session, cs_trainer_check_columns(p->shard->trainer, l, *out, vector));
+    if (status == CS_OK)
+        status = check_table(p, cs_trainer_check_columns, l, *out, vector);
     cs_free(vector);
     return status;
 }
@@ -112,8 +136,8 @@ cs_status cs_train_table_rows(cs_proof *p, size_t l, const cs_axis *k, cs_fr **o
     cs_status status = cs_session_fail(&p->session, vector ? cs_axis_table(vector, k, p->session.rank) : CS_ERR_MEMORY);
     if (status == CS_OK)
         status = sum_addends(p, &v, vector, start_rows, CS_LABEL_BACKWARD_TABLE, l, out);
-    if (status == CS_OK && p->shard->trainer)
-        status = cs_session_fail(&p->session, cs_trainer_check_rows(p->shard->trainer, l, *out, vector));
+    if (status == CS_OK)
+        status = check_table(p, cs_trainer_check_rows, l, *out, vector);
     cs_free(vector);
     return status;
 }

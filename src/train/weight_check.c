@@ -55,7 +55,7 @@ static cs_fr from_int128(__int128 x) {
 
 /* For every t: sum of b[k] table[t][k], k < 2^bits, against the sum of vector[j] kept[min(t, steps)][j], j < n. */
 static cs_status check(const cs_weight_check *c, const cs_fr *table, const int64_t *b, unsigned bits, const cs_fr *vector,
-                       const __int128 *kept, size_t n) {
+                       const __int128 *kept, size_t n, size_t *wrong) {
     const size_t width = (size_t)1 << bits;
     cs_fr *projection = CS_NEW(cs_fr, n);
     if (projection == NULL)
@@ -66,21 +66,24 @@ static cs_status check(const cs_weight_check *c, const cs_fr *table, const int64
         for (size_t j = 0; j < n; j++)
             projection[j] = from_int128(s[j]);
         const cs_fr claimed = cs_fr_vec_dot_int(table + t * width, CS_INT_I64, b, width);
-        if (!cs_fr_eq(claimed, cs_fr_vec_dot(projection, vector, n)))
-            status = cs_fail(
-                CS_ERR_ABORT,
-                "the weight table of layer %zu is wrong at step %zu: it is not that of the model which this rank trained; "
-                "another rank misbehaves, nothing private has met the table",
-                c->layer, t);
+        if (cs_fr_eq(claimed, cs_fr_vec_dot(projection, vector, n)))
+            continue;
+        if (wrong != NULL)
+            *wrong = t;
+        status = cs_fail(
+            CS_ERR_ABORT,
+            "the weight table of layer %zu is wrong at step %zu: it is not that of the model which this rank trained; "
+            "another rank misbehaves, nothing private has met the table",
+            c->layer, t);
     }
     cs_free(projection);
     return status;
 }
 
-cs_status cs_weight_check_columns(const cs_weight_check *c, const cs_fr *table, const cs_fr *vector) {
-    return check(c, table, c->b_rows, c->row_bits, vector, c->by_column, c->columns);
+cs_status cs_weight_check_columns(const cs_weight_check *c, const cs_fr *table, const cs_fr *vector, size_t *wrong) {
+    return check(c, table, c->b_rows, c->row_bits, vector, c->by_column, c->columns, wrong);
 }
 
-cs_status cs_weight_check_rows(const cs_weight_check *c, const cs_fr *table, const cs_fr *vector) {
-    return check(c, table, c->b_columns, c->column_bits, vector, c->by_row, c->rows);
+cs_status cs_weight_check_rows(const cs_weight_check *c, const cs_fr *table, const cs_fr *vector, size_t *wrong) {
+    return check(c, table, c->b_columns, c->column_bits, vector, c->by_row, c->rows, wrong);
 }

@@ -30,7 +30,7 @@ void cs_weight_check_free(cs_weight_check *c);
 void cs_weight_check_keep(cs_weight_check *c, size_t t, const int64_t *w);
 
 /** As cs_trainer_check_columns and cs_trainer_check_rows. */
-cs_status cs_weight_check_columns(const cs_weight_check *c, const cs_fr *table, const cs_fr *vector);
-cs_status cs_weight_check_rows(const cs_weight_check *c, const cs_fr *table, const cs_fr *vector);
+cs_status cs_weight_check_columns(const cs_weight_check *c, const cs_fr *table, const cs_fr *vector, size_t *wrong);
+cs_status cs_weight_check_rows(const cs_weight_check *c, const cs_fr *table, const cs_fr *vector, size_t *wrong);
 
 #endif

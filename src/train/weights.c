@@ -153,6 +153,8 @@ typedef struct update {
     cs_weight_claim *c;
     step_weight weight;
     cs_fr omega[CS_MAX_RANKS];
+    cs_fr share, *mine; /* of a gradient: see cs_train_reduce_gradients; else NULL */
+    cs_expr *totals;
 } update;
 
 /* The cross row: claim + sum of the parts = W(0) at (vk, vj). Each rank's part is its own variable, proved by local rows. */
@@ -163,19 +165,32 @@ static cs_status update_row(cs_proof *p, update *u) {
     return cs_session_fail(&p->session, cs_ledger_zero(&p->session.ledger, &u->c->value, true, CS_LABEL_UPDATE_SUM));
 }
 
-static cs_status claim_update(cs_proof *p, cs_relation *r) {
-    update *u = (update *)r;
-    CS_TRY(update_row(p, u));
-    cs_session_rank_weights(&p->session, CS_LABEL_UPDATE_RANKS, u->omega);
+static void claim_parts(cs_proof *p, update *u, cs_label label, cs_label ranks) {
+    cs_relation *r = &u->relation;
+    cs_session_rank_weights(&p->session, ranks, u->omega);
     for (int i = 0; i < p->session.n_ranks; i++)
         cs_expr_add_term(&r->job.claim, u->omega[i], r->first + (cs_var)((size_t)i * r->stride));
-    r->job.what = (cs_sumcheck){.label = CS_LABEL_UPDATE_PART,
+    r->job.what = (cs_sumcheck){.label = label,
                                 .bits = p->bt + p->bb,
                                 .n_own = 2,
                                 .n_public = 1,
                                 .n_terms = 1,
                                 .publics = {{step_weight_at, &u->weight, false}},
                                 .terms = {{.weights = u->omega, .pub = 0, .n_factors = 2, .factor = {0, 1}}}};
+}
+
+static cs_status claim_update(cs_proof *p, cs_relation *r) {
+    CS_TRY(update_row(p, (update *)r));
+    claim_parts(p, (update *)r, CS_LABEL_UPDATE_PART, CS_LABEL_UPDATE_RANKS);
+    return CS_OK;
+}
+
+static cs_status claim_gradient(cs_proof *p, cs_relation *r) {
+    update *u = (update *)r;
+    for (int i = 0; i < p->session.n_ranks; i++)
+        cs_expr_add_term(&u->totals[i], u->share, r->first + (cs_var)((size_t)i * r->stride));
+    *u->mine = cs_fr_add(*u->mine, cs_fr_mul(u->share, r->values[0]));
+    claim_parts(p, u, CS_LABEL_ATTRIBUTION_PART, CS_LABEL_ATTRIBUTION_RANKS);
     return CS_OK;
 }
 
@@ -197,6 +212,30 @@ static void free_update(cs_relation *r) {
     cs_free(u->weight.table);
     cs_free(u->weight.eq);
     cs_free(u);
+}
+
+cs_status cs_train_reduce_gradients(cs_proof *p, size_t l, const cs_axis *k, const cs_axis *j, const cs_fr *step_weights,
+                                    cs_fr share, cs_expr *totals, cs_fr *mine, cs_relations *all) {
+    cs_weight_claim *c = &p->weight_claims[l][p->n_weight_claims[l]++];
+    update *u = CS_NEW(update, 1);
+    c->k = *k;
+    c->j = *j;
+    if (u) {
+        u->relation = (cs_relation){.n_values = 1, .claim = claim_gradient, .finish = finish_update, .free = free_update};
+        u->l = l;
+        u->c = c;
+        u->share = share;
+        u->totals = totals;
+        u->mine = mine;
+    }
+    cs_status status = cs_train_add_relation(all, u ? &u->relation : NULL);
+    if (status == CS_OK)
+        status = make_step_weight(p, c, &u->weight);
+    for (size_t t = 0; status == CS_OK && t < (size_t)1 << p->bt; t++)
+        u->weight.table[t] = step_weights[t];
+    if (status == CS_OK && cs_proving(&p->session))
+        status = update_tables(p, l, c, &u->weight, &u->relation.job.witness, u->relation.values);
+    return cs_session_fail(&p->session, status);
 }
 
 cs_status cs_train_reduce_weights(cs_proof *p, size_t l, cs_relations *all) {

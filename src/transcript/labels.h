@@ -81,6 +81,15 @@
     X(AGREE, "agree")                                                                                                       \
     X(HANDSHAKE, "handshake")                                                                                               \
     X(GRADIENT, "gradient")                                                                                                 \
+    X(TABLE_VERDICT, "table/verdict")                                                                                       \
+    X(SUMS_KEPT, "sums/kept")                                                                                               \
+    X(ATTRIBUTION_SENT, "attribution/sent")                                                                                 \
+    X(ATTRIBUTION_POINT, "attribution/point")                                                                               \
+    X(ATTRIBUTION_MIX, "attribution/mix")                                                                                   \
+    X(ATTRIBUTION_PART, "attribution/part")                                                                                 \
+    X(ATTRIBUTION_RANKS, "attribution/ranks")                                                                               \
+    X(ATTRIBUTION_VALUE, "attribution/value")                                                                               \
+    X(ATTRIBUTION_PADS, "attribution/pads")                                                                                 \
     X(RESUMED, "resumed")                                                                                                   \
     X(DONE, "done")
 

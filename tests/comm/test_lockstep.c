@@ -331,7 +331,10 @@ typedef struct adder {
     int rounds;
     bool raises, vanishes, chokes; /* before the last sum; while it adds in the last sum */
     bool raises_next;              /* in the exchange after it */
-    const uint32_t *shares;        /* of the parts, NULL: equal */
+    bool direct;
+    int added; /* direct: how many ranks' addends came */
+    const cs_comm *comm;
+    const uint32_t *shares; /* of the parts, NULL: equal */
     int rank, round;
     uint64_t values[SUM_LENGTH];
 } adder;
@@ -348,6 +351,11 @@ static cs_status add_values(void *context, int rank, size_t first, size_t count,
         return cs_fail(CS_ERR_ABORT, "planned failure of rank %d", a->rank);
     if (rank == a->rank)
         return cs_fail(CS_ERR_INTERNAL, "own addends");
+    size_t mine, length;
+    cs_comm_sum_part(a->comm, a->n, a->rank, &mine, &length);
+    if (a->direct && (first != mine || count != length))
+        return cs_fail(CS_ERR_INTERNAL, "another rank's part");
+    a->added++;
     for (size_t k = 0; k < count; k++)
         a->values[first + k] += cs_load_u64(part + 8 * k);
     return CS_OK;
@@ -362,7 +370,7 @@ static void show_values(void *context, size_t first, size_t count, uint8_t *out)
 
 static cs_status sum_once(cs_comm *c, adder *a) {
     const cs_comm_reduction how = {
-        .element = 8, .context = a, .add = add_values, .store = store_values, .show = show_values};
+        .element = 8, .context = a, .add = add_values, .store = store_values, .show = show_values, .direct = a->direct};
     uint8_t *bytes = CS_NEW(uint8_t, 8 * a->n);
     if (bytes == NULL)
         return CS_ERR_MEMORY;
@@ -383,6 +391,7 @@ static cs_status sum_once(cs_comm *c, adder *a) {
 static cs_status run_sums(cs_comm *c, void *arg) {
     adder *a = arg;
     a->rank = c->rank;
+    a->comm = c;
     if (a->shares != NULL)
         CS_TRY(cs_comm_set_shares(c, a->shares));
     for (a->round = 0; a->round < a->rounds; a->round++) {
@@ -411,6 +420,18 @@ static cs_status go_sum(int size, adder *adders, cs_comm_outcome *outcomes) {
 static const int sum_sizes[] = {1, 2, 3, 7, 16, 17, 18, 20};
 
 static adder adders[SUM_RANKS];
+
+/* Every rank gets the addends of its part from all others, with more ranks than a row of the grid has, too. */
+static void direct_sums(void **state) {
+    (void)state;
+    for (size_t s = 0; s < sizeof sum_sizes / sizeof sum_sizes[0]; s++) {
+        for (int rank = 0; rank < SUM_RANKS; rank++)
+            adders[rank] = (adder){.n = SUM_LENGTH, .rounds = 2, .direct = true};
+        assert_int_equal(go_sum(sum_sizes[s], adders, NULL), CS_OK);
+        for (int rank = 0; rank < sum_sizes[s]; rank++)
+            assert_int_equal(adders[rank].added, 2 * (sum_sizes[s] - 1));
+    }
+}
 
 static void sums_arrive(void **state) {
     (void)state;
@@ -604,6 +625,7 @@ int main(void) {
         cmocka_unit_test_teardown(agree_tells_everybody, nothing_leaks),
         cmocka_unit_test_teardown(other_steps_are_noticed, nothing_leaks),
         cmocka_unit_test_teardown(noise_is_refused, nothing_leaks),
+        cmocka_unit_test_teardown(direct_sums, nothing_leaks),
         cmocka_unit_test_teardown(sums_arrive, nothing_leaks),
         cmocka_unit_test_teardown(sums_in_unequal_parts_arrive, nothing_leaks),
         cmocka_unit_test_teardown(different_shares_are_noticed, nothing_leaks),

@@ -41,4 +41,20 @@ expect 0 "rank 0 of 3 (m0) cheated" "$consort" verify-evidence "$work"/root/tiny
 lie gradient@1 gradient >"$work/output" 2>&1
 grep -q "cheated" "$work/output" && fail "somebody is named for a gradient"
 absent "$work"/gradient/*
+
+# With --attributable it has one; all members must want it.
+tiny_job "$work/four.json" 4
+attributable() {
+    timeout 120 env CONSORT_TAMPER="$1" scripts/mpirun.sh -n 4 "$tamper" "$work/four.json" --out "$work/$2" --attributable
+}
+expect 0 "4 members" attributable none@9 four
+expect 1 "rank 1 (m1) cheated at gradient: the gradient that it sent is not that of its committed tensors" attributable gradient@1 named
+grep -q "rank 0 says: the sum of gradients of step 0 is not that of the members' tensors" "$work/output" ||
+    fail "the others do not say who it was"
+grep -q "m[023]) cheated" "$work/output" && fail "an honest rank is named"
+absent "$work"/named/*
+expect 2 "do not agree on --attributable" timeout 60 scripts/mpirun.sh \
+    -n 1 "$prove" "$work/four.json" --out "$work/mixed" --attributable : -n 3 "$prove" "$work/four.json" --out "$work/mixed"
+sed 's/"name": "tiny"/"name": "tiny", "honest_but_curious": true/' "$work/four.json" >"$work/curious.json"
+expect 2 "honest_but_curious" timeout 60 scripts/mpirun.sh -n 4 "$prove" "$work/curious.json" --out "$work/curious" --attributable
 finish

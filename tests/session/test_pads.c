@@ -378,11 +378,74 @@ static int nothing_leaks(void **state) {
     return cs_memory_live() == 0 ? 0 : -1;
 }
 
+/* Pads as integers: those that wrap are their lowest bytes, both ranks of a pair add the same with opposite signs, and the
+ * bits above are not those below again. */
+static void wide_pads(void **state) {
+    enum { BITS = 124 };
+    static unsigned __int128 sum[N], mine[N], pair[2][N];
+    static uint64_t narrow[N];
+    (void)state;
+    for (size_t width = 1; width <= 8; width += 3) {
+        const uint64_t mask = UINT64_MAX >> (64 - 8 * width);
+        cs_pads *pads[RANKS];
+        uint8_t view[32];
+        make_pads(pads, 1);
+        memset(sum, 0, sizeof sum);
+        for (int i = 0; i < RANKS; i++) {
+            memset(mine, 0, sizeof mine);
+            memset(narrow, 0, sizeof narrow);
+            cs_pads_view(pads[i], CS_LABEL_GRADIENT, 3, digest, NULL, view);
+            assert_int_equal(cs_pads_zero_shares_u64(pads[i], CS_LABEL_GRADIENT, 3, digest, NULL, narrow, N, width), CS_OK);
+            for (int j = 0; j < RANKS; j++)
+                if (j != i) {
+                    assert_true(cs_pads_shared_with(pads[i], j));
+                    cs_pads_add_wide(pads[i], view, j, mine, N, width, BITS);
+                }
+            for (size_t k = 0; k < N; k++) {
+                assert_int_equal((uint64_t)mine[k] & mask, narrow[k] & mask);
+                sum[k] += mine[k];
+            }
+        }
+        memset(pair, 0, sizeof pair);
+        cs_pads_add_wide(pads[0], view, 1, pair[0], N, width, BITS);
+        cs_pads_add_wide(pads[1], view, 0, pair[1], N, width, BITS);
+        unsigned __int128 any = 0, both = ~(unsigned __int128)0;
+        for (size_t k = 0; k < N; k++) {
+            assert_true(sum[k] == 0);
+            assert_true(pair[0][k] + pair[1][k] == 0);
+            assert_true(pair[0][k] >> BITS == 0);
+            any |= pair[0][k];
+            both &= pair[0][k];
+        }
+        assert_true(any == ((unsigned __int128)1 << BITS) - 1 && both == 0); /* every bit is 0 somewhere, and 1 */
+        free_pads(pads);
+    }
+    assert_int_equal(cs_memory_live(), 0);
+}
+
+static void partners_and_scalars(void **state) {
+    cs_pads *pads[RANKS];
+    (void)state;
+    make_pads(pads, 1);
+    for (int i = 0; i < RANKS; i++)
+        cs_pads_set_partners(pads[i], 2);
+    assert_true(cs_pads_shared_with(pads[0], 1) && cs_pads_shared_with(pads[0], 3));
+    assert_false(cs_pads_shared_with(pads[0], 2) || cs_pads_shared_with(pads[0], 0));
+    const cs_fr a = cs_pads_pair_scalar(pads[0], 1, CS_LABEL_ATTRIBUTION_PADS, digest, transcript);
+    assert_true(cs_fr_eq(a, cs_pads_pair_scalar(pads[1], 0, CS_LABEL_ATTRIBUTION_PADS, digest, transcript)));
+    assert_false(cs_fr_eq(a, cs_pads_pair_scalar(pads[1], 0, CS_LABEL_ATTRIBUTION_PADS, digest, other_transcript)));
+    assert_false(cs_fr_eq(a, cs_pads_pair_scalar(pads[1], 0, CS_LABEL_ATTRIBUTION_PADS, other_digest, transcript)));
+    assert_false(cs_fr_eq(a, cs_pads_pair_scalar(pads[1], 2, CS_LABEL_ATTRIBUTION_PADS, digest, transcript)));
+    free_pads(pads);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(equal_views_cancel, nothing_leaks),
         cmocka_unit_test_teardown(different_views_do_not, nothing_leaks),
         cmocka_unit_test(partners_share_pads),
+        cmocka_unit_test(wide_pads),
+        cmocka_unit_test(partners_and_scalars),
         cmocka_unit_test(partners_are_neighbours),
         cmocka_unit_test_teardown(values_are_hidden, nothing_leaks),
         cmocka_unit_test_teardown(no_view_gives_pads_twice, nothing_leaks),

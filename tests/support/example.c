@@ -298,7 +298,7 @@ static cs_status train(cs_example_rank *r, cs_comm *comm, cs_pads *pads) {
     if (r->tamper)
         cs_trainer_set_tamper(r->trainer, r->tamper, r->tamper_context);
 #endif
-    CS_TRY(cs_train_run(comm, pads, r->trainer, &e->params, digest, NULL, NULL));
+    CS_TRY(cs_train_run(comm, pads, r->trainer, &e->params, digest, NULL, NULL, NULL));
     CS_TRY(cs_comm_agree(comm, CS_LABEL_AGREE, CS_OK));
     CS_TRY(cs_comm_agree(comm, CS_LABEL_AGREE, r->rank ? CS_OK : publish_model(e)));
     return cs_comm_agree(comm, CS_LABEL_AGREE, CS_OK);

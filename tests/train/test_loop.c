@@ -16,6 +16,8 @@ typedef struct member {
     cs_comm_ops ops;                                            /* with a fault */
     cs_status (*receive)(cs_comm *c, int rank, cs_buffer *out); /* the true one */
     size_t shown, fault_at;                                     /* the shown sums that are changed; 0: none */
+    cs_sent_sums sums;
+    bool keeps;        /* what a wrong gradient can be found by */
     bool fault_at_top; /* in the last number, out of its bound; else by one in the first */
 } member;
 
@@ -54,7 +56,7 @@ static cs_status train(cs_comm *comm, void *arg) {
     }
     cs_status status = cs_pads_new(&pads, &keys);
     if (status == CS_OK)
-        status = cs_train_run(comm, pads, trainer, &m->j->p, m->digest, NULL, &progress);
+        status = cs_train_run(comm, pads, trainer, &m->j->p, m->digest, NULL, m->keeps ? &m->sums : NULL, &progress);
     cs_pads_free(pads);
     cs_keyring_free(&keys);
     return status;
@@ -155,6 +157,47 @@ static void different_sums(void **state) {
     }
 }
 
+/* Ranks that keep what they were shown find who was shown something else, in whichever step that was. */
+static void different_sums_kept(void **state) {
+    (void)state;
+    for (size_t at = 0; at <= 5; at++) {
+        job j;
+        member members[JOB_RANKS] = {0};
+        cs_comm_outcome outcomes[JOB_RANKS];
+        job_params(&j);
+        job_new(&j);
+        assert_int_equal(j.p.steps, 5);
+        members[1].fault_at = at;
+        for (size_t i = 0; i < 3; i++)
+            members[i].keeps = true;
+        assert_int_equal(run(&j, members, outcomes), at == 0 ? CS_OK : CS_ERR_ABORT);
+        for (size_t i = 0; i < 3; i++) {
+            assert_int_equal(members[i].sums.made, at == 0 || at == 5 ? 5 : at + 1);
+            if (at > 0)
+                assert_non_null(strstr(outcomes[i].text, "ranks 2 and 1 do not agree on the sums that the first showed"));
+            cs_sent_sums_free(&members[i].sums);
+        }
+        job_free(&j);
+    }
+    assert_int_equal(cs_memory_live(), 0);
+}
+
+/* Gradients that pads of 126 bits would not hide. */
+static void too_large_to_hide(void **state) {
+    (void)state;
+    job j;
+    cs_sent_sums sums = {0};
+    cs_comm comm;
+    cs_comm_self(&comm);
+    comm.size = 3;
+    job_params(&j);
+    assert_int_equal(cs_sent_sums_new(&sums, &comm, &j.p, 0, 64, 6), CS_OK);
+    assert_int_equal(cs_sent_sums_new(&sums, &comm, &j.p, 0, SIZE_MAX, 6), CS_ERR_RANGE);
+    assert_non_null(strstr(cs_error_text(), "--attributable"));
+    cs_sent_sums_free(&sums);
+    cs_params_free(&j.p);
+}
+
 /* Only the last update of one rank fails: the others still learn of it. */
 static void last_update(void **state) {
     (void)state;
@@ -195,8 +238,9 @@ static void different_shapes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_as_without_pads), cmocka_unit_test(own_failure),      cmocka_unit_test(different_statements),
-        cmocka_unit_test(different_sums),       cmocka_unit_test(different_shapes), cmocka_unit_test(last_update),
+        cmocka_unit_test(same_as_without_pads), cmocka_unit_test(own_failure),       cmocka_unit_test(different_statements),
+        cmocka_unit_test(different_sums),       cmocka_unit_test(different_shapes),  cmocka_unit_test(last_update),
+        cmocka_unit_test(different_sums_kept),  cmocka_unit_test(too_large_to_hide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

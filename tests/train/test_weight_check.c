@@ -45,25 +45,27 @@ static void check_direction(const history *h, size_t l, bool columns) {
                  short_width = (size_t)1 << cs_params_width_bits(p, l);
     const size_t width = columns ? long_width : short_width, n = columns ? short_width : long_width;
     const size_t size = width << cs_params_step_bits(p);
-    cs_status (*check)(const cs_trainer *, size_t, const cs_fr *, const cs_fr *) =
+    cs_status (*check)(const cs_trainer *, size_t, const cs_fr *, const cs_fr *, size_t *) =
         columns ? cs_trainer_check_columns : cs_trainer_check_rows;
     cs_fr *table = CS_NEW(cs_fr, size), *vector = CS_NEW(cs_fr, n);
     for (size_t k = 0; k < n; k++)
         vector[k] = cs_fr_random();
     make_table(h, l, columns, table, vector, width);
     for (size_t i = 0; i < 3; i++)
-        assert_int_equal(check(h->j.trainers[i], l, table, vector), CS_OK);
+        assert_int_equal(check(h->j.trainers[i], l, table, vector, NULL), CS_OK);
     for (size_t k = 0; k < size; k++) {
         const cs_fr right = table[k];
         table[k] = cs_fr_add(right, k % 2 ? CS_FR_ONE : cs_fr_random());
-        assert_int_equal(check(h->j.trainers[k % 3], l, table, vector), CS_ERR_ABORT);
+        size_t wrong = SIZE_MAX;
+        assert_int_equal(check(h->j.trainers[k % 3], l, table, vector, &wrong), CS_ERR_ABORT);
+        assert_int_equal(wrong, k / width);
         table[k] = right;
     }
-    assert_int_equal(check(h->j.trainers[0], l, table, vector), CS_OK);
+    assert_int_equal(check(h->j.trainers[0], l, table, vector, NULL), CS_OK);
     /* Two wrong entries of one step that cancel for equal weights. */
     table[0] = cs_fr_add(table[0], CS_FR_ONE);
     table[1] = cs_fr_sub(table[1], CS_FR_ONE);
-    assert_int_equal(check(h->j.trainers[0], l, table, vector), CS_ERR_ABORT);
+    assert_int_equal(check(h->j.trainers[0], l, table, vector, NULL), CS_ERR_ABORT);
     cs_free(table);
     cs_free(vector);
 }
@@ -89,12 +91,12 @@ static void not_before_the_end(void **state) {
     const cs_fr table[64] = {{{0}}}, vector[16] = {{{0}}};
     job_params(&j);
     job_new(&j);
-    assert_int_equal(cs_trainer_check_columns(j.trainers[0], 1, table, vector), CS_ERR_INTERNAL);
+    assert_int_equal(cs_trainer_check_columns(j.trainers[0], 1, table, vector, NULL), CS_ERR_INTERNAL);
     assert_int_equal(job_train(&j), CS_OK);
-    assert_int_equal(cs_trainer_check_columns(j.trainers[0], 0, table, vector), CS_ERR_INTERNAL);
-    assert_int_equal(cs_trainer_check_rows(j.trainers[0], 3, table, vector), CS_ERR_INTERNAL);
+    assert_int_equal(cs_trainer_check_columns(j.trainers[0], 0, table, vector, NULL), CS_ERR_INTERNAL);
+    assert_int_equal(cs_trainer_check_rows(j.trainers[0], 3, table, vector, NULL), CS_ERR_INTERNAL);
     cs_memory_limit(cs_memory_live());
-    assert_int_equal(cs_trainer_check_rows(j.trainers[0], 1, table, vector), CS_ERR_MEMORY);
+    assert_int_equal(cs_trainer_check_rows(j.trainers[0], 1, table, vector, NULL), CS_ERR_MEMORY);
     cs_memory_limit(SIZE_MAX);
     job_free(&j);
 }

@@ -1,0 +1,176 @@
+/* Whole jobs with --attributable in which ranks send wrong gradients, add up wrongly, or lie when they are asked: who did it
+ * is named, and honest ranks never are. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "curve/generators.h"
+#include "support/tiny_run.h"
+#include "train/blocks.h"
+
+enum { STEPS = 4, NOBODY = -1 };
+
+/* Rank `rank` adds to its gradient of `step`; `sum`: instead, to the sums that it shows. `label`: besides, rank `liar` lies
+ * in its messages of this label, from the `from`-th one on. */
+static struct {
+    int rank;
+    size_t step;
+    bool sum, admits; /* admits: says afterwards what its tensors have, not what it sent */
+    int liar;
+    cs_label label;
+    size_t from;
+    bool answer;
+} plot;
+
+static void tamper(void *context, int rank, size_t step, int what, size_t layer, size_t limb, int64_t *values, size_t rows,
+                   size_t columns) {
+    (void)context, (void)limb, (void)rows;
+    const bool gradient = what == CS_TAMPER_GRADIENT && layer == 2 && !plot.sum, sum = what == CS_TAMPER_SUM && plot.sum;
+    if (rank == plot.rank && step == plot.step && columns > 0 && (gradient || sum))
+        values[columns - 1] += 3;
+}
+
+/* The last entry of the first row of the second layer: 4 x 3 entries, then 4 x 2. */
+static void stand_by(void *context, int rank, size_t step, int64_t *values, size_t n) {
+    (void)context, (void)n;
+    if (rank == plot.rank && step == plot.step && !plot.sum && !plot.admits)
+        values[13] += 3;
+}
+
+static void lie(void *context, int rank, cs_label label, size_t occurrence, cs_fr *values, size_t n) {
+    (void)context;
+    for (size_t k = 0; rank == plot.liar && label == plot.label && occurrence >= plot.from && !plot.answer && k < n; k++)
+        values[k] = cs_fr_add(values[k], CS_FR_ONE);
+}
+
+static void lie_in_answer(void *context, int rank, cs_label label, cs_fr *scalars, size_t n) {
+    (void)context, (void)n;
+    if (rank == plot.liar && label == plot.label && plot.answer)
+        scalars[0] = cs_fr_add(scalars[0], CS_FR_ONE);
+}
+
+/* Runs the job and expects that the root says `expected`, and that it names ranks by `named` bits and no others. */
+static void run(const char *model, const char *expected, unsigned named) {
+    cs_tiny t;
+    cs_attack attacks[CS_TINY_RANKS];
+    assert_int_equal(cs_tiny_new(&t, model), CS_OK);
+    for (int i = 0; i < CS_TINY_RANKS; i++) {
+        attacks[i] =
+            (cs_attack){.dishonest = i == plot.liar, .message = lie, .answer = lie_in_answer, .contribution = stand_by};
+        t.options[i].attributable = true;
+        t.options[i].tamper = tamper;
+        t.options[i].attack = &attacks[i];
+    }
+    const cs_status status = cs_tiny_run(&t, "out");
+    const char *text = t.outcomes[0].text;
+    if (expected == NULL) {
+        if (status != CS_OK)
+            print_error("%s\n", text);
+        assert_int_equal(status, CS_OK);
+    } else {
+        if (strstr(text, expected) == NULL)
+            print_error("not in the text: %s\n%s\n", expected, text);
+        assert_int_equal(t.outcomes[0].status, CS_REJECT);
+        assert_non_null(strstr(text, expected));
+    }
+    for (int i = 0; i < CS_TINY_RANKS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "rank %d (", i);
+        if (expected != NULL && (strstr(text, name) != NULL) != ((named >> i & 1) != 0))
+            print_error("rank %d: %s\n", i, text);
+        assert_true(expected == NULL || (strstr(text, name) != NULL) == ((named >> i & 1) != 0));
+        if (expected != NULL && i > 0) /* all ranks are told the same */
+            assert_true((strstr(t.outcomes[i].text, name) != NULL) == ((named >> i & 1) != 0));
+    }
+    cs_tiny_free(&t);
+    cs_generators_release();
+    assert_int_equal(cs_memory_live(), 0);
+}
+
+static void nobody_cheats(void **state) {
+    (void)state;
+    plot.rank = plot.liar = NOBODY;
+    run("public", NULL, 0);
+    run("committed", NULL, 0);
+}
+
+/* At every step, the last one included, of which no weight table knows; by any rank. */
+static void wrong_gradient(void **state) {
+    (void)state;
+    for (size_t step = 0; step < STEPS; step++)
+        for (int rank = 0; rank < CS_TINY_RANKS; rank++) {
+            if (step != 0 && step != STEPS - 1 && rank != 1)
+                continue;
+            char expected[96];
+            memset(&plot, 0, sizeof plot);
+            plot.rank = rank;
+            plot.step = step;
+            plot.liar = NOBODY;
+            snprintf(expected, sizeof expected,
+                     "cheated at gradient: the gradient that it sent is not that of its committed");
+            run(step % 2 == 0 ? "public" : "committed", expected, 1u << rank);
+        }
+}
+
+static void another_story(void **state) {
+    (void)state;
+    memset(&plot, 0, sizeof plot);
+    plot.rank = 1;
+    plot.step = 1;
+    plot.admits = true;
+    plot.liar = NOBODY;
+    run("public", "what it says it sent while training is not what it sent", 1u << 1);
+}
+
+/* So short a gradient has one part, which the last rank adds up. */
+static void wrong_sum(void **state) {
+    (void)state;
+    for (size_t step = 1; step < STEPS; step += 2) {
+        memset(&plot, 0, sizeof plot);
+        plot.rank = CS_TINY_RANKS - 1;
+        plot.step = step;
+        plot.sum = true;
+        plot.liar = NOBODY;
+        run("public", "cheated at gradient", 1u << (CS_TINY_RANKS - 1));
+    }
+}
+
+/* Rank 1 has sent a wrong gradient; rank 2 lies as well, when all are asked. */
+static void lies_when_asked(void **state) {
+    static const struct {
+        cs_label label;
+        size_t from;
+        bool answer;
+        const char *expected;
+    } LIES[] = {{CS_LABEL_ATTRIBUTION_PART, 0, false, "rank 2 (carol) cheated at attribution/part"},
+                {CS_LABEL_ATTRIBUTION_VALUE, 0, false, "rank 2 (carol) cheated at"},
+                {CS_LABEL_OPEN_MASK_VALUE, 0, false, "rank 2 (carol) cheated at open/value"},
+                {CS_LABEL_OPEN_ANSWER, 0, true, "rank 2 (carol) cheated at open/answer"},
+                {CS_LABEL_FINALE_ANSWER, 0, true, "rank 2 (carol) cheated at"},
+                {CS_LABEL_ATTRIBUTION_PADS, 0, false, "rank 2 (carol) cheated at gradient"}};
+    (void)state;
+    for (size_t k = 0; k < sizeof LIES / sizeof *LIES; k++) {
+        memset(&plot, 0, sizeof plot);
+        plot.rank = 1;
+        plot.step = 1;
+        plot.liar = 2;
+        plot.label = LIES[k].label;
+        plot.from = LIES[k].from;
+        plot.answer = LIES[k].answer;
+        run("public", LIES[k].expected, 1u << 1 | 1u << 2);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nobody_cheats), cmocka_unit_test(wrong_gradient),
+                                       cmocka_unit_test(another_story), cmocka_unit_test(wrong_sum),
+                                       cmocka_unit_test(lies_when_asked)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
