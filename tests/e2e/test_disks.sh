@@ -118,4 +118,19 @@ expect 0 "$disk/good.* cannot write: No space left" \
     on_disk full scripts/mpirun.sh $(saving alpha) : $(saving bravo) : $(saving charlie)
 cmp -s "$work/before" "$work/after" || fail "a full disk keeps a part of a checkpoint"
 expect 0 "" "$consort" verify "$work/out/good.attestation" --trust "$trust"
+
+# The disk is full (here: a file may have 8 KiB at most) when all is proved, and when a cheat is found. Over TCP, as memory that
+# processes share is such a file too.
+limited() {
+    # shellcheck disable=SC2016,SC2317 # expanded by the inner shell; called by expect
+    timeout 120 scripts/mpirun.sh --mca btl tcp,self -n 3 sh -c '
+        case $OMPI_COMM_WORLD_RANK in 0) who=alpha ;; 1) who=bravo ;; *) who=charlie ;; esac
+        ulimit -f 16 && exec "$1" "$2.json" --out "$2" --key "$3/$who.key" --quiet' sh "$1" "$work/good" "$keys"
+}
+expect 4 "good/good.attestation.part: cannot write: File too large" limited "$prove"
+CONSORT_TAMPER=update/part@2
+export CONSORT_TAMPER
+expect 1 "rank 2 (c) cheated at update/part.*good/good.rank2.*.evidence: cannot write: File too large" \
+    limited "$build/tamper/consort-prove"
+[ -z "$(find "$work/good" -type f)" ] || fail "a part of a file is left"
 finish
