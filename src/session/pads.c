@@ -7,10 +7,11 @@
 #include "base/memory.h"
 #include "base/packed.h"
 #include "session/keystream.h"
+#include "session/leaves.h"
 
 /* Values that get all partners' pads while they are in the nearest cache, beside as much of one stream: whole units of it.
  * An element of F comes from twelve digits of 32 bits. */
-enum { DIGITS = 12, ELEMENT = 4 * DIGITS, FR_CHUNK = 64, U64_CHUNK = 1024 };
+enum { DIGITS = 12, ELEMENT = 4 * DIGITS, FR_CHUNK = 64, U64_CHUNK = 1024, PIECES = 32 };
 
 typedef struct view {
     uint8_t hash[32];
@@ -19,6 +20,7 @@ typedef struct view {
 struct cs_pads {
     int rank, size, partners; /* 0: all others */
     const cs_packed_kernel *packed;
+    const cs_leaf_kernel *leaves;
     const cs_aes_kernel *aes; /* NULL: this rank has none */
     bool *by_aes, common_by_aes;
     uint8_t (*seeds)[32];
@@ -66,6 +68,7 @@ cs_status cs_pads_new(cs_pads **out, const cs_keyring *keys) {
     p->rank = keys->rank;
     p->size = keys->size;
     p->packed = cs_packed_best();
+    p->leaves = cs_leaf_best();
     p->aes = cs_aes_best();
     p->common_by_aes = keys->common_by_aes;
     p->seeds = cs_calloc_locked((size_t)keys->size, sizeof *p->seeds);
@@ -81,7 +84,7 @@ cs_status cs_pads_new(cs_pads **out, const cs_keyring *keys) {
     memcpy(p->common_seed, keys->common_seed, sizeof p->common_seed);
     memcpy(p->nonce, keys->nonce, sizeof p->nonce);
     hasher h;
-    begin(&h, NULL, "consort/history/1", sizeof p->history);
+    begin(&h, NULL, "consort/history/2", sizeof p->history);
     crypto_generichash_final(&h, p->history, sizeof p->history);
     *out = p;
     return CS_OK;
@@ -102,15 +105,31 @@ void cs_pads_free(cs_pads *pads) {
     cs_free(pads);
 }
 
+/* The hashes of the pieces of data[size], one after the other; the last piece may be short. */
+static void add_pieces(const cs_pads *p, hasher *h, const uint8_t *data, size_t size) {
+    uint8_t hashes[PIECES * CS_LEAF_HASH];
+    while (size >= CS_LEAF) {
+        const size_t pieces = size / CS_LEAF < PIECES ? size / CS_LEAF : PIECES;
+        p->leaves->hash(hashes, data, pieces);
+        add(h, hashes, pieces * CS_LEAF_HASH);
+        data += pieces * CS_LEAF;
+        size -= pieces * CS_LEAF;
+    }
+    if (size > 0) {
+        crypto_generichash(hashes, CS_LEAF_HASH, data, size, NULL, 0);
+        add(h, hashes, CS_LEAF_HASH);
+    }
+}
+
 void cs_pads_receive(cs_pads *pads, cs_label label, const void *data, size_t size) {
     hasher h;
     if (pads->size == 1) /* nobody to have pads with */
         return;
-    begin(&h, NULL, "consort/history/1", sizeof pads->history);
+    begin(&h, NULL, "consort/history/2", sizeof pads->history);
     add(&h, pads->history, sizeof pads->history);
     add_label(&h, label);
     add_u64(&h, size);
-    add(&h, data, size);
+    add_pieces(pads, &h, data, size);
     crypto_generichash_final(&h, pads->history, sizeof pads->history);
 }
 

@@ -9,6 +9,8 @@
  *
  * A stream is ChaCha20, or AES-256 in counter mode where both ranks of the pair can (session/keystream.h, session/keys.h).
  *
+ * The history hashes an aggregate in pieces (session/leaves.h).
+ *
  * For any N-1 ranks the last one's pad is uniform: each pair seed is known to its two ranks only. Local. */
 #ifndef CS_SESSION_PADS_H
 #define CS_SESSION_PADS_H

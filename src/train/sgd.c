@@ -31,7 +31,7 @@ static cs_status allocate_layers(cs_trainer *t) {
                                        .column_bits = cs_params_width_bits(p, l),
                                        .step_bits = cs_params_step_bits(p)};
         CS_TRY(cs_weight_check_new(&t->checks[l - 1], &shape));
-        CS_TRY(allocate_matrix(&t->forward[l - 1], rows * columns));
+        CS_TRY(allocate_matrix(&t->forward[l - 1], (rows + 1) * columns));
         if (l > 1)
             CS_TRY(allocate_matrix(&t->backward[l - 1], rows * columns));
         t->weight_max[l - 1] = (int64_t)cs_params_weight_max(p, l);
@@ -70,7 +70,7 @@ static cs_status allocate_step(cs_trainer *t) {
 
 /* No sum of products with W_l leaves 63 bits: activations are below 2^(value_bits-1) and 2^a, errors below error_max, and
  * the projections of the weight check need max(rows, columns) |W| < 2^64. */
-static cs_status check_sums(const cs_trainer *t, size_t l, int64_t largest) {
+static cs_status check_sums(const cs_trainer *t, size_t step, size_t l, int64_t largest) {
     const cs_params *p = t->p;
     const unsigned __int128 w = (uint64_t)largest, half = (uint64_t)1 << (p->w - 1),
                             value = (uint64_t)1 << (p->value_bits - 1);
@@ -82,28 +82,11 @@ static cs_status check_sums(const cs_trainer *t, size_t l, int64_t largest) {
         CS_ERR_RANGE,
         "member %s (rank %d), step %zu, layer %zu: the weights have grown so much that a sum could leave 64 bits; "
         "lower the rate, initial_max or value_bits",
-        t->member, t->rank, t->done, l);
+        t->member, t->rank, step, l);
 }
 
-enum { TRANSPOSED_ROWS = 16 }; /* 64 bytes of each column */
-
-/* The kernel's form of n weights of forward->low and high, from entry `at` on; returns the largest magnitude. */
-static int64_t split(cs_sgd_matrix *forward, size_t at, const int64_t *w, size_t n) {
-    int64_t high = 0, low = 0;
-    for (size_t k = 0; k < n; k++) {
-        high = w[k] > high ? w[k] : high;
-        low = w[k] < low ? w[k] : low;
-    }
-    if (forward->wide)
-        for (size_t k = 0; k < n; k++) {
-            forward->low[at + k] = (int32_t)(w[k] & INT32_MAX);
-            forward->high[at + k] = (int32_t)(w[k] >> 31);
-        }
-    else
-        for (size_t k = 0; k < n; k++)
-            forward->low[at + k] = (int32_t)w[k];
-    return high > -low ? high : -low;
-}
+/* Rows that are worked on while they are in the cache: 64 bytes of each column of the transpose. */
+enum { ROWS = 16 };
 
 static void transpose(int32_t *out, const int32_t *in, size_t rows, size_t columns, size_t from, size_t to) {
     for (size_t j = 0; j < columns; j++)
@@ -111,38 +94,59 @@ static void transpose(int32_t *out, const int32_t *in, size_t rows, size_t colum
             out[j * rows + k] = in[k * columns + j];
 }
 
-/* Both forms of W_l, a few rows at a time; returns the largest magnitude, that of the biases included. */
-static int64_t split_layer(cs_trainer *t, size_t l, bool wide) {
+/* Both forms of W_l with low and high halves. */
+static void widen(cs_trainer *t, size_t l) {
     const size_t rows = t->p->widths[l - 1], columns = t->p->widths[l];
-    const int64_t *w = t->model.w[l - 1], *bias = w + rows * columns;
+    const int64_t *w = t->model.w[l - 1];
     cs_sgd_matrix *forward = &t->forward[l - 1], *backward = &t->backward[l - 1];
-    int64_t largest = 0;
-    forward->wide = backward->wide = wide;
-    for (size_t from = 0, to; from < rows; from = to) {
-        to = rows - from < TRANSPOSED_ROWS ? rows : from + TRANSPOSED_ROWS;
-        const int64_t most = split(forward, from * columns, w + from * columns, (to - from) * columns);
-        largest = most > largest ? most : largest;
-        if (l > 1)
-            transpose(backward->low, forward->low, rows, columns, from, to);
-        if (l > 1 && wide)
-            transpose(backward->high, forward->high, rows, columns, from, to);
+    for (size_t k = 0; k < rows * columns; k++) {
+        forward->low[k] = (int32_t)(w[k] & INT32_MAX);
+        forward->high[k] = (int32_t)(w[k] >> 31);
     }
-    for (size_t j = 0; j < columns; j++) {
-        const int64_t size = bias[j] < 0 ? -bias[j] : bias[j];
-        largest = size > largest ? size : largest;
+    for (size_t from = 0; l > 1 && from < rows; from += ROWS) {
+        const size_t to = rows - from < ROWS ? rows : from + ROWS;
+        transpose(backward->low, forward->low, rows, columns, from, to);
+        transpose(backward->high, forward->high, rows, columns, from, to);
     }
-    return largest;
 }
 
-/* Weights beyond 31 bits are rare. */
-cs_status cs_sgd_refresh(cs_trainer *t) {
-    for (size_t l = 1; l <= t->p->layers; l++) {
-        const int64_t largest = split_layer(t, l, false);
-        CS_TRY(check_sums(t, l, largest));
-        if (largest > INT32_MAX)
-            (void)split_layer(t, l, true);
-        cs_weight_check_keep(&t->checks[l - 1], t->done, t->model.w[l - 1]);
+static cs_status noise(const cs_trainer *t, size_t step, size_t l) {
+    return cs_fail(CS_ERR_ABORT,
+                   "member %s (rank %d), step %zu, layer %zu: the sum of all gradients is noise, beyond its public bound: "
+                   "the ranks have seen different things, or a member misbehaves; nothing was revealed, start again",
+                   t->member, t->rank, step, l);
+}
+
+/* W_l(step) from W_l(step - 1) and the sum of gradients, or as it is if that is NULL, together with the kernel's forms of it
+ * and its projections, a few rows at a time, so that a weight comes from memory once. Weights beyond 31 bits are rare. */
+static cs_status take_layer(cs_trainer *t, size_t step, size_t l, const uint64_t *sum) {
+    const size_t rows = t->p->widths[l - 1], columns = t->p->widths[l]; /* row `rows` holds the biases */
+    const cs_update how = {
+        .rate = sum != NULL ? t->p->rate[step - 1] : 0, .most = t->gradient_max, .bound = t->weight_max[l - 1]};
+    cs_sgd_matrix *forward = &t->forward[l - 1], *backward = &t->backward[l - 1];
+    int64_t largest = 0;
+    for (size_t from = 0, to; from <= rows; from = to) {
+        to = rows + 1 - from < ROWS ? rows + 1 : from + ROWS;
+        const size_t at = from * columns, n = (to - from) * columns;
+        int64_t *w = t->model.w[l - 1] + at;
+        if (sum != NULL && !t->update->apply(w, sum + at, n, &how))
+            return noise(t, step - 1, l);
+        const int64_t most = t->update->narrow(forward->low + at, w, n);
+        CS_TRY(check_sums(t, step, l, most));
+        if (l > 1)
+            transpose(backward->low, forward->low, rows, columns, from, to < rows ? to : rows);
+        cs_weight_check_keep(&t->checks[l - 1], step, from, to - from, w, most);
+        largest = most > largest ? most : largest;
     }
+    forward->wide = backward->wide = largest > INT32_MAX;
+    if (largest > INT32_MAX)
+        widen(t, l);
+    return CS_OK;
+}
+
+cs_status cs_sgd_refresh(cs_trainer *t) {
+    for (size_t l = 1; l <= t->p->layers; l++)
+        CS_TRY(take_layer(t, t->done, l, NULL));
     return CS_OK;
 }
 
@@ -156,6 +160,7 @@ cs_status cs_trainer_new(cs_trainer **out, const cs_params *p, int rank, const c
     *t = (cs_trainer){.p = p, .rank = rank, .member = member, .draws = draws, .blocks = blocks, .tensors = tensors};
     t->gradient_max = cs_params_gradient_max(p);
     t->matmul = cs_int_matmul_best();
+    t->update = cs_update_best();
     cs_status status;
     CS_TRY_OUT(cs_model_copy(&t->model, initial));
     CS_TRY_OUT(allocate_layers(t));
@@ -211,43 +216,14 @@ cs_status cs_trainer_gradient(cs_trainer *t, size_t step, uint64_t *out) {
     return cs_sgd_backward(t, step, out);
 }
 
-/* One row, in the cache. Once |G| is within its bound, rate |G| < 2^62 and |W| < 2^62 (cs_params_validate), so nothing
- * wraps. False if a gradient or a weight is beyond its bound. */
-static bool update_row(const cs_trainer *t, size_t step, size_t l, int64_t *w, const uint64_t *sum, size_t n) {
-    const int64_t rate = t->p->rate[step], most = t->gradient_max, bound = t->weight_max[l - 1];
-    bool noise = false;
-    for (size_t k = 0; k < n; k++)
-        noise |= (int64_t)sum[k] > most || (int64_t)sum[k] < -most;
-    for (size_t k = 0; k < n && !noise; k++)
-        w[k] -= rate * (int64_t)sum[k];
-    for (size_t k = 0; k < n; k++)
-        noise |= w[k] > bound || w[k] < -bound;
-    return !noise;
-}
-
-static cs_status update_layer(cs_trainer *t, size_t step, size_t l, const uint64_t *sum) {
-    const size_t rows = t->model.rows[l - 1], columns = t->model.columns[l - 1];
-    bool noise = false;
-    for (size_t row = 0; row < rows; row++)
-        noise |= !update_row(t, step, l, t->model.w[l - 1] + row * columns, sum + row * columns, columns);
-    if (!noise)
-        return CS_OK;
-    return cs_fail(CS_ERR_ABORT,
-                   "member %s (rank %d), step %zu, layer %zu: the sum of all gradients is noise, beyond its public bound: "
-                   "the ranks have seen "
-                   "different things, or a member misbehaves; nothing was revealed, start again",
-                   t->member, t->rank, step, l);
-}
-
 cs_status cs_trainer_update(cs_trainer *t, size_t step, const uint64_t *sum) {
     CS_TRY(check_step(t, step));
     t->spoilt = true;
     for (size_t l = 1; l <= t->p->layers; l++) {
-        CS_TRY(update_layer(t, step, l, sum));
+        CS_TRY(take_layer(t, step + 1, l, sum));
         sum += t->model.rows[l - 1] * t->model.columns[l - 1];
     }
     t->done = step + 1;
-    CS_TRY(cs_sgd_refresh(t));
     t->spoilt = false;
     return CS_OK;
 }

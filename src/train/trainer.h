@@ -4,6 +4,7 @@
 
 #include "train/int_matmul.h"
 #include "train/sgd.h"
+#include "train/update.h"
 #include "train/weight_check.h"
 
 /** A matrix of 62-bit integers as the kernel takes it: low, or low + 2^31 high if any entry needs it (0 <= low < 2^31 then).
@@ -28,8 +29,9 @@ struct cs_trainer {
     cs_weight_check checks[CS_MAX_LAYERS];
     int32_t *exp; /* [2^value_bits] */
     cs_int_matmul_fn *matmul;
+    const cs_update_kernel *update;
 
-    /* For layer l at [l-1]: W_l without its bias row, and its transpose for l > 1. */
+    /* For layer l at [l-1]: W_l (the bias row last, for nothing), and its transpose without it for l > 1. */
     cs_sgd_matrix forward[CS_MAX_LAYERS], backward[CS_MAX_LAYERS];
 
     /* One step. Matrices have `batch` rows; widest = largest of all widths. */

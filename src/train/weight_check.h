@@ -19,6 +19,7 @@ typedef struct cs_weight_check {
     int64_t *b_columns;  /* [2^column_bits] */
     __int128 *by_column; /* [steps + 1][columns]: sum over k of b_rows[k] W(t, k, j) */
     __int128 *by_row;    /* [steps + 1][rows]: sum over j of b_columns[j] W(t, k, j) */
+    bool avx2;           /* this processor has it: projections are made by it */
 } cs_weight_check;
 
 /** `shape`: the sizes above; the rest is allocated and drawn. CS_ERR_MEMORY. Free (also after a failure) with
@@ -26,8 +27,10 @@ typedef struct cs_weight_check {
 cs_status cs_weight_check_new(cs_weight_check *out, const cs_weight_check *shape);
 void cs_weight_check_free(cs_weight_check *c);
 
-/** Keeps the projections of W(t)[rows][columns], t <= steps. max(rows, columns) * max |W| must be below 2^64. */
-void cs_weight_check_keep(cs_weight_check *c, size_t t, const int64_t *w);
+/** Adds w[rows][columns], the rows of W(t) from row `first` on, to the projections of W(t), t <= steps; row 0 comes first
+ *  and starts them anew. |w| <= largest, and max(rows of W, columns) * largest must be below 2^64. Small weights are
+ * faster. */
+void cs_weight_check_keep(cs_weight_check *c, size_t t, size_t first, size_t rows, const int64_t *w, int64_t largest);
 
 /** As cs_trainer_check_columns and cs_trainer_check_rows. */
 cs_status cs_weight_check_columns(const cs_weight_check *c, const cs_fr *table, const cs_fr *vector, size_t *wrong);

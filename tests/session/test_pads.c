@@ -228,6 +228,53 @@ static void lack_of_memory_gives_no_pad(void **state) {
     free_pads(pads);
 }
 
+/* After data of some length, as a reader of docs/protocol.md would compute it; seen through the mask's key. */
+static void check_history(size_t size) {
+    cs_pads *pads[RANKS];
+    make_pads(pads, 1);
+    static const char domain[] = "consort/history/2", mask_domain[] = "consort/broadcast/1", label[] = "gradient";
+    uint8_t *data = CS_NEW(uint8_t, size + 1), history[32], key[32], masked[32] = {0}, expected[32];
+    for (size_t k = 0; k < size; k++)
+        data[k] = (uint8_t)(k * k >> 3);
+    const uint8_t length[8] = {sizeof label - 1}, index[8] = {1}, nonce[32] = {1}, seed[32] = {5};
+    const uint8_t sizes[8] = {(uint8_t)size, (uint8_t)(size >> 8), (uint8_t)(size >> 16)};
+    crypto_generichash(history, 32, (const uint8_t *)domain, sizeof domain - 1, NULL, 0);
+    crypto_generichash_state h;
+    crypto_generichash_init(&h, NULL, 0, 32);
+    crypto_generichash_update(&h, (const uint8_t *)domain, sizeof domain - 1);
+    crypto_generichash_update(&h, history, 32);
+    crypto_generichash_update(&h, length, 8);
+    crypto_generichash_update(&h, (const uint8_t *)label, sizeof label - 1);
+    crypto_generichash_update(&h, sizes, 8);
+    for (size_t first = 0; first < size; first += 4096) {
+        uint8_t piece[32];
+        crypto_generichash(piece, 32, data + first, size - first < 4096 ? size - first : 4096, NULL, 0);
+        crypto_generichash_update(&h, piece, 32);
+    }
+    crypto_generichash_final(&h, history, 32);
+    crypto_generichash_init(&h, seed, 32, 32);
+    crypto_generichash_update(&h, (const uint8_t *)mask_domain, sizeof mask_domain - 1);
+    crypto_generichash_update(&h, nonce, 32);
+    crypto_generichash_update(&h, length, 8);
+    crypto_generichash_update(&h, (const uint8_t *)label, sizeof label - 1);
+    crypto_generichash_update(&h, index, 8);
+    crypto_generichash_update(&h, history, 32);
+    crypto_generichash_final(&h, key, 32);
+    crypto_stream_chacha20(expected, sizeof expected, (const uint8_t[8]){0}, key);
+    cs_pads_receive(pads[0], CS_LABEL_GRADIENT, data, size);
+    cs_pads_mask_broadcast(pads[0], CS_LABEL_GRADIENT, 1, masked, sizeof masked);
+    assert_memory_equal(masked, expected, sizeof masked);
+    cs_free(data);
+    free_pads(pads);
+}
+
+static void history_is_as_described(void **state) {
+    (void)state;
+    static const size_t sizes[] = {0, 1, 4095, 4096, 4097, 5 * 4096, 6 * 4096 + 7, 33 * 4096, 37 * 4096 + 4000};
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
+        check_history(sizes[k]);
+}
+
 static void broadcasts_are_masked(void **state) {
     (void)state;
     cs_pads *pads[RANKS];
@@ -341,7 +388,7 @@ static void pads_are_as_described(void **state) {
         uint8_t history[32], view[32], key[32], stream[WIDTH * COUNT + 64];
         static const char label[] = "gradient";
         const uint8_t length[8] = {sizeof label - 1}, index[8] = {6}, no_state[8] = {0};
-        crypto_generichash(history, 32, (const uint8_t *)"consort/history/1", 17, NULL, 0);
+        crypto_generichash(history, 32, (const uint8_t *)"consort/history/2", 17, NULL, 0);
         crypto_generichash_state h;
         crypto_generichash_init(&h, NULL, 0, 32);
         crypto_generichash_update(&h, (const uint8_t *)"consort/pad-view/1", 18);
@@ -450,6 +497,7 @@ int main(void) {
         cmocka_unit_test_teardown(values_are_hidden, nothing_leaks),
         cmocka_unit_test_teardown(no_view_gives_pads_twice, nothing_leaks),
         cmocka_unit_test_teardown(lack_of_memory_gives_no_pad, nothing_leaks),
+        cmocka_unit_test_teardown(history_is_as_described, nothing_leaks),
         cmocka_unit_test_teardown(broadcasts_are_masked, nothing_leaks),
         cmocka_unit_test_teardown(common_scalars_are_common, nothing_leaks),
         cmocka_unit_test_teardown(any_ciphers_cancel, nothing_leaks),

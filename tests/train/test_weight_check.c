@@ -1,5 +1,6 @@
 /* Weight tables: right ones pass, every single wrong entry, padded ones included, is found. */
 #include "train/job.h"
+#include "train/weight_check.h"
 
 enum { MOST_STEPS = 5 };
 
@@ -101,7 +102,68 @@ static void not_before_the_end(void **state) {
     job_free(&j);
 }
 
+/* Projections of weights up to a size, in tiles, by the processor's vectors or not, are what they are by definition. */
+static void check_projections(size_t rows, size_t columns, int64_t largest, size_t tile, bool avx2) {
+    const cs_weight_check shape = {.steps = 1, .rows = rows, .columns = columns, .row_bits = 8, .column_bits = 8};
+    cs_weight_check c;
+    assert_int_equal(cs_weight_check_new(&c, &shape), CS_OK);
+    c.avx2 = c.avx2 && avx2;
+    int64_t *w = CS_NEW(int64_t, rows * columns);
+    for (size_t k = 0; k < rows * columns; k++)
+        w[k] = k % 5 == 0 ? -largest : k % 3 == 0 ? largest : (int64_t)(k * 0x9e3779b97f4a7c15 % (uint64_t)(largest + 1));
+    for (int again = 0; again < 2; again++) /* the second time starts anew */
+        for (size_t first = 0; first < rows; first += tile)
+            cs_weight_check_keep(&c, 1, first, rows - first < tile ? rows - first : tile, w + first * columns, largest);
+    for (size_t k = 0; k < rows; k++) {
+        __int128 sum = 0;
+        for (size_t j = 0; j < columns; j++)
+            sum += (__int128)c.b_columns[j] * w[k * columns + j];
+        assert_true(c.by_row[rows + k] == sum && c.by_row[k] == 0);
+    }
+    for (size_t j = 0; j < columns; j++) {
+        __int128 sum = 0;
+        for (size_t k = 0; k < rows; k++)
+            sum += (__int128)c.b_rows[k] * w[k * columns + j];
+        assert_true(c.by_column[columns + j] == sum && c.by_column[j] == 0);
+    }
+    cs_free(w);
+    cs_weight_check_free(&c);
+}
+
+static void weights_of_every_size(void **state) {
+    (void)state;
+    static const size_t shapes[][2] = {{1, 1}, {3, 2}, {16, 10}, {130, 67}, {65, 200}};
+    for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++)
+        for (unsigned bits = 0; bits < 54; bits++)
+            for (int avx2 = 0; avx2 < 2; avx2++)
+                check_projections(shapes[k][0], shapes[k][1], ((int64_t)1 << bits) - (bits % 2), 16, avx2);
+    assert_int_equal(cs_memory_live(), 0);
+}
+
+/* Every product as large as it can be. */
+static void largest_products_do_not_wrap(void **state) {
+    (void)state;
+    enum { SIDE = 64 };
+    for (unsigned bits = 20; bits < 31; bits++) {
+        const cs_weight_check shape = {.steps = 0, .rows = SIDE, .columns = SIDE, .row_bits = 6, .column_bits = 6};
+        cs_weight_check c;
+        assert_int_equal(cs_weight_check_new(&c, &shape), CS_OK);
+        int64_t w[SIDE * SIDE];
+        for (size_t k = 0; k < SIDE; k++)
+            c.b_rows[k] = c.b_columns[k] = ((int64_t)1 << CS_CHECK_BITS) - 1;
+        for (size_t k = 0; k < SIDE * SIDE; k++)
+            w[k] = -((int64_t)1 << bits);
+        cs_weight_check_keep(&c, 0, 0, SIDE, w, (int64_t)1 << bits);
+        const __int128 expected = SIDE * (__int128)w[0] * c.b_rows[0];
+        for (size_t k = 0; k < SIDE; k++)
+            assert_true(c.by_row[k] == expected && c.by_column[k] == expected);
+        cs_weight_check_free(&c);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_entry), cmocka_unit_test(not_before_the_end)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_entry), cmocka_unit_test(not_before_the_end),
+                                       cmocka_unit_test(weights_of_every_size),
+                                       cmocka_unit_test(largest_products_do_not_wrap)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
