@@ -25,7 +25,7 @@
 #include "support/tiny_run.h"
 
 enum { FRAME_KIND = 4, FRAME_TAG = 8, PART = 1, REPLY = 3, ADDEND = 5, SUM = 6 };
-enum { TAG_FINAL = 0x10001, TAG_AGREE = 0x10040, MAX_SECONDS = 10 };
+enum { TAG_FINAL = 0x10001, TAG_AGREE = 0x10040, MAX_SECONDS = 30 };
 
 /* A rank's entry in the exchange in which all agree where they go on: two numbers, then its two offers. */
 enum { OFFER = 80, WISH = 24 + 2 * OFFER, WISHES = CS_FRAME_HEADER };

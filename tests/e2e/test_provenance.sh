@@ -87,7 +87,7 @@ expect 0 "the licence permits the job" "$consort" manifest check "$work/next.jso
 expect 0 "3 members" prove_with next
 expect 34 "goes on from another one" "$consort" verify "$work/out/next.attestation" --trust "$trust"
 expect 25 "draws in all files; its licence allows 20" "$consort" verify "$good" "$work/out/next.attestation" --trust "$trust"
-expect 0 "segment 2 of 2" "$consort" verify "$good" "$work/out/next.attestation"
+expect 25 "draws in all files; its licence allows 20" "$consort" verify "$good" "$work/out/next.attestation" # whoever signed it
 sed -i 's/"at_least": 5/"at_least": 6/; s/"at_most": 5/"at_most": 6/' "$work/policy.json"
 expect 35 "steps.at_least" "$consort" verify "$good" --trust "$trust" --require "$work/policy.json"
 
