@@ -22,11 +22,15 @@ enum { STEPS = 4, NOBODY = -1 };
 static struct {
     int rank;
     size_t step;
-    bool sum, admits; /* admits: says afterwards what its tensors have, not what it sent */
+    bool sum, excuse; /* excuse: says that it was its gradient */
+    bool admits;      /* admits: says afterwards what its tensors have, not what it sent */
     int liar;
     cs_label label;
     size_t from;
     bool answer;
+    /* how the job is run */
+    bool checkpoints, hidden;
+    size_t segments;
 } plot;
 
 static void tamper(void *context, int rank, size_t step, int what, size_t layer, size_t limb, int64_t *values, size_t rows,
@@ -39,9 +43,11 @@ static void tamper(void *context, int rank, size_t step, int what, size_t layer,
 
 /* The last entry of the first row of the second layer: 4 x 3 entries, then 4 x 2. */
 static void stand_by(void *context, int rank, size_t step, int64_t *values, size_t n) {
-    (void)context, (void)n;
+    (void)context;
     if (rank == plot.rank && step == plot.step && !plot.sum && !plot.admits)
         values[13] += 3;
+    if (rank == plot.rank && step == plot.step && plot.excuse)
+        values[n - 1] += 3;
 }
 
 static void lie(void *context, int rank, cs_label label, size_t occurrence, cs_fr *values, size_t n) {
@@ -61,10 +67,15 @@ static void run(const char *model, const char *expected, unsigned named) {
     cs_tiny t;
     cs_attack attacks[CS_TINY_RANKS];
     assert_int_equal(cs_tiny_new(&t, model), CS_OK);
+    if (plot.hidden)
+        assert_int_equal(cs_tiny_edit(&t, "job.json", "\"seeds\"", "\"indices\": \"hidden\", \"seeds\""), CS_OK);
     for (int i = 0; i < CS_TINY_RANKS; i++) {
         attacks[i] =
             (cs_attack){.dishonest = i == plot.liar, .message = lie, .answer = lie_in_answer, .contribution = stand_by};
         t.options[i].attributable = true;
+        t.options[i].segments = plot.segments;
+        t.options[i].checkpoint = plot.checkpoints ? t.folder : NULL;
+        t.options[i].checkpoint_steps = plot.checkpoints ? 1 : 0;
         t.options[i].tamper = tamper;
         t.options[i].attack = &attacks[i];
     }
@@ -119,6 +130,27 @@ static void wrong_gradient(void **state) {
         }
 }
 
+/* With wishes to save behind the gradients, in a later segment, with draws that nobody else knows. */
+static void other_jobs(void **state) {
+    (void)state;
+    for (int kind = 0; kind < 3; kind++)
+        for (size_t step = 1; step < STEPS; step += 2) {
+            memset(&plot, 0, sizeof plot);
+            plot.checkpoints = kind == 0;
+            plot.segments = kind == 1 ? 2 : 0;
+            plot.hidden = kind == 2;
+            plot.rank = 2;
+            plot.step = kind == 1 ? step / 2 : step; /* of a segment, whichever comes first */
+            plot.liar = NOBODY;
+            run("public", "rank 2 (carol) cheated at gradient: the gradient that it sent", 1u << 2);
+        }
+    memset(&plot, 0, sizeof plot);
+    plot.checkpoints = plot.hidden = true;
+    plot.rank = plot.liar = NOBODY;
+    plot.segments = 2;
+    run("public", NULL, 0);
+}
+
 static void another_story(void **state) {
     (void)state;
     memset(&plot, 0, sizeof plot);
@@ -138,8 +170,20 @@ static void wrong_sum(void **state) {
         plot.step = step;
         plot.sum = true;
         plot.liar = NOBODY;
-        run("public", "cheated at gradient", 1u << (CS_TINY_RANKS - 1));
+        run("public", "cheated at gradient: the sums that it showed are not those of what it got",
+            1u << (CS_TINY_RANKS - 1));
     }
+}
+
+/* The one who adds up says that the difference was its own gradient: nobody else has seen that. */
+static void wrong_sum_as_gradient(void **state) {
+    (void)state;
+    memset(&plot, 0, sizeof plot);
+    plot.rank = CS_TINY_RANKS - 1;
+    plot.step = 1;
+    plot.sum = plot.excuse = true;
+    plot.liar = NOBODY;
+    run("public", "cheated at gradient: the gradient that it sent is not that of", 1u << (CS_TINY_RANKS - 1));
 }
 
 /* Rank 1 has sent a wrong gradient; rank 2 lies as well, when all are asked. */
@@ -169,8 +213,9 @@ static void lies_when_asked(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nobody_cheats), cmocka_unit_test(wrong_gradient),
-                                       cmocka_unit_test(another_story), cmocka_unit_test(wrong_sum),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nobody_cheats),  cmocka_unit_test(wrong_gradient),
+                                       cmocka_unit_test(other_jobs),     cmocka_unit_test(another_story),
+                                       cmocka_unit_test(wrong_sum),      cmocka_unit_test(wrong_sum_as_gradient),
                                        cmocka_unit_test(lies_when_asked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
