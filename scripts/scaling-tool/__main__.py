@@ -11,7 +11,7 @@ SWEEPS = {"strong": sweeps.strong, "weak": sweeps.weak, "rows": sweeps.rows, "st
 QUICK = {"draws": 96, "rows": 48, "widths": [16, 8, 4], "batch": 6, "value_bits": 12, "ranks": [1, 2, 3], "units": 64, "step_batch": 4, "step_count": 4,
          "networks": ["0", "2ms", "5ms,100Mbit"], "repeat": 1}
 USUAL = {"draws": 60000, "rows": 60000, "widths": [784, 128, 10], "batch": 128, "value_bits": 16, "ranks": [1, 2, 3, 4, 8, 16, 32, 64], "units": 6400,
-         "step_batch": 16, "step_count": 16, "networks": ["0", "1ms", "10ms", "50ms"], "repeat": 1}
+         "step_batch": 16, "step_count": 32, "networks": ["0", "1ms", "10ms", "50ms"], "repeat": None}
 
 
 def numbers(text):
@@ -40,10 +40,10 @@ How a run's cost grows, and what a cluster would make of it (docs/scaling.md).
     p.add_argument("--batch", type=int, help="of a step, all ranks together (128)")
     p.add_argument("--value-bits", type=int, help="of values in the model: the lookup table has 3 * 2^bits rows (16)")
     p.add_argument("--ranks", type=numbers, help="1,2,3,4,8,16,32,64; predict: one number")
-    p.add_argument("--repeat", type=int, help="runs of each point, of which the median counts (1)")
+    p.add_argument("--repeat", type=int, help="runs of each point, of which the median counts (1; parameters: 5)")
     p.add_argument("--units", type=int, help="parameters: units of both hidden layers together (6400)")
     p.add_argument("--step-batch", type=int, help="parameters: batch of a step (16)")
-    p.add_argument("--step-count", type=int, help="parameters: steps of the shorter run (16)")
+    p.add_argument("--step-count", type=int, help="parameters: steps of the shorter run (32)")
     p.add_argument("--sweep-ranks", type=int, default=1, help="rows, steps, parameters: ranks (1)")
     p.add_argument("--network-ranks", type=int, default=2, help="network, hosts: ranks (2); no more than cores")
     p.add_argument("--networks", type=lambda t: t.split(), help="network, hosts: \"0 1ms 10ms 50ms\", the first without limits")

@@ -10,6 +10,7 @@ from measure import medians, run
 SHOWN = ["ranks", "draws", "steps", "parameters", "rows", "cpu_max", "cpu_mean", "cpu_sum", "efficiency", "max_to_mean", "root_to_others",
          "bytes_sent_root", "bytes_sent_others", "messages", "exchanges", "peak_bytes_max", "peak_bytes_sum", "proof_bytes",
          "verify_seconds"]
+REPEATS = {"parameters": 5}  # a difference of two runs
 
 
 class Sweep:
@@ -17,9 +18,10 @@ class Sweep:
 
     def __init__(self, name, options):
         self.name, self.options, self.runs, self.points = name, options, [], []
+        self.repeat = options.repeat or REPEATS.get(name, 1)
 
     def point(self, job, network="0", launcher=None):
-        runs = [run(job, network, launcher, self.options.timeout) for _ in range(self.options.repeat)]
+        runs = [run(job, network, launcher, self.options.timeout) for _ in range(self.repeat)]
         self.runs += runs
         self.points.append(medians(runs))
         p = self.points[-1]
@@ -90,25 +92,35 @@ def steps(o):
     sweep.finish()
 
 
+def step_costs(few, many, ranks):
+    """What a step costs, in training and in all that proves it, by two runs of the same model; the rest is paid once."""
+    more = many["steps"] - few["steps"]
+    training = ranks * (many["stage_training"] - few["stage_training"]) / more
+    each = (many["cpu_sum"] - few["cpu_sum"]) / more
+    return {**many, "cpu_step": each - training, "cpu_step_training": training, "cpu_once": few["cpu_sum"] - few["steps"] * each}
+
+
 def parameters(o):
-    """16 features, two hidden layers of always as many units together: more and more parameters. What a step costs is the
-    difference between two numbers of steps, in training and in all that proves it; the rest is paid once."""
+    """16 features, two hidden layers of always as many units together: more and more parameters. The runs of a pair come one
+    after the other, and each round has a pair of every model: what slows the machine for a while slows all alike, and the
+    median of the pairs' differences leaves it out."""
     sweep = Sweep("parameters", o)
-    points = []  # one for two runs
-    for share in (40, 16, 8, 4, 2):
-        second = max(1, o.units // share)
-        widths = [16, o.units - second, second, o.widths[-1]]
-        few, many = (sweep.point(Job(widths, o.sweep_ranks, o.step_batch, n, o.step_batch, o.value_bits))[0]
-                     for n in (o.step_count, 2 * o.step_count))
-        more = many["steps"] - few["steps"]
-        training = o.sweep_ranks * (many["stage_training"] - few["stage_training"]) / more
-        each = (many["cpu_sum"] - few["cpu_sum"]) / more
-        points.append({**many, "cpu_step": each - training, "cpu_step_training": training,
-                       "cpu_once": few["cpu_sum"] - few["steps"] * each})
-        sweep.points = points.copy()
-        sweep.keep()
+    rounds, sweep.repeat = sweep.repeat, 1
+    pairs = {}
+    for _ in range(rounds):
+        for share in (40, 16, 8, 4, 2):
+            second = max(1, o.units // share)
+            widths = [16, o.units - second, second, o.widths[-1]]
+            few, many = (sweep.point(Job(widths, o.sweep_ranks, o.step_batch, n, o.step_batch, o.value_bits))[0]
+                         for n in (o.step_count, 2 * o.step_count))
+            pairs.setdefault(share, []).append(step_costs(few, many, o.sweep_ranks))
+            sweep.points = [medians(of_one) for of_one in pairs.values()]
+            sweep.keep({"rounds": rounds})
+    mean = sum(p["cpu_step"] for p in sweep.points) / len(sweep.points)
     sweep.finish(["widths", "parameters", "batch", "steps", "cpu_sum", "cpu_step", "cpu_step_training", "cpu_once",
                   "proof_bytes", "verify_seconds", "peak_bytes_max"])
+    print(f"proving a step: at most {100 * max(abs(p['cpu_step'] / mean - 1) for p in sweep.points):.1f} % from the mean "
+          f"(medians of {rounds})")
 
 
 def validate(o, name, launcher):
@@ -117,7 +129,7 @@ def validate(o, name, launcher):
     sweep = Sweep(name, o)
     job = job_for(o, o.network_ranks, o.draws, o.rows)
     idle = Job([4, 2, 2], o.network_ranks, 2 * o.network_ranks, 64, 8 * o.network_ranks, 12)
-    overhead = model.overhead([run(idle, launcher=launcher) for _ in range(max(3, o.repeat))])
+    overhead = model.overhead([run(idle, launcher=launcher) for _ in range(max(3, sweep.repeat))])
     base = None
     for text in o.networks:
         latency, bandwidth = model.network(text)

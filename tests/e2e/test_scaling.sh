@@ -8,6 +8,7 @@ out=$work/scaling
 expect 0 "strong.csv and .json" timeout 300 scripts/scaling strong --quick --out "$out"
 expect 0 "weak.csv and .json" timeout 300 scripts/scaling weak --quick --ranks 1,2 --out "$out"
 expect 0 "rows.csv and .json" timeout 300 scripts/scaling rows --quick --draws 64 --out "$out"
+expect 0 "from the mean (medians of 2)" timeout 300 scripts/scaling parameters --quick --repeat 2 --out "$out"
 expect 0 "largest error" timeout 300 scripts/scaling network --quick --out "$out"
 expect 0 "efficiency.svg and .png" timeout 60 scripts/scaling plot --out "$out" --plots "$out/plots"
 expect 0 "wall time" scripts/scaling predict --ranks 3 --latency 1ms --bandwidth 1Gbit --out "$out"
@@ -48,6 +49,17 @@ check(re.fullmatch(r"\d{4}-\d\d-\d\dT.*Z", whole["date"]), "date")
 rows = table("rows")
 check([p["rows"] for p in rows] == [4, 8, 16, 32, 64] and all(p["proof_bytes"] > 0 for p in rows), "rows")
 
+growing = table("parameters")
+check([p["parameters"] for p in growing] == sorted({p["parameters"] for p in growing}) and len(growing) == 5, "parameters grow")
+pairs = json.load(open(f"{out}/parameters.json"))
+check(len(pairs["runs"]) == 20 and pairs["rounds"] == 2 and all(p["batch"] == growing[0]["batch"] for p in growing), "parameters: pairs")
+for k, p in enumerate(growing):
+    each = [(b["cpu_sum"] - a["cpu_sum"]) / (b["steps"] - a["steps"]) for a, b in
+            (pairs["runs"][i:i + 2] for i in (2 * k, 2 * k + 10))]
+    steps = [e - (b["stage_training"] - a["stage_training"]) / (b["steps"] - a["steps"]) for e, (a, b) in
+             zip(each, (pairs["runs"][i:i + 2] for i in (2 * k, 2 * k + 10)))]
+    check(abs(p["cpu_step"] - sum(steps) / 2) < 1e-4, "parameters: the median of the pairs")
+
 check([p["network"] for p in network] == ["0", "2ms", "5ms,100Mbit"], "networks")
 for p, latency in zip(network, (0, 0.002, 0.005)):
     check(p["measured"] >= p["path_trips"] * latency, "latency delays each trip")
@@ -63,7 +75,8 @@ series = {"strong-cpu": ["ideal", "maximum", "mean", "root", "ranks", "CPU secon
           "strong-stages": ["commitments", "lookups", "opening", "finale", "ideal"],
           "strong-network": ["root, MiB", "exchanges", "ranks"], "strong-memory": ["of a rank", "of all ranks", "ideal"],
           "efficiency": ["strong", "weak", "ideal", "efficiency"], "clusters": ["0.1 ms, 10 Gbit/s", "ideal", "seconds"],
-          "cost-rows": ["proportional", "proof, KiB", "records"], "network": ["predicted", "measured wall time", "latency one way, ms"]}
+          "cost-rows": ["proportional", "proof, KiB", "records"],
+          "cost-parameters": ["proving a step", "training a step", "10 %", "million parameters", "CPU seconds"], "network": ["predicted", "measured wall time", "latency one way, ms"]}
 for name, wanted in series.items():
     root = xml.parse(f"{out}/plots/{name}.svg").getroot()
     check(root.tag.endswith("svg"), f"{name}.svg")
