@@ -3,21 +3,34 @@
 #include <math.h>
 #include <string.h>
 
-/* Measured with 64-bit arithmetic (mulx) on one core of an EPYC at about 4 GHz, seconds per unit. Only their proportions
- * matter once a tenth of a run is measured. */
-static const double TRAIN_PRODUCT = 1.0e-9;     /* a multiplication and addition of training */
-static const double TRAIN_PAD = 5e-9;           /* a gradient's entry, for each rank and step */
-static const double DATASET_COLUMN = 2.0e-5;    /* generators and their tables */
-static const double COMMIT_ENTRY = 2.6e-7;      /* an integer in a row commitment */
-static const double COMMIT_COLUMN = 1.0e-4;     /* the tables of a column, whatever the number of rows */
-static const double RELATION_ENTRY = 1.3e-7;    /* an integer in the relations */
-static const double RELATION_MESSAGE = 3.0e-4;  /* a message, for each rank */
-static const double LOOKUP_LEAF = 4.6e-7;       /* a leaf of the fraction tree */
-static const double OPEN_ENTRY = 7.0e-8;        /* an integer in the batch opening */
-static const double OPEN_COLUMN = 2.0e-5;       /* a column there */
-static const double FINALE_MESSAGE = 4.0e-4;    /* a message in the finale, */
-static const double FINALE_RANK_MESSAGE = 8e-5; /* and for each rank */
-static const double VERIFY_POINT = 1.3e-5;      /* a point of the verifier's multi-scalar multiplication */
+#include "base/bits.h"
+
+/* Measured with 64-bit arithmetic (mulx) on one core of an EPYC, benchmarks/forecast.sh: CPU seconds per unit. Only their
+ * proportions matter once a tenth of a run is measured. */
+static const double TRAIN_PRODUCT = 4.5e-11;  /* a multiplication or addition of training */
+static const double TRAIN_WEIGHT = 1.8e-8;    /* a weight and step; */
+static const double TRAIN_MASK = 2.0e-8;      /* with several ranks, */
+static const double TRAIN_PAD = 8.0e-9;       /* and for each other one */
+static const double TRAIN_UNIT = 1.2e-8;      /* a feature or activation of a draw */
+static const double TRAIN_START = 0.03;       /* draws, first model, table */
+static const double TRAIN_STEP = 1.0e-4;      /* a step, whatever its size; and for each other rank */
+static const double DATASET_COLUMN = 3.0e-5;  /* generators and their tables */
+static const double DATASET_ENTRY = 2.4e-7;   /* an integer of a dataset that the run commits to */
+static const double COMMIT_ENTRY = 3.4e-7;    /* an integer in a row commitment */
+static const double COMMIT_COLUMN = 6.8e-5;   /* the tables of a column, whatever the number of rows */
+static const double RELATION_ENTRY = 5.5e-8;  /* an integer in the relations */
+static const double RELATION_RECORD = 1.8e-8; /* a feature of a draw */
+static const double RELATION_TABLE = 5.0e-7;  /* an entry of a weight table; */
+static const double RELATION_PADS = 1.0e-6;   /* with several ranks */
+static const double RELATION_MESSAGE = 1.0e-4;
+static const double LOOKUP_LEAF = 2.7e-7; /* a leaf of the fraction tree, filled up */
+static const double LOOKUP_ROW = 2.0e-7;  /* a row of the table */
+static const double OPEN_ENTRY = 5.5e-8;  /* an integer in the batch opening */
+static const double OPEN_COLUMN = 3.0e-5; /* a column there */
+static const double FINALE_MESSAGE = 4.8e-4;
+static const double FINALE_RANK_MESSAGE = 5.0e-5; /* for each rank */
+static const double VERIFY_POINT = 1.3e-5;        /* a point of the verifier's multi-scalar multiplication */
+static const double VERIFY_SCALAR = 7.0e-8;       /* a public weight or a draw */
 
 /* How much of the forecast has to be measured before the measured speed counts as much as the one above. */
 static const double TRUST = 0.02;
@@ -30,20 +43,40 @@ static void add(cs_forecast *f, const char *name, double seconds) {
     f->seconds[f->n++] = seconds;
 }
 
+static double training(const cs_plan *plan, const cs_params *p) {
+    const double others = p->n_ranks - 1, masks = others > 0 ? TRAIN_MASK + others * TRAIN_PAD : 0;
+    double units = 0;
+    for (size_t l = 0; l <= p->layers; l++)
+        units += (double)p->widths[l];
+    return TRAIN_START +
+           (double)plan->steps * ((others + 1) * TRAIN_STEP + (double)p->batch * units * TRAIN_UNIT +
+                                  (double)plan->parameters * (6 * (double)p->batch * TRAIN_PRODUCT + TRAIN_WEIGHT + masks));
+}
+
+static double relations(const cs_plan *plan, const cs_params *p) {
+    double tables = 0;
+    for (size_t l = 1; l <= p->layers; l++)
+        tables += (double)(p->widths[l - 1] + 1) + (l > 1 ? (double)p->widths[l] : 0);
+    const double steps = (double)plan->steps, entry = RELATION_TABLE + (p->n_ranks > 1 ? RELATION_PADS : 0);
+    return (double)plan->committed_integers * RELATION_ENTRY +
+           steps * (double)p->batch * (double)p->widths[0] * RELATION_RECORD + steps * tables * entry +
+           (double)plan->messages * RELATION_MESSAGE;
+}
+
 void cs_forecast_new(cs_forecast *out, const cs_plan *plan, const cs_params *p, double crowd) {
-    const double entries = (double)plan->committed_integers, columns = (double)plan->columns, ranks = p->n_ranks;
-    const double leaves = (double)plan->lookup_leaves + (double)plan->table_rows, messages = (double)plan->messages;
-    const double steps = (double)plan->steps, weights = (double)plan->parameters;
+    const double columns = (double)plan->columns, ranks = p->n_ranks, messages = (double)plan->messages;
+    const double datasets = (double)plan->dataset_integers, all = (double)plan->committed_integers;
+    const double field = cs_plan_arithmetic(), proof = crowd * field;
     *out = (cs_forecast){0};
-    add(out, "dataset commitments", crowd * columns * DATASET_COLUMN);
-    add(out, CS_FORECAST_TRAINING,
-        crowd * steps * weights * (6 * (double)p->batch * TRAIN_PRODUCT + (ranks > 1 ? ranks * TRAIN_PAD : 0)));
-    add(out, "commitments", crowd * columns * ((double)plan->rank_rows * COMMIT_ENTRY + COMMIT_COLUMN));
-    add(out, "relations", crowd * (entries * RELATION_ENTRY + messages * ranks * RELATION_MESSAGE));
-    add(out, "lookups", crowd * leaves * LOOKUP_LEAF);
-    add(out, "opening", crowd * (entries * OPEN_ENTRY + columns * OPEN_COLUMN));
-    add(out, "finale", messages * (FINALE_MESSAGE + ranks * FINALE_RANK_MESSAGE));
-    add(out, "verification", plan->msm_points * VERIFY_POINT);
+    add(out, "dataset commitments", proof * (columns * DATASET_COLUMN + (p->certified ? 0 : datasets * DATASET_ENTRY)));
+    add(out, CS_FORECAST_TRAINING, crowd * training(plan, p));
+    add(out, "commitments", proof * ((all - datasets) * COMMIT_ENTRY + columns * COMMIT_COLUMN));
+    add(out, "relations", proof * relations(plan, p));
+    add(out, "lookups",
+        proof * ((double)cs_pow2(plan->lookup_leaves) * LOOKUP_LEAF + (double)cs_pow2(plan->table_rows) * LOOKUP_ROW));
+    add(out, "opening", proof * (all * OPEN_ENTRY + columns * OPEN_COLUMN));
+    add(out, "finale", field * messages * (FINALE_MESSAGE + ranks * FINALE_RANK_MESSAGE));
+    add(out, "verification", field * (plan->msm_points * VERIFY_POINT + plan->verify_scalars * VERIFY_SCALAR));
 }
 
 static size_t index_of(const cs_forecast *f, const char *name) {

@@ -138,8 +138,7 @@ static double working_memory(const cs_plan *plan, const cs_params *p) {
     return fmax(ldexp(32, (int)cs_bits(plan->lookup_leaves)), 4 * (double)cs_pow2(matrix)) + 64 * (double)table;
 }
 
-/* Of the instruction set in use. */
-static double speed(void) {
+double cs_plan_arithmetic(void) {
     const cs_isa isa = cs_isa_chosen();
     return isa == CS_ISA_PORTABLE ? PORTABLE : isa == CS_ISA_AVX512IFMA ? IFMA : 1;
 }
@@ -166,8 +165,8 @@ static void estimate(cs_plan *out, const cs_params *p, size_t matrix) {
     out->proof_bytes = 32 * ((double)out->proof_rows + message_rows) + 64 * (p->column_bits + 16);
     out->msm_points = (double)out->committed_rows + (double)out->columns + 2 * message_rows;
     out->verify_scalars = 2 * weights + ranks * samples;
-    out->rank_cpu_seconds = speed() * arithmetic_seconds(out, p) + training_seconds(out, p);
-    out->verify_seconds = speed() * (out->msm_points * VERIFY_POINT + out->verify_scalars * VERIFY_SCALAR);
+    out->rank_cpu_seconds = cs_plan_arithmetic() * arithmetic_seconds(out, p) + training_seconds(out, p);
+    out->verify_seconds = cs_plan_arithmetic() * (out->msm_points * VERIFY_POINT + out->verify_scalars * VERIFY_SCALAR);
 }
 
 cs_status cs_plan_new(cs_plan *out, const cs_params *p) {

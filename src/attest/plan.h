@@ -32,6 +32,9 @@ typedef struct cs_plan {
 /** From valid parameters (column_bits may be any value up to 20). CS_ERR_MEMORY. */
 cs_status cs_plan_new(cs_plan *out, const cs_params *p);
 
+/** How long work on points and field elements takes with the instruction set in use: times what it takes with mulx. */
+double cs_plan_arithmetic(void);
+
 /** A new object; NULL without memory. */
 json_t *cs_plan_to_json(const cs_plan *plan);
 

@@ -46,6 +46,12 @@ expect 0 "" jq -es '(map(.stage) | index("training") < index("lookups")) and ([.
     ([.[].done | values] == ([.[].done | values] | sort))' "$work/lines"
 [ "$worst" -le 50 ] || fail "the time to finish is wrong by $worst % of the run"
 
+# By the clock of the CPU, which other work on the machine hardly disturbs (benchmarks/forecast.sh has more jobs).
+make -s "$build/benchmarks/bench_forecast"
+expect 0 "" "$build/benchmarks/bench_forecast" "$work/forecast.json" "$work/out/forecast.report.json"
+cp "$work/output" "$work/forecast"
+expect 0 "" jq -e '.error_of_all < 0.35 and .cpu_s > 0 and (.shares | length == 7 and (map(.[0]) | add) > 0.99)' "$work/forecast"
+
 # mpirun keeps a rank's standard error from being a terminal; the line is drawn nevertheless.
 if command -v script >/dev/null; then
     script -qec "scripts/mpirun.sh -n 1 $prove $work/forecast.json --out $work/terminal" /dev/null >"$work/output" 2>&1 </dev/null ||
