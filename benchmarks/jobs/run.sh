@@ -4,8 +4,9 @@
 #
 #   benchmarks/jobs/run.sh JOB [--scale 1/100] [--ranks N] [--committed] [--limit MIB] [--keep DIR]
 #
-# The file JOB.json is the job at full size with one member. --ranks N divides rows and batch among N members; --scale takes a part of it: of rows and
-# steps, and for dense10m of the parameters (widths shrink, steps stay). --committed only commits to the final model. --limit is the most data
+# The file JOB.json is the job at full size with one member. --ranks N divides rows and batch among N members; --scale takes a part of its work: of rows
+# and steps (so each record is drawn as often as before), and for dense10m of the product of parameters and steps, the square root of it of each. Of ten
+# segments as many stay as have at least 16 steps, but two. --committed only commits to the final model. --limit is the most data
 # memory (ulimit -d) that each process may have, --keep where files go and stay (else a temporary folder, removed). BUILD is the build folder.
 set -eu
 here=$(dirname "$0")
@@ -66,12 +67,13 @@ if [ $by = rows ]; then
     rows=$(part "$rows")
     steps=$(part "$steps")
 else
-    widths=$(echo "$widths" | awk -v s="$scale" '{ gsub(/[][,]/, ""); split(s "/1", f, "/"); r = sqrt(f[1] / f[2]); n = split($0, w, " ")
+    steps=$(awk -v n="$steps" -v s="$scale" 'BEGIN { split(s "/1", f, "/"); x = n * sqrt(f[1] / f[2]); k = int(x); print k + (k < x) }')
+    widths=$(echo "$widths" | awk -v s="$scale" '{ gsub(/[][,]/, ""); split(s "/1", f, "/"); r = sqrt(sqrt(f[1] / f[2])); n = split($0, w, " ")
         for (k = 1; k < n; k++) printf "%s%d", (k > 1 ? ", " : "["), w[k] * r + 0.5
         print ", " w[n] "]" }')
 fi
 # as many columns as rows, about: a rank's integers grow with the rows, or with the widths
-columns=$(awk -v c="$columns" -v s="$scale" -v by=$by 'BEGIN { split(s "/1", f, "/"); c *= (f[1] / f[2]) ^ (by == "rows" ? 0.5 : 0.25)
+columns=$(awk -v c="$columns" -v s="$scale" -v by=$by 'BEGIN { split(s "/1", f, "/"); c *= (f[1] / f[2]) ^ (by == "rows" ? 0.5 : 0.375)
     for (p = 1024; p * 1.414 < c; p *= 2); print p }')
 batch=$(awk -v b="$(field batch)" -v n="$ranks" 'BEGIN { k = int(b / n); print k + (k < b / n) }')
 features=$(echo "$widths" | sed 's/\[\([0-9]*\),.*/\1/')
@@ -116,6 +118,7 @@ while [ $i -lt "$ranks" ]; do
 done
 dataset_cpu=$cpu_of
 segments=$(field segments)
+[ "${segments:-1}" -le $((steps / 16)) ] || segments=$((steps < 48 ? 2 : steps / 16))
 [ "${segments:-1}" -le "$steps" ] || segments=$steps
 sed -e "s/\"widths\": \[[^]]*\]/\"widths\": $widths/; s/\"steps\": [0-9]*/\"steps\": $steps/; s/\"batch\": [0-9]*/\"batch\": $batch/" \
     -e "s/\"segments\": [0-9]*/\"segments\": $segments/; s/\"rate\": [0-9.]*/\"rate\": $rate/; s/\"members\": .*/\"members\": [$members],/; s/\"model\": \"public\"/\"model\": \"$output\"/" \
