@@ -202,11 +202,11 @@ static void drop_unknown(cs_run_state *r) {
 }
 
 static cs_status attribution_to_text(cs_buffer *text, const cs_run_state *r, const cs_buffer *findings) {
-    cs_text_append(text, "the sum of gradients of step %zu is not that of the members' tensors, so nothing is published",
-                   r->doubts.steps[0]);
+    cs_text_append(text, "the sum of gradients of step %zu was in doubt, so nothing is published", r->doubts.steps[0]);
     if (findings->size == 4)
-        cs_text_append(text, "; nobody can be named: all gradients are those of committed tensors, so a weight table, or a "
-                             "share of a sum in the proof, is wrong (docs/security.md)");
+        cs_text_append(text,
+                       "; nobody can be named: all gradients are those of committed tensors, so a weight table, a share "
+                       "of a sum in the proof, or what a rank says of a table, is wrong (docs/security.md)");
     else
         CS_TRY(findings_to_text(text, r, findings));
     cs_buffer_append(text, "", 1);

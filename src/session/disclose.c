@@ -435,6 +435,15 @@ cs_status cs_session_agree(cs_session *s, cs_status status) {
 cs_status cs_session_numbers(cs_session *s, cs_label label, uint64_t mine, uint64_t *all) {
     const size_t size = sizeof mine * (size_t)s->n_ranks;
     cs_buffer out = {0}, shown = {0}, *parts = NULL;
+#ifdef CS_TAMPER
+    if (s->attack && s->attack->message) {
+        uint64_t limbs[4];
+        cs_fr number = cs_fr_from_u64(mine);
+        s->attack->message(s->attack->context, s->rank, label, s->attack->occurrences[label]++, &number, 1);
+        cs_fr_to_limbs(limbs, number);
+        mine = limbs[0];
+    }
+#endif
     cs_buffer_append_u64(&out, mine);
     cs_status status = gather(s, label, &out, &parts);
     for (int i = 0; status == CS_OK && parts != NULL && i < s->n_ranks; i++) {

@@ -27,6 +27,7 @@ static struct {
     int liar;
     cs_label label;
     size_t from;
+    uint64_t amount; /* 0: one */
     bool answer;
     /* how the job is run */
     bool checkpoints, hidden;
@@ -53,7 +54,7 @@ static void stand_by(void *context, int rank, size_t step, int64_t *values, size
 static void lie(void *context, int rank, cs_label label, size_t occurrence, cs_fr *values, size_t n) {
     (void)context;
     for (size_t k = 0; rank == plot.liar && label == plot.label && occurrence >= plot.from && !plot.answer && k < n; k++)
-        values[k] = cs_fr_add(values[k], CS_FR_ONE);
+        values[k] = cs_fr_add(values[k], cs_fr_from_u64(plot.amount > 0 ? plot.amount : 1));
 }
 
 static void lie_in_answer(void *context, int rank, cs_label label, cs_fr *scalars, size_t n) {
@@ -186,6 +187,17 @@ static void wrong_sum_as_gradient(void **state) {
     run("public", "cheated at gradient: the gradient that it sent is not that of", 1u << (CS_TINY_RANKS - 1));
 }
 
+/* Rank 1 says of a table that holds that it is wrong from step 2 on: all show that their gradients of step 1 are right. */
+static void false_alarm(void **state) {
+    (void)state;
+    memset(&plot, 0, sizeof plot);
+    plot.rank = NOBODY;
+    plot.liar = 1;
+    plot.label = CS_LABEL_TABLE_VERDICT;
+    plot.amount = 3;
+    run("public", "the sum of gradients of step 1 was in doubt, so nothing is published; nobody can be", 0);
+}
+
 /* Rank 1 has sent a wrong gradient; rank 2 lies as well, when all are asked. */
 static void lies_when_asked(void **state) {
     static const struct {
@@ -213,9 +225,9 @@ static void lies_when_asked(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nobody_cheats),  cmocka_unit_test(wrong_gradient),
-                                       cmocka_unit_test(other_jobs),     cmocka_unit_test(another_story),
-                                       cmocka_unit_test(wrong_sum),      cmocka_unit_test(wrong_sum_as_gradient),
-                                       cmocka_unit_test(lies_when_asked)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nobody_cheats),   cmocka_unit_test(wrong_gradient),
+                                       cmocka_unit_test(other_jobs),      cmocka_unit_test(another_story),
+                                       cmocka_unit_test(wrong_sum),       cmocka_unit_test(wrong_sum_as_gradient),
+                                       cmocka_unit_test(lies_when_asked), cmocka_unit_test(false_alarm)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
