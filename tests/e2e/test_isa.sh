@@ -35,6 +35,24 @@ for isa in $sets; do
     done
 done
 
+# three OUT SET SET SET: members with different processors. Pads of pairs that both have AES are made with it, the others' without.
+three() {
+    expect 0 "3 members trained" timeout 120 scripts/mpirun.sh \
+        -n 1 env CONSORT_ISA="$2" "$best/consort-prove" "$work/three.json" --out "$work/$1" : \
+        -n 1 env CONSORT_ISA="$3" "$best/consort-prove" "$work/three.json" --out "$work/$1" : \
+        -n 1 env CONSORT_ISA="$4" "$best/consort-prove" "$work/three.json" --out "$work/$1"
+    expect 0 "accepted" "$best/consort" verify "$work/$1/tiny.attestation" --model "$work/$1/tiny.safetensors"
+    cmp -s "$work/none/tiny.safetensors" "$work/$1/tiny.safetensors" || fail "another model with $1"
+}
+best=$(programs x86_64)
+if [ -n "$best" ]; then
+    tiny_job "$work/three.json" 3
+    three none portable portable portable
+    three all x86_64 x86_64 x86_64
+    three last portable portable x86_64
+    three middle x86_64 portable x86_64
+fi
+
 # What is not there is refused, with what is.
 expect 2 "names no implementation; available: portable" env CONSORT_ISA=pdp11 "$consort" --version
 expect 2 "names no implementation; available: portable" env CONSORT_ISA=pdp11 "$prove" --version
