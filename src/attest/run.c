@@ -38,7 +38,7 @@ static cs_status read_points(cs_g1_affine **out, const uint8_t *bytes, size_t n,
 
 /* ------------------------------------------------------------ handshake and dataset */
 
-cs_status cs_run_handshake(cs_run_state *r) {
+static cs_status handshake(cs_run_state *r) {
     uint8_t pinned[CS_MAX_RANKS][CS_KEY_SIZE];
     const char *names[CS_MAX_RANKS];
     for (int i = 0; i < r->comm->size; i++) {
@@ -284,15 +284,19 @@ static cs_status check_members(const cs_run_state *r) {
     return CS_OK;
 }
 
+cs_status cs_run_handshake_again(cs_run_state *r) {
+    cs_secure_stop(r->comm);
+    CS_TRY(handshake(r));
+    return check_members(r);
+}
+
 /* From the second segment on every one begins with a handshake: nonces, seeds, pads and masks of a session are its own. */
 static cs_status begin_segment(cs_run_state *r, const cs_progress *progress) {
     cs_stages_round(&r->report->stages, r->segment, r->segments);
     if (r->segment > r->saves.first_segment) {
         cs_progress_report(progress, "handshake", 0);
         r->cpu_started = cs_cpu_seconds();
-        cs_secure_stop(r->comm);
-        CS_TRY(cs_run_handshake(r));
-        CS_TRY(check_members(r));
+        CS_TRY(cs_run_handshake_again(r));
     }
     CS_TRY(cs_run_begin_segment(r));
     return cs_run_make_tensors(r);
@@ -341,7 +345,7 @@ static cs_status run(cs_run_state *r) {
     const cs_progress progress = cs_stages_progress(&r->report->stages);
     CS_TRY(cs_run_prepare(r));
     cs_progress_report(&progress, "handshake", 0);
-    CS_TRY(cs_run_handshake(r));
+    CS_TRY(handshake(r));
     r->met = cs_wall_seconds();
     CS_TRY(cs_run_agree(r));
     if (r->comm->rank == 0) {

@@ -6,7 +6,6 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "comm/secure.h"
 #include "data/json.h"
 #include "witness/ipa.h"
 
@@ -183,9 +182,8 @@ static cs_status attribute(cs_run_state *r, cs_buffer *findings) {
     memcpy(nonce, r->keys.nonce, sizeof nonce);
     r->pads = NULL;
     cs_keyring_free(&r->keys);
-    cs_secure_stop(r->comm);
     r->saves.rows.given = true;
-    cs_status status = cs_run_handshake(r);
+    cs_status status = cs_run_handshake_again(r);
     if (status == CS_OK)
         status = cs_train_attribute(r->comm, &r->keys, r->pads, &r->derived.instance, &shard, &a, findings);
     cs_pads_free(trained_with);

@@ -179,8 +179,9 @@ cs_status cs_run_judge(cs_run_state *r);
  * not be done. */
 cs_status cs_run_attribute(cs_run_state *r);
 
-/** The handshake that a session begins with: keys and pads. Collective. */
-cs_status cs_run_handshake(cs_run_state *r);
+/** The handshake of another session, after the first one's keys and pads are gone: the members have the same keys, or
+ * CS_ERR_ABORT. Collective. */
+cs_status cs_run_handshake_again(cs_run_state *r);
 
 /** Those of the segments before the one that is resumed are there, unchanged. CS_ERR_IO, CS_ERR_INPUT. Local. */
 cs_status cs_run_check_segments(const cs_run_state *r);
