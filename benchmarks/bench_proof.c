@@ -1,5 +1,6 @@
 /* One training proof on synthetic data, members as threads: CPU per rank, proof bytes, verification. One JSON line.
- * Arguments: ranks steps batch column_bits width_0 width_1 …, or "images", a number of steps and, if it is not 1, one of ranks. */
+ * Arguments: ranks steps batch column_bits width_0 width_1 …, or "images", a number of steps and, if it is not 1, one of
+ * ranks. */
 #include "base/timer.h"
 #include "support/example.h"
 #include <stdio.h>
@@ -77,11 +78,12 @@ static cs_example_options general(int argc, char **argv) {
 int main(int argc, char **argv) {
     const bool of_images = (argc == 3 || argc == 4) && strcmp(argv[1], "images") == 0;
     if (argc < 7 && !of_images) {
-        fprintf(stderr, "usage: %s ranks steps batch column_bits width_0 width_1 ...\n       %s images steps [ranks]\n", argv[0],
-                argv[0]);
+        fprintf(stderr, "usage: %s ranks steps batch column_bits width_0 width_1 ...\n       %s images steps [ranks]\n",
+                argv[0], argv[0]);
         return CS_ERR_USAGE;
     }
-    const cs_example_options o = of_images ? images((size_t)atol(argv[2]), argc == 4 ? atoi(argv[3]) : 1) : general(argc, argv);
+    const cs_example_options o =
+        of_images ? images((size_t)atol(argv[2]), argc == 4 ? atoi(argv[3]) : 1) : general(argc, argv);
     const cs_status status = measure(&o);
     if (status != CS_OK)
         fprintf(stderr, "%s: %s\n", cs_status_name(status), cs_error_text());

@@ -39,6 +39,7 @@ How a run's cost grows, and what a cluster would make of it (docs/scaling.md).
     p.add_argument("--widths", type=numbers, help="of the model (784,128,10)")
     p.add_argument("--batch", type=int, help="of a step, all ranks together (128)")
     p.add_argument("--value-bits", type=int, help="of values in the model: the lookup table has 3 * 2^bits rows (16)")
+    p.add_argument("--pad-partners", type=int, default=0, help="pads are shared with so many ranks only (0: with all)")
     p.add_argument("--ranks", type=numbers, help="1,2,3,4,8,16,32,64; predict: one number")
     p.add_argument("--repeat", type=int, help="runs of each point, of which the median counts (1; parameters: 5)")
     p.add_argument("--units", type=int, help="parameters: units of both hidden layers together (6400)")

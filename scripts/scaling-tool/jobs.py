@@ -8,10 +8,10 @@ BYTES_KEPT = bytes(255 if b < 200 else 0 for b in range(256))
 
 
 class Job:
-    """widths; ranks; global batch; steps; rows of all members together; bits of values."""
+    """widths; ranks; global batch; steps; rows of all members together; bits of values; pad_partners, 0: all."""
 
-    def __init__(self, widths, ranks, batch, steps, rows, value_bits=16):
-        self.value_bits = value_bits
+    def __init__(self, widths, ranks, batch, steps, rows, value_bits=16, partners=0):
+        self.value_bits, self.partners = value_bits, partners
         self.widths, self.ranks, self.steps, self.rows = list(widths), ranks, steps, max(rows, ranks)
         self.local_batch = max(1, round(batch / ranks))
         self.batch = self.local_batch * ranks
@@ -35,7 +35,8 @@ class Job:
         cut = self.shards()
         members = [{"name": f"m{i}", "rows": cut[i + 1] - cut[i], "data": "{name}.idx", "labels": "{name}.labels"}
                    for i in range(self.ranks)]
-        return {"name": "scaling", "model": {"widths": self.widths}, "scales": {"a": 8, "d": min(12, self.value_bits - 4), "value_bits": self.value_bits},
+        partners = {"pad_partners": self.partners} if self.partners else {}
+        return {"name": "scaling", **partners, "model": {"widths": self.widths}, "scales": {"a": 8, "d": min(12, self.value_bits - 4), "value_bits": self.value_bits},
                 "schedule": {"steps": self.steps, "batch": self.local_batch, "rates": [{"from_step": 0, "rate": rate}]},
                 "members": members,
                 "data": {"features": {"min": 0, "max": 255, "multiplier": 1}, "classes": self.widths[-1]}}

@@ -45,7 +45,7 @@ def steps_for(draws, batch):
 
 def job_for(o, ranks, draws, rows, widths=None, batch=None):
     """The steps that take so many draws at the batch that this number of ranks can have."""
-    job = Job(widths or o.widths, ranks, batch or o.batch, 1, rows, o.value_bits)
+    job = Job(widths or o.widths, ranks, batch or o.batch, 1, rows, o.value_bits, o.pad_partners)
     job.steps = steps_for(draws, job.batch)
     return job
 
@@ -68,7 +68,7 @@ def weak(o):
     for ranks in o.ranks:
         local = max(1, o.batch // max(o.ranks))
         p, _ = sweep.point(Job(o.widths, ranks, local * ranks, steps_for(o.draws / max(o.ranks), local),
-                               ranks * max(1, o.rows // max(o.ranks)), o.value_bits))
+                               ranks * max(1, o.rows // max(o.ranks)), o.value_bits, o.pad_partners))
         p["efficiency"] = sweep.points[0]["cpu_max"] / p["cpu_max"]
         sweep.keep()
     sweep.finish()
@@ -111,7 +111,7 @@ def parameters(o):
         for share in (40, 16, 8, 4, 2):
             second = max(1, o.units // share)
             widths = [16, o.units - second, second, o.widths[-1]]
-            few, many = (sweep.point(Job(widths, o.sweep_ranks, o.step_batch, n, o.step_batch, o.value_bits))[0]
+            few, many = (sweep.point(Job(widths, o.sweep_ranks, o.step_batch, n, o.step_batch, o.value_bits, o.pad_partners))[0]
                          for n in (o.step_count, 2 * o.step_count))
             pairs.setdefault(share, []).append(step_costs(few, many, o.sweep_ranks))
             sweep.points = [medians(of_one) for of_one in pairs.values()]
