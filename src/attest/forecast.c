@@ -8,13 +8,14 @@
 /* Measured with 64-bit arithmetic (mulx) on one core of an EPYC, benchmarks/forecast.sh: CPU seconds per unit. Only their
  * proportions matter once a tenth of a run is measured. */
 static const double TRAIN_PRODUCT = 4.5e-11;  /* a multiplication or addition of training */
-static const double TRAIN_WEIGHT = 1.8e-8;    /* a weight and step; */
-static const double TRAIN_MASK = 2.0e-8;      /* with several ranks, */
-static const double TRAIN_PAD = 8.0e-9;       /* and for each other one */
+static const double TRAIN_WEIGHT = 1.3e-8;    /* a weight and step; */
+static const double TRAIN_MASK = 1.5e-8;      /* with several ranks, */
+static const double TRAIN_PAD = 2.0e-9;       /* and for each other one */
 static const double TRAIN_UNIT = 1.2e-8;      /* a feature or activation of a draw */
 static const double TRAIN_START = 0.03;       /* draws, first model, table */
 static const double TRAIN_STEP = 1.0e-4;      /* a step, whatever its size; and for each other rank */
 static const double DATASET_COLUMN = 3.0e-5;  /* generators and their tables */
+static const double CERTIFIED = 0.01;         /* datasets that are committed already */
 static const double DATASET_ENTRY = 2.4e-7;   /* an integer of a dataset that the run commits to */
 static const double COMMIT_ENTRY = 3.4e-7;    /* an integer in a row commitment */
 static const double COMMIT_COLUMN = 6.8e-5;   /* the tables of a column, whatever the number of rows */
@@ -58,9 +59,9 @@ static double relations(const cs_plan *plan, const cs_params *p) {
     for (size_t l = 1; l <= p->layers; l++)
         tables += (double)(p->widths[l - 1] + 1) + (l > 1 ? (double)p->widths[l] : 0);
     const double steps = (double)plan->steps, entry = RELATION_TABLE + (p->n_ranks > 1 ? RELATION_PADS : 0);
-    return (double)plan->committed_integers * RELATION_ENTRY +
-           steps * (double)p->batch * (double)p->widths[0] * RELATION_RECORD + steps * tables * entry +
-           (double)plan->messages * RELATION_MESSAGE;
+    const double entries = (double)(plan->committed_integers - (p->certified ? plan->dataset_integers : 0));
+    return entries * RELATION_ENTRY + steps * (double)p->batch * (double)p->widths[0] * RELATION_RECORD +
+           steps * tables * entry + (double)plan->messages * RELATION_MESSAGE;
 }
 
 void cs_forecast_new(cs_forecast *out, const cs_plan *plan, const cs_params *p, double crowd) {
@@ -68,7 +69,8 @@ void cs_forecast_new(cs_forecast *out, const cs_plan *plan, const cs_params *p, 
     const double datasets = (double)plan->dataset_integers, all = (double)plan->committed_integers;
     const double field = cs_plan_arithmetic(), proof = crowd * field;
     *out = (cs_forecast){0};
-    add(out, "dataset commitments", proof * (columns * DATASET_COLUMN + (p->certified ? 0 : datasets * DATASET_ENTRY)));
+    add(out, "dataset commitments",
+        p->certified ? CERTIFIED : proof * (columns * DATASET_COLUMN + datasets * DATASET_ENTRY));
     add(out, CS_FORECAST_TRAINING, crowd * training(plan, p));
     add(out, "commitments", proof * ((all - datasets) * COMMIT_ENTRY + columns * COMMIT_COLUMN));
     add(out, "relations", proof * relations(plan, p));
