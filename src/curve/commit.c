@@ -354,15 +354,15 @@ static cs_g1 sum_row(const family *f, size_t r) {
 
 /* out[.] = accumulators and corrections of the family's rows; prefix[j] is the sum of the first j half generators. */
 static cs_status finish(const family *f, cs_g1_affine *out, const cs_g1 *prefix, const cs_committer *h) {
-    cs_g1 *points = CS_NEW(cs_g1, f->n), last = CS_G1_IDENTITY;
-    cs_g1_affine *affine = CS_NEW(cs_g1_affine, f->n);
+    cs_g1 *points = CS_NEW(cs_g1, f->n);
+    cs_g1_affine *affine = CS_NEW(cs_g1_affine, f->n), last = CS_G1_AFFINE_IDENTITY;
     cs_status status = points && affine ? CS_OK : CS_ERR_MEMORY;
     for (size_t r = 0; status == CS_OK && r < f->n; r++) {
         const work *w = &f->rows[r], *before = r ? w - 1 : NULL;
         if (!before || before->windows != w->windows || before->row->min != w->row->min || before->row->n != w->row->n)
-            last = cs_g1_add_affine(cs_g1_mul_var(cs_g1_to_affine(prefix[units(f, w) * f->unit]), correction(f, w)),
-                                    h->offset[0]);
-        points[r] = cs_g1_add(last, sum_row(f, r));
+            last = cs_g1_to_affine(cs_g1_add_affine(
+                cs_g1_mul_var(cs_g1_to_affine(prefix[units(f, w) * f->unit]), correction(f, w)), h->offset[0]));
+        points[r] = cs_g1_add_affine(sum_row(f, r), last);
     }
     if (status == CS_OK)
         status = cs_g1_vec_to_affine(affine, points, f->n);
