@@ -44,6 +44,7 @@ absent "$work"/gradient/*
 
 # With --attributable it has one; all members must want it.
 tiny_job "$work/four.json" 4
+# shellcheck disable=SC2317 # called by expect
 attributable() {
     timeout 120 env CONSORT_TAMPER="$1" scripts/mpirun.sh -n 4 "$tamper" "$work/four.json" --out "$work/$2" --attributable
 }
