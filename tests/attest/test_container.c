@@ -78,7 +78,7 @@ static void has_the_documented_layout(void **state) {
     cs_buffer f;
     encode(&f, false);
     assert_memory_equal(f.data, "consort\n", 8);
-    assert_int_equal(cs_load_u32(f.data + 8), 2);
+    assert_int_equal(cs_load_u32(f.data + 8), 3);
     assert_int_equal(cs_load_u32(f.data + 12), 2);
     assert_memory_equal(f.data + 16, "STAT", 4);
     assert_int_equal(cs_load_u32(f.data + 20), 1);
