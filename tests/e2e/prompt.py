@@ -57,6 +57,8 @@ def start(command):
     pid = os.fork()
     if pid == 0:
         os.setsid()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
+            signal.signal(number, signal.SIG_DFL)  # who runs the tests may ignore them
         fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
         for fd in range(3):
             os.dup2(terminal, fd)
