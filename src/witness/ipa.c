@@ -13,27 +13,27 @@ typedef struct ipa {
 } ipa;
 
 /* base <half of f, other half of right> u, added to both sums. */
-static void add_values(const ipa *a, const cs_g1_affine sums[2], cs_g1_affine out[2]) {
+static cs_status add_values(const ipa *a, const cs_g1_affine sums[2], cs_g1_affine out[2]) {
     const size_t half = a->size / 2;
     cs_generators gens;
-    cs_generators_get(&gens, 0);
+    CS_TRY(cs_generators_get(&gens, 0));
     for (size_t k = 0; k < 2; k++) {
         const size_t mine = k * half, other = half - mine;
         const cs_fr scalar = cs_fr_mul(a->base, cs_fr_vec_dot(a->f + mine, a->right + other, half));
         out[k] = cs_g1_to_affine(cs_g1_add_affine(cs_g1_mul_var(gens.u, scalar), sums[k]));
     }
+    return CS_OK;
 }
 
 static cs_status sum_up(ipa *a, cs_g1_affine out[2]) {
     cs_g1_affine sums[2];
     CS_TRY(a->helped ? cs_session_take_help(a->s, sums) : cs_ipa_share_sums(&a->share, sums));
-    add_values(a, sums, out);
-    return CS_OK;
+    return add_values(a, sums, out);
 }
 
 static void fold(ipa *a, cs_fr c, cs_fr inverse) {
     const size_t half = a->size / 2;
-    if (a->f != NULL && cs_proving(a->s)) {
+    if (cs_proving(a->s)) {
         cs_fr_vec_scale(a->f, c, a->f, half);
         cs_fr_vec_axpy(a->f, inverse, a->f + half, half);
     }
