@@ -224,17 +224,12 @@ void cs_witness_free(cs_witness *w) {
         cs_expr_free(&w->claims[k]);
     for (size_t k = 0; k < w->n_parts; k++)
         cs_free(w->parts[k].weights);
-    for (size_t k = 0; k < w->n_gathers; k++)
-        cs_free(w->gathers[k]);
-    for (size_t k = 0; k < w->n_vectors; k++) {
-        cs_free(w->vectors[k]->entries);
-        cs_free(w->vectors[k]);
-    }
+    for (size_t k = 0; k < w->n_kept; k++)
+        cs_free(w->kept[k]);
     cs_free(w->points);
     cs_free(w->claims);
     cs_free(w->parts);
-    cs_free(w->gathers);
-    cs_free(w->vectors);
+    cs_free(w->kept);
     cs_free(w->blindings);
     cs_free(w->folded_row);
     cs_free(w->answer);
@@ -293,40 +288,34 @@ cs_status cs_witness_part_outside(cs_witness *w, const cs_fr *weights, cs_fr coe
     return add_part(w, weights, coefficient, block, axes, true);
 }
 
-const cs_gather *cs_witness_gather(cs_witness *w, const cs_gather *gather) {
-    if (w->n_gathers == w->cap_gathers) {
-        const size_t capacity = w->cap_gathers ? 2 * w->cap_gathers : 16;
-        cs_gather **gathers = cs_grow(w->gathers, w->n_gathers, capacity, sizeof *gathers);
-        if (!gathers)
+/* A block of memory that lives as long as the witness, or NULL. */
+static void *keep(cs_witness *w, size_t size) {
+    if (w->n_kept == w->cap_kept) {
+        const size_t capacity = w->cap_kept ? 2 * w->cap_kept : 16;
+        void **kept = cs_grow(w->kept, w->n_kept, capacity, sizeof *kept);
+        if (!kept)
             return NULL;
-        w->gathers = gathers;
-        w->cap_gathers = capacity;
+        w->kept = kept;
+        w->cap_kept = capacity;
     }
-    cs_gather *copy = CS_NEW(cs_gather, 1);
-    if (copy) {
+    void *block = cs_calloc(1, size);
+    if (block)
+        w->kept[w->n_kept++] = block;
+    return block;
+}
+
+const cs_gather *cs_witness_gather(cs_witness *w, const cs_gather *gather) {
+    cs_gather *copy = keep(w, sizeof *copy);
+    if (copy)
         *copy = *gather;
-        w->gathers[w->n_gathers++] = copy;
-    }
     return copy;
 }
 
 cs_vector *cs_witness_vector(cs_witness *w, unsigned bits) {
-    if (w->n_vectors == w->cap_vectors) {
-        const size_t capacity = w->cap_vectors ? 2 * w->cap_vectors : 2;
-        cs_vector **vectors = cs_grow(w->vectors, w->n_vectors, capacity, sizeof *vectors);
-        if (!vectors)
-            return NULL;
-        w->vectors = vectors;
-        w->cap_vectors = capacity;
-    }
-    cs_vector *v = CS_NEW(cs_vector, 1);
-    cs_fr *entries = CS_NEW(cs_fr, (size_t)1 << bits);
-    if (!v || !entries) {
-        cs_free(v);
-        cs_free(entries);
+    cs_vector *v = keep(w, sizeof *v);
+    cs_fr *entries = v ? keep(w, sizeof *entries << bits) : NULL;
+    if (!entries)
         return NULL;
-    }
     *v = (cs_vector){.entries = entries, .bits = bits};
-    w->vectors[w->n_vectors++] = v;
     return v;
 }

@@ -39,10 +39,8 @@ typedef struct cs_witness {
     cs_expr *claims;
     cs_part *parts;
     size_t n_claims, n_parts, cap_claims, cap_parts;
-    cs_gather **gathers;
-    size_t n_gathers, cap_gathers;
-    cs_vector **vectors;
-    size_t n_vectors, cap_vectors;
+    void **kept; /* [n_kept] memory of gathers and vectors */
+    size_t n_kept, cap_kept;
     /* what the opening leaves for its inner-product argument */
     cs_fr *folded_row; /* [columns] prover: the matrix folded to a row */
     cs_fr *answer, *left, *right, theta_e[64];
