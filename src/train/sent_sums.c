@@ -45,7 +45,7 @@ cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params
     s->wishes = cs_calloc(s->room + 1, 2);
     s->sent = cs_calloc(each + 1, 32);
     s->shown = cs_calloc(each + 1, 32);
-    s->chains = cs_calloc((size_t)(CHAINS * s->size), 32);
+    s->chains = cs_calloc(CHAINS * (size_t)s->size, 32);
     return s->views != NULL && s->wishes != NULL && s->sent != NULL && s->shown != NULL && s->chains != NULL ? CS_OK
                                                                                                              : CS_ERR_MEMORY;
 }
