@@ -125,7 +125,7 @@ bool cs_sent_sums_are(const cs_sent_sums *s, int from, int to, const uint8_t *ha
 }
 
 static cs_status compare(const cs_sent_sums *s) {
-    if (memcmp(said(s, s->rank, 0, 0), s->chains, 32 * (size_t)(CHAINS * s->size)) != 0)
+    if (memcmp(said(s, s->rank, 0, 0), s->chains, 32 * CHAINS * (size_t)s->size) != 0)
         return cs_fail(CS_ERR_ABORT, "rank 0 shows other hashes of sums than this rank gave");
     for (int i = 0; i < s->size; i++)
         for (int k = 0; k < s->size; k++)
@@ -146,7 +146,7 @@ static cs_status compare(const cs_sent_sums *s) {
 }
 
 cs_status cs_sent_sums_agree(cs_sent_sums *s, cs_comm *comm, cs_pads *pads) {
-    const size_t part = 32 * (size_t)(CHAINS * s->size), size = (size_t)s->size;
+    const size_t part = 32 * CHAINS * (size_t)s->size, size = (size_t)s->size;
     const bool root = comm->rank == 0;
     cs_buffer *parts = root ? CS_NEW(cs_buffer, size) : NULL;
     if (root && parts == NULL)
