@@ -471,6 +471,10 @@ cs_status cs_run_train_saving(cs_run_state *r, const cs_progress *progress) {
     else
         CS_TRY(cs_run_save(r, CS_CHECKPOINT_TRAINING));
     const size_t begun = cs_trainer_done(r->trainer);
+    if (r->statement.members[0].signer.identified)
+        r->sums.who.secret = r->identity.ed25519;
+    for (int i = 0; i < r->comm->size; i++)
+        memcpy(r->sums.who.keys[i], r->statement.members[i].signer.ed25519, CS_SIGN_KEY_SIZE);
     CS_TRY(cs_train_run(r->comm, r->pads, r->trainer, &r->statement.params, r->derived.training_digest,
                         s->on ? &control : NULL, r->attributable ? &r->sums : NULL, progress));
     if (begun < r->statement.params.steps)

@@ -108,17 +108,25 @@ static void store_header(uint8_t out[HEADER_SIZE], uint32_t kind, uint32_t tag, 
     cs_store_u64(out + 12, size);
 }
 
-static cs_status make_frame(cs_comm *c, uint32_t kind, uint32_t tag, const void *data, size_t size) {
-    if (size > CS_COMM_MAX_FRAME - HEADER_SIZE)
-        return cs_fail(CS_ERR_INTERNAL, "a message of %zu bytes (tag %u) is longer than a frame may be", size,
+/* A frame with data[size], and note[more] behind it. */
+static cs_status make_long_frame(cs_comm *c, uint32_t kind, uint32_t tag, const void *data, size_t size, const void *note,
+                                 size_t more) {
+    if (size > CS_COMM_MAX_FRAME - HEADER_SIZE || more > CS_COMM_MAX_FRAME - HEADER_SIZE - size)
+        return cs_fail(CS_ERR_INTERNAL, "a message of %zu bytes (tag %u) is longer than a frame may be", size + more,
                        (unsigned)tag);
     uint8_t header[HEADER_SIZE];
-    store_header(header, kind, tag, size);
-    CS_TRY(cs_buffer_resize(&c->frame, HEADER_SIZE + size));
+    store_header(header, kind, tag, size + more);
+    CS_TRY(cs_buffer_resize(&c->frame, HEADER_SIZE + size + more));
     memcpy(c->frame.data, header, HEADER_SIZE);
     if (size > 0)
         memcpy(c->frame.data + HEADER_SIZE, data, size);
+    if (more > 0)
+        memcpy(c->frame.data + HEADER_SIZE + size, note, more);
     return CS_OK;
+}
+
+static cs_status make_frame(cs_comm *c, uint32_t kind, uint32_t tag, const void *data, size_t size) {
+    return make_long_frame(c, kind, tag, data, size, NULL, 0);
 }
 
 /* The kind of a well-formed frame, 0 of anything else. */
@@ -458,6 +466,7 @@ typedef struct summing {
     size_t n;
     const cs_comm_reduction *how;
     int across, down;
+    cs_buffer note; /* this rank's, of the frames that it sends now */
     troubles seen;
     kept own; /* this rank's own failure */
 } summing;
@@ -541,8 +550,23 @@ static void note_own(summing *s, cs_status status) {
     add_trouble(&s->seen, s->c->rank, own_trouble(s->c));
 }
 
+static size_t note_size(const summing *s, uint32_t kind) {
+    return s->how->note[kind == FRAME_ADDEND ? CS_COMM_NOTE_ADDENDS : CS_COMM_NOTE_SUMS];
+}
+
+/* Before the first frame of this kind. */
+static void make_note(summing *s, uint32_t kind) {
+    if (note_size(s, kind) == 0 || s->seen.count > 0)
+        return;
+    const cs_status status = cs_buffer_resize(&s->note, note_size(s, kind));
+    if (status == CS_OK)
+        s->how->give(s->how->context, kind == FRAME_ADDEND ? CS_COMM_NOTE_ADDENDS : CS_COMM_NOTE_SUMS, s->note.data);
+    note_own(s, status);
+}
+
 static void send_span(summing *s, int rank, uint32_t kind, span part) {
-    cs_status status = make_frame(s->c, kind, s->tag, s->data + part.first * s->how->element, part.count * s->how->element);
+    cs_status status = make_long_frame(s->c, kind, s->tag, s->data + part.first * s->how->element,
+                                       part.count * s->how->element, s->note.data, note_size(s, kind));
     if (status == CS_OK)
         status = send_to(s->c, rank, s->c->frame.data, s->c->frame.size);
     if (status == CS_ERR_RANK)
@@ -551,10 +575,10 @@ static void send_span(summing *s, int rank, uint32_t kind, span part) {
         note_own(s, status);
 }
 
-/* The elements that `rank` sent, NULL if there is trouble instead. */
+/* The elements that `rank` sent, with its note behind them; NULL if there is trouble instead. */
 static const uint8_t *take_span(summing *s, int rank, uint32_t kind, span part) {
     cs_comm *c = s->c;
-    const size_t expected = part.count * s->how->element;
+    const size_t expected = part.count * s->how->element + note_size(s, kind);
     const cs_status status = receive(c, c->ops->receive, rank, &c->frame);
     const uint32_t what = status == CS_OK ? judge(&c->frame, kind, s->tag) : status == CS_ERR_RANK ? TROUBLE_LOST : 0;
     if (status == CS_OK && frame_kind(&c->frame) == FRAME_STOP && c->frame.size > HEADER_SIZE)
@@ -575,6 +599,7 @@ static const uint8_t *take_span(summing *s, int rank, uint32_t kind, span part) 
 static void add_along(summing *s, line along) {
     const int mine = place_of(s, along, s->c->rank);
     const span own = span_at(s, along, mine);
+    make_note(s, FRAME_ADDEND);
     for (int at = 0; at < length_of(s, along) && s->seen.count == 0; at++)
         if (at != mine)
             send_span(s, rank_at(s, along, at), FRAME_ADDEND, span_at(s, along, at));
@@ -588,14 +613,18 @@ static void add_along(summing *s, line along) {
 /* Each rank of the row or column gets the others' spans. */
 static void spread_along(summing *s, line along) {
     const int mine = place_of(s, along, s->c->rank);
+    make_note(s, FRAME_SUM);
     for (int at = 0; at < length_of(s, along) && s->seen.count == 0; at++)
         if (at != mine)
             send_span(s, rank_at(s, along, at), FRAME_SUM, span_at(s, along, mine));
     for (int at = 0; at < length_of(s, along) && s->seen.count == 0; at++) {
         const span part = span_at(s, along, at);
         const uint8_t *sums = at != mine ? take_span(s, rank_at(s, along, at), FRAME_SUM, part) : NULL;
-        if (sums != NULL)
-            memcpy(s->data + part.first * s->how->element, sums, part.count * s->how->element);
+        if (sums == NULL)
+            continue;
+        memcpy(s->data + part.first * s->how->element, sums, part.count * s->how->element);
+        if (note_size(s, FRAME_SUM) > 0)
+            s->how->take(s->how->context, rank_at(s, along, at), sums + part.count * s->how->element);
     }
 }
 
@@ -637,6 +666,7 @@ cs_status cs_comm_sum(cs_comm *c, uint32_t tag, uint8_t *data, size_t n, const c
     const int across = how->direct ? 1 : columns_of(c->size);
     summing s = {.c = c, .tag = tag, .data = data, .n = n, .how = how, .across = across, .down = c->size / across};
     add_and_spread(&s);
+    cs_buffer_free(&s.note);
     if (s.seen.count > 0)
         return leave_sum(&s);
     c->stats.exchanges += across > 1 ? 2 : 1;

@@ -100,6 +100,9 @@ cs_status cs_comm_reply(cs_comm *c, uint32_t tag, cs_buffer *data);
  *  root `data` is not looked at. `hands` is NULL elsewhere. */
 cs_status cs_comm_deal(cs_comm *c, uint32_t tag, const cs_buffer *hands, cs_buffer *data);
 
+/** What goes behind the frames of a sum. */
+typedef enum cs_comm_note { CS_COMM_NOTE_ADDENDS, CS_COMM_NOTE_SUMS, CS_COMM_NOTES } cs_comm_note;
+
 /** How the ranks add up a vector: n elements of `element` bytes each on the wire. A rank's addends are in its `context`,
  *  which is also where the others' are added to them. All functions speak of the elements first, …, first + count - 1. */
 typedef struct cs_comm_reduction {
@@ -112,6 +115,12 @@ typedef struct cs_comm_reduction {
     /* Writes the sums, complete now, in the form that all ranks are shown. */
     void (*show)(void *context, size_t first, size_t count, uint8_t *out);
     bool direct; /* no grid: whoever adds up a part gets every rank's addends themselves */
+    /* With `direct`, and if not 0: so many bytes go behind a rank's addends, and behind its sums; the same to all ranks.
+     * `give` writes them when the addends are ready, and when the sums are shown; `add` finds those of the addends behind
+     * `part`, `take` gets those of the sums, after which the sums themselves are in place. */
+    size_t note[CS_COMM_NOTES];
+    void (*give)(void *context, cs_comm_note which, uint8_t *out);
+    void (*take)(void *context, int rank, const uint8_t *note);
 } cs_comm_reduction;
 
 /** The part of a vector of n elements that rank `rank` adds up: elements *first, … Local. */

@@ -305,6 +305,10 @@ void cs_pads_view(const cs_pads *pads, cs_label label, uint64_t index, const uin
     memcpy(out, v.hash, sizeof v.hash);
 }
 
+const uint8_t *cs_pads_nonce(const cs_pads *pads) {
+    return pads->nonce;
+}
+
 bool cs_pads_shared_with(const cs_pads *pads, int peer) {
     return peer != pads->rank && are_partners(pads, pads->rank, peer);
 }

@@ -55,6 +55,9 @@ cs_status cs_pads_zero_share_of_all(cs_pads *pads, cs_label label, uint64_t inde
 void cs_pads_view(const cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32], const uint8_t *state,
                   uint8_t out[32]);
 
+/** Of the session. */
+const uint8_t *cs_pads_nonce(const cs_pads *pads);
+
 /** Does this rank share pads of gradients and weight tables with rank `peer`? */
 bool cs_pads_shared_with(const cs_pads *pads, int peer);
 

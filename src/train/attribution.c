@@ -107,16 +107,27 @@ static wide load_wide(const uint8_t *at) {
     return (wide)cs_load_u64(at + 8) << 64 | cs_load_u64(at);
 }
 
-/* For each other rank the hashes of all that was sent to it; then the padded gradients of the steps in doubt. */
+/* What a rank tells of a step: hashes of what it sent to each rank, and its padded gradient. */
+static size_t hashes_size(const cs_sent_sums *s) {
+    return 32 * (size_t)s->size;
+}
+
+static size_t told_size(const cs_sent_sums *s) {
+    return hashes_size(s) + WIDE * s->n;
+}
+
+static const uint8_t *told_values(const cs_naming *n, int rank, size_t x) {
+    return n->sent[rank].data + x * told_size(n->a->sums) + hashes_size(n->a->sums);
+}
+
+/* For each step in doubt the hashes of what was sent to each rank, then the padded gradient. */
 static cs_status describe_sent(const cs_proof *p, cs_buffer *out) {
     const cs_attribution *a = p->naming->a;
     const cs_sent_sums *sums = a->sums;
     wide *values = CS_NEW(wide, sums->n);
     cs_status status = values != NULL ? CS_OK : CS_ERR_MEMORY;
-    for (int k = 0; k < sums->size; k++)
-        for (size_t s = 0; k != sums->rank && s < sums->made; s++)
-            cs_buffer_append(out, sums->sent[s * (size_t)sums->size + (size_t)k], 32);
     for (size_t x = 0; status == CS_OK && x < a->doubts->n; x++) {
+        cs_buffer_append(out, sums->sent[(a->doubts->steps[x] - sums->first) * (size_t)sums->size], hashes_size(sums));
         status = padded_gradient(p, sums, a->doubts->steps[x], values);
         if (status == CS_OK)
             append_wide(out, values, sums->n);
@@ -125,12 +136,8 @@ static cs_status describe_sent(const cs_proof *p, cs_buffer *out) {
     return status == CS_OK ? cs_buffer_status(out) : status;
 }
 
-static size_t hashes_size(const cs_sent_sums *s) {
-    return 32 * s->made * (size_t)(s->size - 1);
-}
-
 static size_t sent_size(const cs_attribution *a) {
-    return hashes_size(a->sums) + WIDE * a->sums->n * a->doubts->n;
+    return a->doubts->n * told_size(a->sums);
 }
 
 /* Root: one scalar that stands for all that was told. */
@@ -208,10 +215,9 @@ static cs_fr layer_at(const cs_fr *vk, const cs_fr *vj, const uint8_t *values, s
     return sum;
 }
 
-/* <e, values>: integers of all steps in doubt, as they are told. */
-static cs_status combine(const cs_params *p, const cs_naming *n, const uint8_t *values, cs_fr *out) {
+/* <e, values>: integers of all steps in doubt, those of a step `stride` bytes after those of the one before. */
+static cs_status combine(const cs_params *p, const cs_naming *n, const uint8_t *values, size_t stride, cs_fr *out) {
     cs_fr mu = CS_FR_ONE;
-    const size_t step_size = WIDE * n->a->sums->n;
     cs_status status = CS_OK;
     size_t before = 0;
     *out = CS_FR_ZERO;
@@ -222,7 +228,7 @@ static cs_status combine(const cs_params *p, const cs_naming *n, const uint8_t *
         if (status == CS_OK)
             status = cs_axis_table(vj, &n->j[l], 0);
         for (size_t x = 0; status == CS_OK && x < n->a->doubts->n; x++) {
-            const cs_fr value = layer_at(vk, vj, values + x * step_size + WIDE * before, rows, columns);
+            const cs_fr value = layer_at(vk, vj, values + x * stride + WIDE * before, rows, columns);
             *out = cs_fr_add(*out, cs_fr_mul(cs_fr_mul(mu, n->step_weights[n->a->doubts->steps[x]]), value));
         }
         before += rows * columns;
@@ -289,7 +295,7 @@ static cs_status pads_value(const cs_proof *p, int peer, cs_fr *out) {
         status = cs_buffer_status(&all);
     }
     if (status == CS_OK)
-        status = combine(p->params, p->naming, all.data, out);
+        status = combine(p->params, p->naming, all.data, WIDE * sums->n, out);
     cs_buffer_free(&all);
     cs_free(values);
     return status;
@@ -362,7 +368,7 @@ static void digest_of(uint8_t out[32], const cs_instance *instance, const cs_att
     cs_sha256_update(&hash, label, sizeof label);
     cs_sha256_update(&hash, instance->digest, 32);
     cs_sha256_update(&hash, a->nonce, 32);
-    cs_sha256_update(&hash, a->sums->all.data, a->sums->all.size);
+    cs_sha256_update(&hash, a->sums->chains, (size_t)a->sums->size * sizeof *a->sums->chains);
     for (size_t x = 0; x < a->doubts->n; x++) {
         cs_store_u64(bytes, a->doubts->steps[x]);
         cs_sha256_update(&hash, bytes, sizeof bytes);
@@ -382,26 +388,35 @@ static void find(verdict *v, cs_offence offence, cs_label stage) {
         *v = (verdict){offence, stage};
 }
 
-/* What it says it sent to each rank is what both said before. */
-static bool sent_holds(const cs_naming *n, int rank) {
-    const cs_sent_sums *s = n->a->sums;
-    const uint8_t *hashes = n->sent[rank].data, *values = hashes + hashes_size(s);
-    uint8_t *packed = CS_NEW(uint8_t, s->n * s->width + 8);
-    bool holds = packed != NULL;
+/* The lowest bytes of so many told integers, as they travel. */
+static void pack(uint8_t *out, const cs_sent_sums *s, const uint8_t *values, size_t count) {
+    for (size_t at = 0; at < count; at++)
+        memcpy(out + s->width * at, values + WIDE * at, s->width);
+}
+
+/* What it says it sent in one step has these hashes. */
+static bool parts_hold(const cs_sent_sums *s, const uint8_t *hashes, const uint8_t *values, uint8_t *packed) {
+    bool holds = true;
     for (int k = 0; holds && k < s->size; k++) {
+        uint8_t hash[32];
         size_t first, count;
         cs_comm_sum_part(s->comm, s->n, k, &first, &count);
-        if (k == rank)
-            continue;
-        holds = cs_sent_sums_are(s, rank, k, hashes);
-        for (size_t x = 0; holds && x < n->a->doubts->n; x++) {
-            uint8_t hash[32];
-            for (size_t at = 0; at < count; at++)
-                memcpy(packed + s->width * at, values + WIDE * (x * s->n + first + at), s->width);
-            cs_sha256(hash, packed, s->width * count);
-            holds = memcmp(hash, hashes + 32 * (n->a->doubts->steps[x] - s->first), 32) == 0;
-        }
-        hashes += 32 * s->made;
+        pack(packed, s, values + WIDE * first, count);
+        cs_sha256(hash, packed, s->width * count);
+        holds = memcmp(hash, hashes + 32 * (size_t)k, 32) == 0;
+    }
+    return holds;
+}
+
+/* What it says it sent is what it said while it was training, and all have agreed on. */
+static bool sent_holds(const cs_naming *n, int rank) {
+    const cs_sent_sums *s = n->a->sums;
+    uint8_t *packed = CS_NEW(uint8_t, s->n * s->width + 8);
+    bool holds = packed != NULL;
+    for (size_t x = 0; holds && x < n->a->doubts->n; x++) {
+        const uint8_t *values = told_values(n, rank, x), *hashes = values - hashes_size(s);
+        holds =
+            cs_sent_sums_are(s, rank, n->a->doubts->steps[x] - s->first, hashes) && parts_hold(s, hashes, values, packed);
     }
     cs_free(packed);
     return holds;
@@ -419,7 +434,7 @@ static bool sum_holds(const cs_naming *n, int owner) {
         for (size_t at = 0; at < count; at++) {
             wide sum = 0;
             for (int i = 0; i < s->size; i++)
-                sum += load_wide(n->sent[i].data + hashes_size(s) + WIDE * (x * s->n + first + at));
+                sum += load_wide(told_values(n, i, x) + WIDE * (first + at));
             uint8_t bytes[8];
             cs_store_u64(bytes, (uint64_t)sum);
             memcpy(packed + s->width * at, bytes, s->width);
@@ -447,7 +462,7 @@ static cs_status gradient_holds(const cs_proof *p, const cs_naming *n, int rank)
             return CS_REJECT;
         sum = cs_g1_add_affine(sum, point);
     }
-    CS_TRY(combine(p->params, n, n->sent[rank].data + hashes_size(n->a->sums), &value));
+    CS_TRY(combine(p->params, n, told_values(n, rank, 0), told_size(n->a->sums), &value));
     return cs_g1_eq(sum, cs_commit_short(p->session.member.committer, &value, 1, blinding)) ? CS_OK : CS_REJECT;
 }
 

@@ -21,6 +21,7 @@ typedef struct loop {
     uint64_t *values; /* [n] */
     size_t width;     /* bytes of an entry on the wire */
     cs_sent_sums *sums;
+    bool noise;     /* a sum was beyond its bound, and sums are kept */
     uint8_t *bytes; /* [width n] */
 } loop;
 
@@ -43,7 +44,7 @@ static void store(void *context, size_t first, size_t count, uint8_t *out) {
 static cs_status add(void *context, int rank, size_t first, size_t count, const uint8_t *part) {
     loop *s = context;
     if (s->sums != NULL)
-        cs_sent_sums_receive(s->sums, rank, part, s->width * count);
+        CS_TRY(cs_sent_sums_receive(s->sums, rank, part, s->width * count, part + s->width * count));
     s->packed->add(s->values + first, part, count, s->width, false);
     return CS_OK;
 }
@@ -54,7 +55,19 @@ static void show(void *context, size_t first, size_t count, uint8_t *out) {
     cs_trainer_tamper_sum(s->trainer, s->step, s->values + first, count);
 #endif
     store(context, first, count, out);
+    if (s->sums != NULL)
+        cs_sent_sums_show(s->sums, out, s->width * count);
     cs_pads_mask_part(s->pads, CS_LABEL_GRADIENT, s->step, s->width * first, out, s->width * count);
+}
+
+static void give(void *context, cs_comm_note which, uint8_t *out) {
+    const loop *s = context;
+    cs_sent_sums_give(s->sums, which, out);
+}
+
+static void take(void *context, int rank, const uint8_t *note) {
+    const loop *s = context;
+    cs_sent_sums_take(s->sums, rank, note);
 }
 
 /* This rank's padded gradient in s->values, and its wishes: all that leaves it. */
@@ -81,9 +94,11 @@ static cs_status apply(loop *s) {
     cs_pads_mask_broadcast(s->pads, CS_LABEL_GRADIENT, s->step, s->bytes, s->width * s->n);
     cs_pads_receive(s->pads, CS_LABEL_GRADIENT, s->bytes, s->width * s->n);
     if (s->sums != NULL)
-        cs_sent_sums_end(s->sums, s->bytes);
+        CS_TRY(cs_sent_sums_end(s->sums, s->bytes));
     s->packed->load(s->values, s->bytes, s->n, s->width);
-    CS_TRY(cs_trainer_update(s->trainer, s->step, s->values));
+    const cs_status status = cs_trainer_update(s->trainer, s->step, s->values);
+    s->noise = status == CS_ERR_ABORT && s->sums != NULL;
+    CS_TRY(status);
     CS_SPY("gradient-sum", s->bytes, s->width * s->n);
     for (size_t l = 0; l < cs_trainer_model(s->trainer)->layers; l++)
         CS_SPY("weights", cs_trainer_model(s->trainer)->w[l],
@@ -116,14 +131,20 @@ static cs_status explain_noise(loop *s) {
 
 /* A failure of this rank takes the place of the exchange that would come next. */
 static cs_status run_step(loop *s) {
-    const cs_comm_reduction how = {
-        .element = s->width, .context = s, .add = add, .store = store, .show = show, .direct = s->sums != NULL};
+    cs_comm_reduction how = {.element = s->width, .context = s, .add = add, .store = store, .show = show};
+    if (s->sums != NULL) {
+        how.direct = true;
+        how.give = give;
+        how.take = take;
+        for (int which = 0; which < CS_COMM_NOTES; which++)
+            how.note[which] = cs_sent_sums_note(s->sums, (cs_comm_note)which);
+    }
     cs_status status = prepare(s);
     if (status != CS_OK)
         return cs_comm_raise(s->comm, status);
     CS_TRY(cs_comm_sum(s->comm, CS_LABEL_GRADIENT | CS_COMM_MASKED, s->bytes, s->n, &how));
     status = apply(s);
-    if (status == CS_ERR_ABORT && s->sums != NULL)
+    if (status == CS_ERR_ABORT && s->noise)
         status = explain_noise(s);
     if (status == CS_OK)
         status = heed(s);
@@ -142,7 +163,9 @@ static cs_status allocate(loop *s) {
     s->bytes = CS_NEW(uint8_t, s->width * s->n);
     if (s->values == NULL || s->bytes == NULL)
         return CS_ERR_MEMORY;
-    return s->sums != NULL ? cs_sent_sums_new(s->sums, s->comm, s->p, s->step, s->n, s->width) : CS_OK;
+    return s->sums != NULL
+               ? cs_sent_sums_new(s->sums, s->comm, s->p, cs_pads_nonce(s->pads), s->digest, s->step, s->n, s->width)
+               : CS_OK;
 }
 
 static void release(loop *s) {

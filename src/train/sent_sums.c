@@ -5,10 +5,13 @@
 
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "base/text.h"
 
 /* Statistical distance of what is uncovered from what says nothing: below 2^-SECURITY. */
 enum { SECURITY = 40, WIDE_BITS = 127 };
-enum { SENT, RECEIVED, SHOWN, CHAINS };
+
+/* What a rank says of another one's chain: state, signature. */
+enum { WORD = 32 + CS_SENT_SIGNATURE_SIZE };
 
 static unsigned bits_of(uint64_t x) {
     unsigned bits = 0;
@@ -30,24 +33,54 @@ static cs_status choose_pads(cs_sent_sums *s, const cs_params *p) {
                                            gradient, s->n, needed, s->pad_bits);
 }
 
-cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params *p, size_t first, size_t n, size_t width) {
+static bool is_root(const cs_sent_sums *s) {
+    return s->rank == 0;
+}
+
+static cs_status allocate(cs_sent_sums *s) {
+    const size_t n = (size_t)s->size, each = s->room * n;
+    s->views = cs_calloc(s->room + 1, 32);
+    s->wishes = cs_calloc(s->room + 1, 2);
+    s->sent = cs_calloc(each + 1, 32);
+    s->shown = cs_calloc(each + 1, 32);
+    s->chains = CS_NEW(cs_transcript, n);
+    s->marks = CS_NEW(cs_sums_mark, (is_root(s) ? s->room + 1 : 1) * n);
+    s->odd = CS_NEW(bool, n);
+    s->apart = CS_NEW(bool, n);
+    s->liars = CS_NEW(cs_sums_liar, n);
+    return s->views && s->wishes && s->sent && s->shown && s->chains && s->marks && s->odd && s->apart && s->liars
+               ? CS_OK
+               : CS_ERR_MEMORY;
+}
+
+/* The one who says something in this session. */
+static cs_sums_speaker speaker_of(const cs_sent_sums *s, int rank) {
+    cs_sums_speaker who = s->speaker;
+    who.rank = rank;
+    return who;
+}
+
+cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params *p, const uint8_t nonce[32],
+                           const uint8_t digest[32], size_t first, size_t n, size_t width) {
+    const cs_sums_who who = s->who;
     cs_sent_sums_free(s);
-    *s = (cs_sent_sums){.comm = comm,
+    *s = (cs_sent_sums){.who = who,
+                        .comm = comm,
                         .rank = comm->rank,
                         .size = comm->size,
                         .first = first,
                         .room = p->steps - first,
                         .n = n,
                         .width = width};
+    memcpy(s->speaker.nonce, nonce, 32);
+    memcpy(s->speaker.digest, digest, 32);
     CS_TRY(choose_pads(s, p));
-    const size_t each = s->room * (size_t)s->size;
-    s->views = cs_calloc(s->room + 1, 32);
-    s->wishes = cs_calloc(s->room + 1, 2);
-    s->sent = cs_calloc(each + 1, 32);
-    s->shown = cs_calloc(each + 1, 32);
-    s->chains = cs_calloc(CHAINS * (size_t)s->size, 32);
-    return s->views != NULL && s->wishes != NULL && s->sent != NULL && s->shown != NULL && s->chains != NULL ? CS_OK
-                                                                                                             : CS_ERR_MEMORY;
+    CS_TRY(allocate(s));
+    for (int k = 0; k < s->size; k++) {
+        const cs_sums_speaker speaker = speaker_of(s, k);
+        cs_sums_begin(&s->chains[k], &speaker);
+    }
+    return CS_OK;
 }
 
 void cs_sent_sums_free(cs_sent_sums *s) {
@@ -56,32 +89,29 @@ void cs_sent_sums_free(cs_sent_sums *s) {
     cs_free(s->sent);
     cs_free(s->shown);
     cs_free(s->chains);
-    cs_buffer_free(&s->all);
+    cs_free(s->marks);
+    cs_free(s->odd);
+    cs_free(s->apart);
+    cs_free(s->liars);
     *s = (cs_sent_sums){0};
 }
 
 double cs_sent_sums_bytes(size_t steps, int size) {
-    return 32.0 * (double)steps * (1 + 2 * (double)size);
+    return (double)steps * (34 + (double)size * (64 + sizeof(cs_sums_mark)));
 }
 
-static void extend(uint8_t chain[32], const uint8_t hash[32]) {
-    uint8_t both[64];
-    memcpy(both, chain, 32);
-    memcpy(both + 32, hash, 32);
-    cs_sha256(chain, both, sizeof both);
-}
+/* ------------------------------------------------------------ a step */
 
-static uint8_t *chain_of(const cs_sent_sums *s, int which, int rank) {
-    return s->chains[which * s->size + rank];
+static cs_sums_mark *mark_of(const cs_sent_sums *s, size_t at, int rank) {
+    return &s->marks[(is_root(s) ? at * (size_t)s->size : 0) + (size_t)rank];
 }
 
 /* Hashes of each rank's part of a vector. */
-static void hash_parts(const cs_sent_sums *s, const uint8_t *bytes, uint8_t (*out)[32], int but) {
+static void hash_parts(const cs_sent_sums *s, const uint8_t *bytes, uint8_t (*out)[32]) {
     for (int k = 0; k < s->size; k++) {
         size_t first, count;
         cs_comm_sum_part(s->comm, s->n, k, &first, &count);
-        if (k != but)
-            cs_sha256(out[k], bytes + s->width * first, s->width * count);
+        cs_sha256(out[k], bytes + s->width * first, s->width * count);
     }
 }
 
@@ -89,86 +119,255 @@ void cs_sent_sums_begin(cs_sent_sums *s, const uint8_t view[32], const uint8_t w
     uint8_t(*sent)[32] = s->sent + s->made * (size_t)s->size;
     memcpy(s->views[s->made], view, 32);
     memcpy(s->wishes + 2 * s->made, wishes, 2);
-    hash_parts(s, addends, sent, s->rank);
+    hash_parts(s, addends, sent);
     for (int k = 0; k < s->size; k++)
-        if (k != s->rank)
-            extend(chain_of(s, SENT, k), sent[k]);
+        memcpy(mark_of(s, s->made, k)->before, s->chains[k].state, 32);
+    cs_sums_addends(&s->chains[s->rank], view, sent[0], s->size);
 }
 
-void cs_sent_sums_receive(cs_sent_sums *s, int rank, const uint8_t *addends, size_t size) {
-    uint8_t hash[32];
-    cs_sha256(hash, addends, size);
-    extend(chain_of(s, RECEIVED, rank), hash);
+size_t cs_sent_sums_note(const cs_sent_sums *s, cs_comm_note which) {
+    return which == CS_COMM_NOTE_ADDENDS ? 32 * (1 + (size_t)s->size)
+                                         : 64 + (s->who.secret != NULL ? (size_t)CS_SENT_SIGNATURE_SIZE : 0);
 }
 
-void cs_sent_sums_end(cs_sent_sums *s, const uint8_t *sums) {
-    uint8_t(*shown)[32] = s->shown + s->made * (size_t)s->size;
-    hash_parts(s, sums, shown, -1);
-    for (int k = 0; k < s->size; k++)
-        extend(chain_of(s, SHOWN, k), shown[k]);
-    s->made++;
-}
-
-static const uint8_t *said(const cs_sent_sums *s, int who, int which, int rank) {
-    return s->all.data + 32 * (size_t)((CHAINS * who + which) * s->size + rank);
+void cs_sent_sums_give(cs_sent_sums *s, cs_comm_note which, uint8_t *out) {
+    if (which == CS_COMM_NOTE_ADDENDS) {
+        memcpy(out, s->views[s->made], 32);
+        memcpy(out + 32, s->sent + s->made * (size_t)s->size, 32 * (size_t)s->size);
+        return;
+    }
+    const cs_sums_speaker me = speaker_of(s, s->rank);
+    cs_sums_mark *mark = mark_of(s, s->made, s->rank);
+    cs_sums_hash_states(mark->states, s->chains, s->size);
+    cs_sums_shown(&s->chains[s->rank], mark->states, s->own_sums, s->width);
+    memcpy(out, mark->states, 32);
+    memcpy(out + 32, s->own_sums, 32);
+    if (s->who.secret == NULL)
+        return;
+    cs_sums_sign(mark->signature, &me, s->made + 1, s->chains[s->rank].state, s->who.secret);
+    memcpy(out + 64, mark->signature, CS_SENT_SIGNATURE_SIZE);
 }
 
 static bool same(const uint8_t *a, const uint8_t *b) {
     return memcmp(a, b, 32) == 0;
 }
 
-bool cs_sent_sums_are(const cs_sent_sums *s, int from, int to, const uint8_t *hashes) {
-    uint8_t chain[32] = {0};
-    for (size_t k = 0; k < s->made; k++)
-        extend(chain, hashes + 32 * k);
-    return same(chain, said(s, from, SENT, to));
-}
-
-static cs_status compare(const cs_sent_sums *s) {
-    if (memcmp(said(s, s->rank, 0, 0), s->chains, 32 * CHAINS * (size_t)s->size) != 0)
-        return cs_fail(CS_ERR_ABORT, "rank 0 shows other hashes of sums than this rank gave");
-    for (int i = 0; i < s->size; i++)
-        for (int k = 0; k < s->size; k++)
-            if (i != k && !same(said(s, i, SENT, k), said(s, k, RECEIVED, i)))
-                return cs_fail(
-                    CS_ERR_ABORT,
-                    "ranks %d and %d do not agree on the gradients that the first sent to the second: one of them "
-                    "lies",
-                    i, k);
-    for (int k = 0; k < s->size; k++)
-        for (int i = 0; i < s->size; i++)
-            if (i != k && !same(said(s, i, SHOWN, k), said(s, k, SHOWN, k)))
-                return cs_fail(CS_ERR_ABORT,
-                               "ranks %d and %d do not agree on the sums that the first showed to the second: one of them "
-                               "lies",
-                               k, i);
+cs_status cs_sent_sums_receive(cs_sent_sums *s, int rank, const uint8_t *addends, size_t size, const uint8_t *note) {
+    uint8_t hash[32];
+    cs_sha256(hash, addends, size);
+    if (!same(hash, note + 32 * (1 + (size_t)s->rank)))
+        return cs_fail(CS_ERR_ABORT, "step %zu: rank %d says of the addends that it sent that they are others",
+                       s->first + s->made, rank);
+    s->apart[rank] = !same(note, s->views[s->made]);
+    s->odd[rank] |= s->apart[rank];
+    cs_sums_addends(&s->chains[rank], note, note + 32, s->size);
     return CS_OK;
 }
 
-cs_status cs_sent_sums_agree(cs_sent_sums *s, cs_comm *comm, cs_pads *pads) {
-    const size_t part = 32 * CHAINS * (size_t)s->size, size = (size_t)s->size;
-    const bool root = comm->rank == 0;
-    cs_buffer *parts = root ? CS_NEW(cs_buffer, size) : NULL;
-    if (root && parts == NULL)
+void cs_sent_sums_show(cs_sent_sums *s, const uint8_t *sums, size_t size) {
+    cs_sha256(s->own_sums, sums, size);
+}
+
+void cs_sent_sums_take(cs_sent_sums *s, int rank, const uint8_t *note) {
+    cs_sums_mark *mark = mark_of(s, s->made, rank);
+    memcpy(mark->states, note, 32);
+    memcpy(s->shown[s->made * (size_t)s->size + (size_t)rank], note + 32, 32);
+    if (s->who.secret != NULL)
+        memcpy(mark->signature, note + 64, CS_SENT_SIGNATURE_SIZE);
+}
+
+/* Of all that it sent and showed to this rank. */
+static cs_status check_signature(const cs_sent_sums *s, int rank) {
+    const cs_sums_speaker who = speaker_of(s, rank);
+    if (s->who.secret == NULL || s->made == 0 || rank == s->rank ||
+        cs_sums_check(mark_of(s, s->made - 1, rank)->signature, &who, s->made, s->chains[rank].state, s->who.keys[rank]))
+        return CS_OK;
+    return cs_fail(CS_ERR_ABORT, "rank %d has not signed what it sent and showed to this rank, up to step %zu", rank,
+                   s->first + s->made - 1);
+}
+
+/* Who has another view has seen other sums before, as this rank's own may have been: then neither can read what the other
+ * shows, sums are noise, and all compare what they know. */
+static cs_status end_of(cs_sent_sums *s, int rank, const uint8_t *part, size_t size) {
+    const uint8_t *shown = s->shown[s->made * (size_t)s->size + (size_t)rank];
+    const cs_sums_mark *mark = mark_of(s, s->made, rank);
+    uint8_t hash[32];
+    cs_sha256(hash, part, size);
+    if (!s->apart[rank] && !same(hash, shown))
+        return cs_fail(CS_ERR_ABORT, "step %zu: rank %d says of the sums that it showed that they are others",
+                       s->first + s->made, rank);
+    s->odd[rank] |= !same(mark->states, mark_of(s, s->made, s->rank)->states);
+    cs_sums_shown(&s->chains[rank], mark->states, shown, s->width);
+    return CS_OK;
+}
+
+cs_status cs_sent_sums_end(cs_sent_sums *s, const uint8_t *sums) {
+    memcpy(s->shown[s->made * (size_t)s->size + (size_t)s->rank], s->own_sums, 32);
+    for (int k = 0; k < s->size; k++) {
+        size_t first, count;
+        cs_comm_sum_part(s->comm, s->n, k, &first, &count);
+        if (k != s->rank)
+            CS_TRY(end_of(s, k, sums + s->width * first, s->width * count));
+    }
+    const size_t turn = s->made++;
+    return check_signature(s, (s->rank + 1 + (int)(turn % (size_t)(s->size - 1))) % s->size);
+}
+
+bool cs_sent_sums_are(const cs_sent_sums *s, int rank, size_t at, const uint8_t *hashes) {
+    const cs_sums_mark *mark = mark_of(s, at, rank);
+    const uint8_t *after = at + 1 < s->made ? mark_of(s, at + 1, rank)->before : s->chains[rank].state;
+    cs_transcript chain;
+    memcpy(chain.state, mark->before, 32);
+    cs_sums_addends(&chain, s->views[at], hashes, s->size);
+    cs_sums_shown(&chain, mark->states, s->shown[at * (size_t)s->size + (size_t)rank], s->width);
+    return same(chain.state, after);
+}
+
+/* ------------------------------------------------------------ do all say the same? */
+
+/* This rank's words. */
+static cs_status say(const cs_sent_sums *s, cs_buffer *out) {
+    static const uint8_t none[CS_SENT_SIGNATURE_SIZE];
+    for (int k = 0; k < s->size; k++) {
+        cs_buffer_append(out, s->chains[k].state, 32);
+        cs_buffer_append(out, s->made > 0 ? mark_of(s, s->made - 1, k)->signature : none, CS_SENT_SIGNATURE_SIZE);
+    }
+    return cs_buffer_status(out);
+}
+
+static const uint8_t *said(const cs_sent_sums *s, const cs_buffer *all, int who, int of) {
+    return all->data + WORD * ((size_t)who * (size_t)s->size + (size_t)of);
+}
+
+/* Does the word have the signature of whom it is about? Of what this rank has it knows. */
+static bool is_signed(const cs_sent_sums *s, const uint8_t *word, int of) {
+    const cs_sums_speaker who = speaker_of(s, of);
+    if (same(word, s->chains[of].state) &&
+        memcmp(word + 32, mark_of(s, s->made - 1, of)->signature, CS_SENT_SIGNATURE_SIZE) == 0)
+        return true;
+    return cs_sums_check(word + 32, &who, s->made, word, s->who.keys[of]);
+}
+
+static bool is_liar(const cs_sent_sums *s, int rank) {
+    for (size_t k = 0; k < s->n_liars; k++)
+        if (s->liars[k].rank == rank)
+            return true;
+    return false;
+}
+
+static void add_liar(cs_sent_sums *s, int rank, cs_buffer *text, const char *what) {
+    if (is_liar(s, rank))
+        return;
+    s->liars[s->n_liars++].rank = rank;
+    cs_text_append(text, "%srank %d %s", text->size > 0 ? "; " : "", rank, what);
+}
+
+static void add_double(cs_sent_sums *s, int rank, cs_buffer *text, const uint8_t *one, const uint8_t *other) {
+    if (is_liar(s, rank))
+        return;
+    add_liar(s, rank, text, "signed two different accounts of what it sent and showed");
+    cs_sums_liar *liar = &s->liars[s->n_liars - 1];
+    liar->twice = true;
+    memcpy(liar->state[0], one, 32);
+    memcpy(liar->signature[0], one + 32, CS_SENT_SIGNATURE_SIZE);
+    memcpy(liar->state[1], other, 32);
+    memcpy(liar->signature[1], other + 32, CS_SENT_SIGNATURE_SIZE);
+}
+
+/* Signatures decide: who is said to have said something has signed it, or the one who says so lies. */
+static void find_liars(cs_sent_sums *s, const cs_buffer *all, cs_buffer *text) {
+    for (int i = 0; i < s->size; i++) {
+        const uint8_t *own = said(s, all, i, i);
+        if (!is_signed(s, own, i)) {
+            add_liar(s, i, text, "does not sign what it sent and showed");
+            continue;
+        }
+        for (int k = 0; k < s->size; k++) {
+            const uint8_t *word = said(s, all, k, i);
+            if (same(word, own))
+                continue;
+            if (is_signed(s, word, i))
+                add_double(s, i, text, own, word);
+            else
+                add_liar(s, k, text, "says of what it got what the sender has not signed");
+        }
+    }
+    for (int k = 0; k < s->size && s->n_liars == 0; k++)
+        if (s->odd[k])
+            add_liar(s, k, text, "says of what it got what nobody else knows of");
+}
+
+/* Without signatures it is one word against another. */
+static void find_pairs(const cs_sent_sums *s, const cs_buffer *all, cs_buffer *text) {
+    for (int i = 0; i < s->size && text->size == 0; i++)
+        for (int k = 0; k < s->size && text->size == 0; k++)
+            if (!same(said(s, all, k, i), said(s, all, i, i)))
+                cs_text_append(text,
+                               "ranks %d and %d do not agree on what the first sent and showed: one of them lies, and "
+                               "without identities nothing says which",
+                               i, k);
+    for (int k = 0; k < s->size && text->size == 0; k++)
+        if (s->odd[k])
+            cs_text_append(text, "rank %d says of what it got what nobody else knows of", k);
+}
+
+static cs_status compare(cs_sent_sums *s, const cs_buffer *all) {
+    cs_buffer text = {0};
+    if (memcmp(said(s, all, s->rank, s->rank), s->chains[s->rank].state, 32) != 0)
+        return cs_fail(CS_ERR_ABORT, "rank 0 shows other hashes of sums than this rank gave");
+    if (s->who.secret != NULL && s->made > 0)
+        find_liars(s, all, &text);
+    else
+        find_pairs(s, all, &text);
+    s->agreed = text.size == 0;
+    cs_buffer_append(&text, "", 1);
+    cs_status status = cs_buffer_status(&text);
+    if (status == CS_OK && !s->agreed)
+        status = cs_fail(CS_ERR_ABORT, "%s", (const char *)text.data);
+    cs_buffer_free(&text);
+    return status;
+}
+
+/* Collective: what all say. */
+static cs_status exchange(const cs_sent_sums *s, cs_comm *comm, const cs_buffer *mine, cs_buffer *all) {
+    const size_t size = (size_t)s->size, part = WORD * size;
+    cs_buffer *parts = is_root(s) ? CS_NEW(cs_buffer, size) : NULL;
+    if (is_root(s) && parts == NULL)
         return cs_comm_raise(comm, CS_ERR_MEMORY);
-    cs_buffer_clear(&s->all);
-    cs_status status = cs_comm_gather(comm, CS_LABEL_SUMS_KEPT, s->chains, part, parts);
-    for (size_t i = 0; root && status == CS_OK && i < size; i++) {
+    cs_status status = cs_comm_gather(comm, CS_LABEL_SUMS_KEPT, mine->data, part, parts);
+    for (size_t i = 0; parts != NULL && status == CS_OK && i < size; i++) {
         if (parts[i].size != part)
             status = cs_comm_raise(
                 comm, cs_fail(CS_ERR_ABORT, "rank %zu sent %zu bytes of hashes instead of %zu", i, parts[i].size, part));
-        cs_buffer_append(&s->all, parts[i].data, parts[i].size);
+        cs_buffer_append(all, parts[i].data, parts[i].size);
     }
-    for (size_t i = 0; root && i < size; i++)
+    for (size_t i = 0; parts != NULL && i < size; i++)
         cs_buffer_free(&parts[i]);
     cs_free(parts);
-    if (root && status == CS_OK)
-        status = cs_comm_raise(comm, cs_buffer_status(&s->all));
+    if (is_root(s) && status == CS_OK)
+        status = cs_comm_raise(comm, cs_buffer_status(all));
     if (status == CS_OK)
-        status = cs_comm_reply(comm, CS_LABEL_SUMS_KEPT, &s->all);
-    if (status == CS_OK && s->all.size != part * size)
-        status = cs_fail(CS_ERR_ABORT, "rank 0 showed %zu bytes of hashes instead of %zu", s->all.size, part * size);
-    CS_TRY(status);
-    cs_pads_receive(pads, CS_LABEL_SUMS_KEPT, s->all.data, s->all.size);
-    return compare(s);
+        status = cs_comm_reply(comm, CS_LABEL_SUMS_KEPT, all);
+    if (status == CS_OK && all->size != part * size)
+        status = cs_fail(CS_ERR_ABORT, "rank 0 showed %zu bytes of hashes instead of %zu", all->size, part * size);
+    return status;
+}
+
+cs_status cs_sent_sums_agree(cs_sent_sums *s, cs_comm *comm, cs_pads *pads) {
+    cs_buffer mine = {0}, all = {0};
+    cs_status status = CS_OK;
+    for (int k = 0; k < s->size && status == CS_OK; k++)
+        status = check_signature(s, k);
+    if (status == CS_OK)
+        status = say(s, &mine);
+    status = cs_comm_raise(comm, status);
+    if (status == CS_OK)
+        status = exchange(s, comm, &mine, &all);
+    if (status == CS_OK) {
+        cs_pads_receive(pads, CS_LABEL_SUMS_KEPT, all.data, all.size);
+        status = compare(s, &all);
+    }
+    cs_buffer_free(&mine);
+    cs_buffer_free(&all);
+    return status;
 }

@@ -1,49 +1,90 @@
-/* What a rank keeps of the sums of gradients so that a wrong contribution can be found later (docs/protocol.md, 6.12):
- * hashes of what it sent, got and was shown, and the views of its pads. Nothing in it is secret. */
+/* What a rank keeps of the sums of gradients so that a wrong contribution can be found later (docs/protocol.md, 6.12): its
+ * own hash chain and every other rank's, as this one knows them, which members with identities sign step by step
+ * (session/sums_chain.h); hashes, and the views of its pads. Nothing in it is secret but `who`. */
 #ifndef CS_TRAIN_SENT_SUMS_H
 #define CS_TRAIN_SENT_SUMS_H
 
 #include "comm/comm.h"
 #include "session/pads.h"
+#include "session/sums_chain.h"
 #include "train/params.h"
 
-/** Zero-initialise it; cs_sent_sums_free. */
+/** Who signs. */
+typedef struct cs_sums_who {
+    const uint8_t *secret; /* [64] this rank's Ed25519 key in libsodium's form, borrowed; NULL: nobody signs */
+    uint8_t keys[CS_MAX_RANKS][32];
+} cs_sums_who;
+
+/** Of one rank in one step. */
+typedef struct cs_sums_mark {
+    uint8_t before[32]; /* its chain before the step */
+    uint8_t states[32]; /* what it says of all chains */
+    uint8_t signature[CS_SENT_SIGNATURE_SIZE];
+} cs_sums_mark;
+
+/** A rank that contradicts itself or others. */
+typedef struct cs_sums_liar {
+    int rank;
+    bool twice; /* it has signed both of these, after the same step */
+    uint8_t state[2][32], signature[2][CS_SENT_SIGNATURE_SIZE];
+} cs_sums_liar;
+
+/** Zero-initialise it, set `who`; cs_sent_sums_free. */
 typedef struct cs_sent_sums {
+    cs_sums_who who;
     const cs_comm *comm; /* borrowed: it divides sums into parts */
     int rank, size;
+    cs_sums_speaker speaker;  /* nonce and digest, for every rank */
     size_t first, made, room; /* sums of the steps first .. first + made - 1; room for so many */
     size_t n, width;          /* entries of a sum, bytes of an entry */
     unsigned pad_bits;        /* of the pads that are uncovered for one step */
     uint8_t (*views)[32];     /* [room] of this rank's pads */
     uint8_t *wishes;          /* [room][2] of this rank, to save and to stop, that were added behind the gradient */
-    uint8_t (*sent)[32];      /* [room][size] SHA-256 of the addends that went to each rank; of this rank's own: zero */
-    uint8_t (*shown)[32];     /* [room][size] of the sums that each rank showed, unmasked */
-    /* Chains over the steps, SHA-256(chain, hash): of what was sent to each rank, got from each, shown by each. */
-    uint8_t (*chains)[32]; /* [3][size] */
-    cs_buffer all;         /* everybody's, once they agree: [size][3][size] */
-    bool uncovered;        /* padded gradients have been told to the root: once only */
+    uint8_t (*sent)[32];      /* [room][size] SHA-256 of this rank's addends of each rank's part */
+    uint8_t (*shown)[32];     /* [room][size] of the sums that each rank says it showed, unmasked */
+    uint8_t own_sums[32];     /* of the sums that this rank is about to show */
+    cs_transcript *chains;    /* [size] of each rank, as this one knows them; the same on all ranks once they agree */
+    cs_sums_mark *marks;      /* [room][size] on the root; elsewhere of the last step alone, [size] */
+    bool *apart;              /* [size] does it have another view of this step? */
+    bool *odd;                /* [size] did it sign hashes of something that nobody else saw? */
+    cs_sums_liar *liars;      /* [n_liars], room for all: found by cs_sent_sums_agree */
+    size_t n_liars;
+    bool agreed;
+    bool uncovered; /* padded gradients have been told to the root: once only */
 } cs_sent_sums;
 
-/** Room for the sums of steps first .. steps - 1, of n entries. CS_ERR_RANGE if gradients are so large that pads of 126 bits
- * do not hide them; CS_ERR_MEMORY. Local. */
-cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params *p, size_t first, size_t n, size_t width);
+/** Room for the sums of steps first .. steps - 1, of n entries, in the session with this nonce, about the statement with
+ * this digest. CS_ERR_RANGE if gradients are so large that pads of 126 bits do not hide them; CS_ERR_MEMORY. Local. */
+cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params *p, const uint8_t nonce[32],
+                           const uint8_t digest[32], size_t first, size_t n, size_t width);
 void cs_sent_sums_free(cs_sent_sums *s);
+
+/** What goes behind the frames of a sum (cs_comm_reduction): bytes of each kind; and this rank's. */
+size_t cs_sent_sums_note(const cs_sent_sums *s, cs_comm_note which);
+void cs_sent_sums_give(cs_sent_sums *s, cs_comm_note which, uint8_t *out);
 
 /** A sum begins: its padded addends, all n of them, the last of which are the wishes if there are any. */
 void cs_sent_sums_begin(cs_sent_sums *s, const uint8_t view[32], const uint8_t wishes[2], const uint8_t *addends);
-/** What another rank sent to this one, of this rank's part. */
-void cs_sent_sums_receive(cs_sent_sums *s, int rank, const uint8_t *addends, size_t size);
-/** It ends: what was shown, unmasked. */
-void cs_sent_sums_end(cs_sent_sums *s, const uint8_t *sums);
+/** What another rank sent to this one, of this rank's part, with its note. CS_ERR_ABORT: it says that it sent something
+ * else. */
+cs_status cs_sent_sums_receive(cs_sent_sums *s, int rank, const uint8_t *addends, size_t size, const uint8_t *note);
+/** This rank's sums of its own part, unmasked, that it will show. */
+void cs_sent_sums_show(cs_sent_sums *s, const uint8_t *sums, size_t size);
+/** What came with another rank's sums. */
+void cs_sent_sums_take(cs_sent_sums *s, int rank, const uint8_t *note);
+/** It ends: what was shown, unmasked. CS_ERR_ABORT: a rank says that it showed something else; or the one other rank whose
+ * turn it is has not signed what it sent and showed. */
+cs_status cs_sent_sums_end(cs_sent_sums *s, const uint8_t *sums);
 
-/** Collective: everybody's chains to everybody, and into the pads' history. CS_ERR_ABORT if two ranks do not agree on what
- * one sent to the other, or was shown by a third: the text names them. */
+/** Collective: all chains with their signatures to everybody, and into the pads' history. CS_ERR_ABORT: this rank was not
+ * given a valid signature by one that it names, and says nothing to the others; or two ranks' words contradict each other:
+ * the text names who lies, where ranks sign, and both where they do not; `liars` has the first of these. */
 cs_status cs_sent_sums_agree(cs_sent_sums *s, cs_comm *comm, cs_pads *pads);
 
-/** Bytes that it takes, about. */
+/** Bytes that it takes at most, about. */
 double cs_sent_sums_bytes(size_t steps, int size);
 
-/** Are these the hashes [made] of all that rank `from` sent to rank `to`, as both have said? Local. */
-bool cs_sent_sums_are(const cs_sent_sums *s, int from, int to, const uint8_t *hashes);
+/** Root: are these the hashes [32 size] that rank `rank` sent, and signed, in step `at` of those made? Local. */
+bool cs_sent_sums_are(const cs_sent_sums *s, int rank, size_t at, const uint8_t *hashes);
 
 #endif

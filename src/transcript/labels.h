@@ -83,6 +83,7 @@
     X(GRADIENT, "gradient")                                                                                                 \
     X(TABLE_VERDICT, "table/verdict")                                                                                       \
     X(SUMS_KEPT, "sums/kept")                                                                                               \
+    X(SUMS_SHOWN, "sums/shown")                                                                                             \
     X(ATTRIBUTION_SENT, "attribution/sent")                                                                                 \
     X(ATTRIBUTION_POINT, "attribution/point")                                                                               \
     X(ATTRIBUTION_MIX, "attribution/mix")                                                                                   \

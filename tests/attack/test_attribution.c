@@ -176,7 +176,7 @@ static void wrong_sum(void **state) {
     }
 }
 
-/* The one who adds up says that the difference was its own gradient: nobody else has seen that. */
+/* The one who adds up says that the difference was its own gradient; it has said before what its own addends were. */
 static void wrong_sum_as_gradient(void **state) {
     (void)state;
     memset(&plot, 0, sizeof plot);
@@ -184,7 +184,7 @@ static void wrong_sum_as_gradient(void **state) {
     plot.step = 1;
     plot.sum = plot.excuse = true;
     plot.liar = NOBODY;
-    run("public", "cheated at gradient: the gradient that it sent is not that of", 1u << (CS_TINY_RANKS - 1));
+    run("public", "cheated at gradient: what it says it sent while training", 1u << (CS_TINY_RANKS - 1));
 }
 
 /* Rank 1 says of a table that holds that it is wrong from step 2 on: all show that their gradients of step 1 are right. */

@@ -1,10 +1,12 @@
 /* Joint training of several ranks as threads: the sum under pads, failures, dishonest networks. */
 #include "train/job.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/sha256.h"
 #include "comm/threads.h"
 #include "train/loop.h"
 
@@ -17,20 +19,63 @@ typedef struct member {
     cs_status (*receive)(cs_comm *c, int rank, cs_buffer *out); /* the true one */
     size_t shown, fault_at;                                     /* the shown sums that are changed; 0: none */
     cs_sent_sums sums;
-    bool keeps;        /* what a wrong gradient can be found by */
+    bool keeps; /* what a wrong gradient can be found by */
+    bool signs; /* and signs it */
+    uint8_t secret[64];
+    /* The last rank shows rank 1 other sums in this step, from 1, and signs two chains from there on; 0: it does not. Or it
+     * signs one only. */
+    size_t twice_at, unsigned_at;
+    bool says_so;                                                           /* says that it showed them */
+    cs_transcript other;                                                    /* the second chain */
+    cs_status (*send)(cs_comm *c, int rank, const void *data, size_t size); /* the true one */
+    cs_pads *pads;
     bool fault_at_top; /* in the last number, out of its bound; else by one in the first */
 } member;
 
 static _Thread_local member *self;
 
-enum { HEADER = 20, KIND = 4, SUMS = 6 };
+enum { HEADER = 20, KIND = 4, SUMS = 6, STATES = 64, SIGNATURE = 64 };
 
 /* So short a gradient has one part only: that of the last rank. */
 static cs_status changed_sums(cs_comm *c, int rank, cs_buffer *out) {
     CS_TRY(self->receive(c, rank, out));
-    if (out->size > HEADER && cs_load_u32(out->data + KIND) == SUMS && ++self->shown == self->fault_at)
-        out->data[self->fault_at_top ? out->size - 1 : HEADER] ^= self->fault_at_top ? 0x40 : 1;
+    const size_t note = self->keeps ? STATES + (self->signs ? SIGNATURE : 0) : 0;
+    if (out->size > HEADER + note && cs_load_u32(out->data + KIND) == SUMS && ++self->shown == self->fault_at)
+        out->data[self->fault_at_top ? out->size - note - 1 : HEADER] ^= self->fault_at_top ? 0x40 : 1;
     return CS_OK;
+}
+
+/* The last rank's chain as it would be if it had shown this. */
+static void sign_other(member *m, uint8_t *note, const uint8_t *sums, size_t size) {
+    const cs_sent_sums *s = &m->sums;
+    cs_sums_speaker who = s->speaker;
+    uint8_t *hash = note + 32;
+    who.rank = s->rank;
+    if (s->made + 1 == m->twice_at)
+        memcpy(m->other.state, s->marks[s->rank].before, 32);
+    cs_sums_addends(&m->other, s->views[s->made], s->sent[s->made * (size_t)s->size], s->size);
+    cs_sha256(hash, sums, size);
+    cs_sums_shown(&m->other, note, hash, s->width);
+    cs_sums_sign(note + STATES, &who, s->made + 1, m->other.state, s->who.secret);
+}
+
+static cs_status show_twice(cs_comm *c, int rank, const void *data, size_t size) {
+    uint8_t frame[512], plain[512];
+    const size_t length = size - HEADER - STATES - SIGNATURE;
+    const bool sums = size > HEADER + STATES + SIGNATURE && cs_load_u32((const uint8_t *)data + KIND) == SUMS;
+    const size_t step = self->sums.made + 1;
+    if (!sums || rank != 1 || (step != self->unsigned_at && (self->twice_at == 0 || step < self->twice_at)))
+        return self->send(c, rank, data, size);
+    assert_true(size <= sizeof frame);
+    memcpy(frame, data, size);
+    frame[HEADER] ^= step == self->unsigned_at || step == self->twice_at;
+    memcpy(plain, frame + HEADER, length);
+    cs_pads_mask_part(self->pads, CS_LABEL_GRADIENT, self->sums.made, 0, plain, length);
+    if (self->says_so)
+        cs_sha256(frame + size - SIGNATURE - 32, plain, length);
+    if (self->twice_at > 0)
+        sign_other(self, frame + HEADER + length, plain, length);
+    return self->send(c, rank, frame, size);
 }
 
 static void count(void *context, const char *stage, double fraction) {
@@ -54,7 +99,14 @@ static cs_status train(cs_comm *comm, void *arg) {
         m->ops.receive = changed_sums;
         comm->ops = &m->ops;
     }
+    if (m->twice_at > 0 || m->unsigned_at > 0) {
+        m->ops = *comm->ops;
+        m->send = comm->ops->send;
+        m->ops.send = show_twice;
+        comm->ops = &m->ops;
+    }
     cs_status status = cs_pads_new(&pads, &keys);
+    m->pads = pads;
     if (status == CS_OK)
         status = cs_train_run(comm, pads, trainer, &m->j->p, m->digest, NULL, m->keeps ? &m->sums : NULL, &progress);
     cs_pads_free(pads);
@@ -66,9 +118,14 @@ static cs_status train(cs_comm *comm, void *arg) {
 static cs_status run(job *j, member members[JOB_RANKS], cs_comm_outcome outcomes[JOB_RANKS]) {
     void *args[JOB_RANKS];
     for (size_t i = 0; i < JOB_RANKS; i++) {
+        uint8_t seed[32] = {(uint8_t)i, 1}, public[32];
         if (members[i].j == NULL)
             members[i].j = j;
         args[i] = &members[i];
+        crypto_sign_seed_keypair(public, members[i].secret, seed);
+        members[i].sums.who.secret = members[i].signs ? members[i].secret : NULL;
+        for (size_t k = 0; k < JOB_RANKS; k++)
+            memcpy(members[k].sums.who.keys[i], public, sizeof public);
     }
     return cs_comm_run_threads(j->p.n_ranks, train, args, outcomes);
 }
@@ -157,7 +214,7 @@ static void different_sums(void **state) {
     }
 }
 
-/* Ranks that keep what they were shown find who was shown something else, in whichever step that was. */
+/* Who is shown something else than is said to be shown refuses it, in whichever step that is. */
 static void different_sums_kept(void **state) {
     (void)state;
     for (size_t at = 0; at <= 5; at++) {
@@ -172,9 +229,10 @@ static void different_sums_kept(void **state) {
             members[i].keeps = true;
         assert_int_equal(run(&j, members, outcomes), at == 0 ? CS_OK : CS_ERR_ABORT);
         for (size_t i = 0; i < 3; i++) {
-            assert_int_equal(members[i].sums.made, at == 0 || at == 5 ? 5 : at + 1);
-            if (at > 0)
-                assert_non_null(strstr(outcomes[i].text, "ranks 2 and 1 do not agree on the sums that the first showed"));
+            assert_int_equal(members[i].sums.made, at == 0 ? 5 : at - 1 + (i != 1));
+            assert_int_equal(outcomes[i].status, at == 0 ? CS_OK : i == 1 ? CS_ERR_ABORT : CS_ERR_RANK);
+            if (at > 0 && i == 1)
+                assert_non_null(strstr(outcomes[1].text, "rank 2 says of the sums that it showed that they are others"));
             cs_sent_sums_free(&members[i].sums);
         }
         job_free(&j);
@@ -182,17 +240,73 @@ static void different_sums_kept(void **state) {
     assert_int_equal(cs_memory_live(), 0);
 }
 
+/* Where ranks sign there is no such doubt: whoever signed two accounts of the same step is named, to all and with both. */
+static void two_accounts(void **state) {
+    (void)state;
+    for (size_t at = 1; at <= 5; at++) {
+        job j;
+        member members[JOB_RANKS] = {0};
+        cs_comm_outcome outcomes[JOB_RANKS];
+        job_params(&j);
+        job_new(&j);
+        members[2].twice_at = at;
+        for (size_t i = 0; i < 3; i++)
+            members[i].keeps = members[i].signs = true;
+        assert_int_equal(run(&j, members, outcomes), CS_ERR_ABORT);
+        for (size_t i = 0; i < 3; i++) {
+            const cs_sent_sums *s = &members[i].sums;
+            assert_string_equal(outcomes[i].text, "rank 2 signed two different accounts of what it sent and showed");
+            assert_int_equal(s->n_liars, 1);
+            assert_true(s->liars[0].rank == 2 && s->liars[0].twice);
+            cs_sums_speaker who = s->speaker;
+            who.rank = 2;
+            assert_memory_not_equal(s->liars[0].state[0], s->liars[0].state[1], 32);
+            for (int k = 0; k < 2; k++)
+                assert_true(cs_sums_check(s->liars[0].signature[k], &who, s->made, s->liars[0].state[k], s->who.keys[2]));
+            cs_sent_sums_free(&members[i].sums);
+        }
+        job_free(&j);
+    }
+    assert_int_equal(cs_memory_live(), 0);
+}
+
+/* What a rank shows to one other only, without signing it: the one who gets it refuses it. */
+static void not_signed(void **state) {
+    (void)state;
+    for (size_t at = 1; at <= 5; at++)
+        for (size_t by_rank = 0; by_rank < 2; by_rank++) {
+            job j;
+            member members[JOB_RANKS] = {0};
+            cs_comm_outcome outcomes[JOB_RANKS];
+            job_params(&j);
+            job_new(&j);
+            members[2].unsigned_at = at;
+            members[2].says_so = by_rank > 0;
+            for (size_t i = 0; i < 3; i++)
+                members[i].keeps = members[i].signs = true;
+            assert_int_equal(run(&j, members, outcomes), CS_ERR_ABORT);
+            assert_non_null(strstr(outcomes[1].text, members[2].says_so ? "rank 2 has not signed what it sent and showed"
+                                                                        : "rank 2 says of the sums that it showed that"));
+            assert_int_equal(outcomes[0].status, CS_ERR_RANK);
+            for (size_t i = 0; i < 3; i++)
+                cs_sent_sums_free(&members[i].sums);
+            job_free(&j);
+        }
+    assert_int_equal(cs_memory_live(), 0);
+}
+
 /* Gradients that pads of 126 bits would not hide. */
 static void too_large_to_hide(void **state) {
     (void)state;
     job j;
+    const uint8_t digest[32] = {0};
     cs_sent_sums sums = {0};
     cs_comm comm;
     cs_comm_self(&comm);
     comm.size = 3;
     job_params(&j);
-    assert_int_equal(cs_sent_sums_new(&sums, &comm, &j.p, 0, 64, 6), CS_OK);
-    assert_int_equal(cs_sent_sums_new(&sums, &comm, &j.p, 0, SIZE_MAX, 6), CS_ERR_RANGE);
+    assert_int_equal(cs_sent_sums_new(&sums, &comm, &j.p, digest, digest, 0, 64, 6), CS_OK);
+    assert_int_equal(cs_sent_sums_new(&sums, &comm, &j.p, digest, digest, 0, SIZE_MAX, 6), CS_ERR_RANGE);
     assert_non_null(strstr(cs_error_text(), "--attributable"));
     cs_sent_sums_free(&sums);
     cs_params_free(&j.p);
@@ -240,7 +354,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_as_without_pads), cmocka_unit_test(own_failure),       cmocka_unit_test(different_statements),
         cmocka_unit_test(different_sums),       cmocka_unit_test(different_shapes),  cmocka_unit_test(last_update),
-        cmocka_unit_test(different_sums_kept),  cmocka_unit_test(too_large_to_hide),
+        cmocka_unit_test(different_sums_kept),  cmocka_unit_test(too_large_to_hide), cmocka_unit_test(two_accounts),
+        cmocka_unit_test(not_signed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
