@@ -30,34 +30,45 @@ static cs_status to_doubles(double *values, const cs_model *m, unsigned scale) {
 }
 
 /* Rows of weights first, the bias row last: as they lie in memory. */
-static void describe(cs_named_tensor *tensors, tensor_name *names, const double *values, const cs_model *m) {
-    for (size_t l = 0; l < m->layers; l++) {
-        const size_t rows = m->rows[l] - 1, columns = m->columns[l];
-        snprintf(names[2 * l], NAME_SIZE, "layer%zu.weight", l + 1);
-        snprintf(names[2 * l + 1], NAME_SIZE, "layer%zu.bias", l + 1);
-        tensors[2 * l] = (cs_named_tensor){
-            .name = names[2 * l], .dtype = CS_DTYPE_F64, .dims = 2, .shape = {rows, columns}, .f64 = values};
-        values += rows * columns;
-        tensors[2 * l + 1] =
-            (cs_named_tensor){.name = names[2 * l + 1], .dtype = CS_DTYPE_F64, .dims = 1, .shape = {columns}, .f64 = values};
-        values += columns;
-    }
-}
-
-cs_status cs_model_encode(cs_buffer *out, const cs_model *m, const cs_params *p) {
+typedef struct description {
     cs_named_tensor tensors[2 * CS_MAX_LAYERS];
     tensor_name names[2 * CS_MAX_LAYERS];
     char scale[16];
-    snprintf(scale, sizeof scale, "%u", p->w);
-    const cs_metadata metadata[] = {{"format", "consort/model/1"}, {"scale_bits", scale}};
+    cs_metadata metadata[2];
+    cs_safetensors file;
+} description;
+
+/* values[cs_model_size(m)], or NULL if only the header is wanted. */
+static void describe(description *d, const double *values, const cs_model *m, const cs_params *p) {
+    size_t first = 0;
+    for (size_t l = 0; l < m->layers; l++) {
+        const size_t rows = m->rows[l] - 1, columns = m->columns[l], bias = first + rows * columns;
+        char *weight = d->names[2 * l], *name = d->names[2 * l + 1];
+        snprintf(weight, NAME_SIZE, "layer%zu.weight", l + 1);
+        snprintf(name, NAME_SIZE, "layer%zu.bias", l + 1);
+        d->tensors[2 * l] = (cs_named_tensor){.name = weight, .dtype = CS_DTYPE_F64, .dims = 2, .shape = {rows, columns}};
+        d->tensors[2 * l + 1] = (cs_named_tensor){.name = name, .dtype = CS_DTYPE_F64, .dims = 1, .shape = {columns}};
+        if (values != NULL) {
+            d->tensors[2 * l].f64 = values + first;
+            d->tensors[2 * l + 1].f64 = values + bias;
+        }
+        first = bias + columns;
+    }
+    snprintf(d->scale, sizeof d->scale, "%u", p->w);
+    d->metadata[0] = (cs_metadata){"format", "consort/model/1"};
+    d->metadata[1] = (cs_metadata){"scale_bits", d->scale};
+    d->file = (cs_safetensors){d->tensors, 2 * m->layers, d->metadata, 2, NULL};
+}
+
+cs_status cs_model_encode(cs_buffer *out, const cs_model *m, const cs_params *p) {
+    description d;
     double *values = CS_NEW(double, cs_model_size(m));
     if (values == NULL)
         return CS_ERR_MEMORY;
     cs_status status = to_doubles(values, m, p->w);
     if (status == CS_OK) {
-        describe(tensors, names, values, m);
-        const cs_safetensors file = {tensors, 2 * m->layers, metadata, 2, NULL};
-        status = cs_safetensors_encode(out, &file);
+        describe(&d, values, m, p);
+        status = cs_safetensors_encode(out, &d.file);
     }
     cs_free(values);
     return status;
@@ -118,13 +129,16 @@ cs_status cs_model_decode(cs_model *out, const cs_params *p, const char *name, c
     return status;
 }
 
+/* A decoded model has one form of each number: below 2^53, and no -0. So it is the header that can differ. */
 cs_status cs_model_decode_canonical(cs_model *out, const cs_params *p, const char *name, const uint8_t *data, size_t size) {
-    cs_buffer again = {0};
+    description d;
+    cs_buffer header = {0};
     CS_TRY(cs_model_decode(out, p, name, data, size));
-    cs_status status = cs_model_encode(&again, out, p);
-    if (status == CS_OK && (again.size != size || memcmp(again.data, data, size) != 0))
+    describe(&d, NULL, out, p);
+    cs_status status = cs_safetensors_encode_header(&header, &d.file);
+    if (status == CS_OK && (size != header.size + 8 * cs_model_size(out) || memcmp(header.data, data, header.size) != 0))
         status = cs_fail(CS_ERR_INPUT, "%s: not the canonical encoding of its model", name);
-    cs_buffer_free(&again);
+    cs_buffer_free(&header);
     if (status != CS_OK)
         cs_model_free(out);
     return status;

@@ -60,6 +60,11 @@ cs_status cs_buffer_status(const cs_buffer *b) {
     return b->failed ? cs_fail(CS_ERR_MEMORY, "no memory to grow a buffer of %zu bytes", b->size) : CS_OK;
 }
 
+cs_status cs_buffer_reserve(cs_buffer *b, size_t extra) {
+    (void)reserve(b, extra);
+    return cs_buffer_status(b);
+}
+
 cs_status cs_buffer_resize(cs_buffer *b, size_t size) {
     if (size > b->size) {
         if (!reserve(b, size - b->size))

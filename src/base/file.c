@@ -17,21 +17,30 @@ static cs_status fail_errno(const char *what, const char *path) {
     return cs_fail(CS_ERR_IO, "%s: cannot %s: %s", path, what, strerror(errno));
 }
 
+/* Room for what a regular file says it holds, within the limit, and a byte more, so that its end is seen. */
+static cs_status reserve_for(int fd, size_t limit, cs_buffer *out) {
+    struct stat info;
+    const bool known = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
+    const size_t size = known ? (size_t)info.st_size : 0;
+    return cs_buffer_reserve(out, (size < limit ? size : limit) + 1);
+}
+
 /* Reads to the end of the file, straight into the buffer. */
 static cs_status read_all(int fd, const char *path, size_t limit, cs_buffer *out) {
     const size_t start = out->size;
+    CS_TRY(reserve_for(fd, limit, out));
     for (;;) {
-        const size_t end = out->size;
-        CS_TRY(cs_buffer_resize(out, end + CHUNK));
+        if (out->size == out->capacity)
+            CS_TRY(cs_buffer_reserve(out, CHUNK));
         ssize_t got;
         do
-            got = read(fd, out->data + end, CHUNK);
+            got = read(fd, out->data + out->size, out->capacity - out->size);
         while (got < 0 && errno == EINTR);
-        out->size = end + (got > 0 ? (size_t)got : 0);
         if (got < 0)
             return fail_errno("read", path);
         if (got == 0)
             return CS_OK;
+        out->size += (size_t)got;
         if (out->size - start > limit)
             return cs_fail(CS_ERR_INPUT, "%s: longer than the %zu bytes allowed for such a file", path, limit);
     }

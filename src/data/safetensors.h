@@ -43,6 +43,9 @@ typedef struct cs_safetensors {
  * or a limit above is passed; CS_ERR_MEMORY. */
 cs_status cs_safetensors_encode(cs_buffer *out, const cs_safetensors *file);
 
+/** The same without the numbers, which are not looked at. */
+cs_status cs_safetensors_encode_header(cs_buffer *out, const cs_safetensors *file);
+
 /** Encodes and writes to `path` by way of a temporary file. Also CS_ERR_IO. */
 cs_status cs_safetensors_write(const char *path, const cs_safetensors *file);
 

@@ -1,3 +1,4 @@
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "data/safetensors.h"
@@ -79,33 +80,36 @@ static cs_status append_header(cs_buffer *out, const json_t *header) {
     return status;
 }
 
-static void append_values(cs_buffer *out, const cs_named_tensor *tensor, size_t count) {
+static cs_status append_values(cs_buffer *out, const cs_named_tensor *tensor, size_t count) {
+    CS_TRY(cs_buffer_reserve(out, 8 * count));
     for (size_t k = 0; k < count; k++) {
         uint64_t bits;
         if (tensor->dtype == CS_DTYPE_F64)
             memcpy(&bits, &tensor->f64[k], sizeof bits);
         else
             bits = (uint64_t)tensor->i64[k];
-        cs_buffer_append_u64(out, bits);
+        cs_store_u64(out->data + out->size + 8 * k, bits);
     }
+    out->size += 8 * count;
+    return CS_OK;
 }
 
 static cs_status encode_sorted(cs_buffer *out, const cs_safetensors *file, const cs_named_tensor *const *sorted,
-                               json_t *header) {
+                               json_t *header, bool values) {
     size_t offset = 0;
     CS_TRY(add_metadata(header, file));
     for (size_t k = 0; k < file->tensor_count; k++)
         CS_TRY(add_tensor(header, sorted[k], &offset));
     CS_TRY(append_header(out, header));
-    for (size_t k = 0; k < file->tensor_count; k++) {
+    for (size_t k = 0; k < file->tensor_count && values; k++) {
         size_t count;
         CS_TRY(cs_named_tensor_count(&count, sorted[k]));
-        append_values(out, sorted[k], count);
+        CS_TRY(append_values(out, sorted[k], count));
     }
     return cs_buffer_status(out);
 }
 
-cs_status cs_safetensors_encode(cs_buffer *out, const cs_safetensors *file) {
+static cs_status encode(cs_buffer *out, const cs_safetensors *file, bool values) {
     if (file->tensor_count > CS_SAFETENSORS_MAX_TENSORS)
         return cs_fail(CS_ERR_INPUT, "%zu tensors in a safetensors file, at most %zu", file->tensor_count,
                        CS_SAFETENSORS_MAX_TENSORS);
@@ -116,11 +120,19 @@ cs_status cs_safetensors_encode(cs_buffer *out, const cs_safetensors *file) {
         sorted[k] = &file->tensors[k];
     qsort(sorted, file->tensor_count, sizeof *sorted, compare_names);
     json_t *header = json_object();
-    const cs_status status =
-        header ? encode_sorted(out, file, sorted, header) : cs_fail(CS_ERR_MEMORY, "no memory for a safetensors header");
+    const cs_status status = header ? encode_sorted(out, file, sorted, header, values)
+                                    : cs_fail(CS_ERR_MEMORY, "no memory for a safetensors header");
     json_decref(header);
     cs_free(sorted);
     return status;
+}
+
+cs_status cs_safetensors_encode(cs_buffer *out, const cs_safetensors *file) {
+    return encode(out, file, true);
+}
+
+cs_status cs_safetensors_encode_header(cs_buffer *out, const cs_safetensors *file) {
+    return encode(out, file, false);
 }
 
 cs_status cs_safetensors_write(const char *path, const cs_safetensors *file) {
