@@ -63,7 +63,7 @@ static cs_status plan(const cs_prove_options *options) {
     cs_job job;
     size_t segments;
     CS_TRY(cs_job_load_without(&job, options->run.job, options->run.exclude));
-    const double memory = options->run.memory > 0 ? options->run.memory : cs_memory_available() / job.params.n_ranks;
+    const double memory = options->run.memory > 0 ? options->run.memory : cs_memory_available() / cs_job_members(&job);
     cs_status status = cs_segments_choose(&segments, &job, memory, options->run.segments);
     if (status == CS_OK && (rank == NULL || strcmp(rank, "0") == 0))
         status = show_plan(&job, segments, options->json);

@@ -83,14 +83,16 @@ def _check_manifest(s: Statement) -> None:
     segment = v.get("segment")
     documents.version(body, "manifest", 1)
     fields(body, "manifest", "version name purpose params initial final schema members datasets seeds indices previous",
-           "excluded")
+           "excluded idle")
     seeds = fields(body["seeds"], "manifest: seeds", "beacon_source contributions")
     final = "committed" if s.final_points is not None else "public"
+    members = [{"name": m.name, "identity": {"ed25519": m.ed25519.hex(), "name": m.signer}, "x25519": m.key.hex()}
+               for m in s.members]
+    ranks = s.params.n_ranks
     expected = {
         "version": 1, "name": v["name"], "purpose": v["purpose"], "params": v["params"], "previous": v["previous"],
         "initial": v["initial"], "final": final, "schema": s.uses[0][0].document.schema_digest.hex(),
-        "members": [{"name": m.name, "identity": {"ed25519": m.ed25519.hex(), "name": m.signer}, "x25519": m.key.hex()}
-                    for m in s.members],
+        "members": members[:ranks],
         "datasets": [[use.by_digest() for use in uses] for uses in s.uses],
         "seeds": {"contributions": v["contributions"] is not None, "beacon_source": seeds["beacon_source"]},
         "indices": "hidden" if s.hidden else "public"}
@@ -100,7 +102,10 @@ def _check_manifest(s: Statement) -> None:
         expected["final"] = body["final"]
     if "excluded" in v:
         expected["excluded"] = v["excluded"]
-    require(sorted(body) == sorted(expected), "manifest: it does not say who was left out, or the statement does not")
+    if len(members) > ranks:
+        expected["idle"] = members[ranks:]
+    require(sorted(body) == sorted(expected),
+            "manifest: it does not say who was left out or has no data, or the statement does not")
     for name, value in expected.items():
         require(documents.encode(body[name]) == documents.encode(value), f"manifest: it was signed with another {name!r}")
     source = seeds["beacon_source"]

@@ -36,8 +36,8 @@ class Statement:
     json: dict[str, Any]
     job: Params             # of the whole job
     params: Params          # of the steps that the statement is about
-    members: list[Member]
-    uses: list[list[Use]]
+    members: list[Member]   # the ranks of the proof, then those without data
+    uses: list[list[Use]]   # of the ranks
     last_pass: list[list[int]] | None          # hidden draws
     initial_points: list[Point] | None = None  # a committed W(0)
     final_points: list[Point] | None = None
@@ -93,10 +93,13 @@ def _member(value: Any, where: str) -> Member:
     return out
 
 
-def _members(value: Any, count: int) -> list[Member]:
-    out = [_member(item, "statement: members") for item in items(value, "statement: members", count, count)]
+def _members(v: dict[str, Any], ranks: int) -> list[Member]:
+    out = [_member(item, "statement: members") for item in items(v["members"], "statement: members", ranks, ranks)]
+    if "idle" in v:
+        out += [_member(item, "statement: idle")
+                for item in items(v["idle"], "statement: idle", 1, params.MAX_RANKS - ranks)]
     signers = [m for m in out if m.ed25519 is not None]
-    well_formed(len(signers) in (0, count), "statement: members: identities for all or none")
+    well_formed(len(signers) in (0, len(out)), "statement: members: identities for all or none")
     for part in ([m.name for m in out], [m.key for m in out], [m.ed25519 for m in signers], [m.signer for m in signers]):
         well_formed(len(set(part)) == len(part), "statement: members: two are the same")
     return out
@@ -164,7 +167,7 @@ def read(data: bytes) -> Statement:
     """The canonical statement; the parameters first, since every length follows from them."""
     value = documents.parse_canonical(data, "statement")
     documents.version(value, "statement", 3)
-    v = fields(value, "statement", FIELDS, "excluded segment")
+    v = fields(value, "statement", FIELDS, "excluded idle segment")
     final = _either(v["final"], "statement: final", "committed public")
     committed_initial = not isinstance(v["initial"], str) and _either(
         v["initial"], "statement: initial", "committed digest")[0] == "committed"
@@ -177,11 +180,11 @@ def read(data: bytes) -> Statement:
     documents.text(v["purpose"], "statement: purpose", 0, 64)
     well_formed(v["purpose"] == "" or documents.purpose(v["purpose"]), "statement: purpose")
     documents.text(v["beacon"], "statement: beacon", 0, 1024)
-    members = _members(v["members"], p.n_ranks)
+    members = _members(v, p.n_ranks)
     if "excluded" in v:
         _check_excluded(v["excluded"], members)
     if v["contributions"] is not None:
-        for item in items(v["contributions"], "statement: contributions", p.n_ranks, p.n_ranks):
+        for item in items(v["contributions"], "statement: contributions", len(members), len(members)):
             hexadecimal(item, "statement: contributions")
     if v["manifest"] is not None:
         manifest = fields(v["manifest"], "statement: manifest", "body digest")

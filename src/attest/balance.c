@@ -18,6 +18,7 @@ enum {
     TABLE_ROW = 120000,
     TRAIN_PRODUCT = 60,
     WEIGHT_STEP = 38000, /* update, forms for the kernels, hash */
+    IDLE_STEP = 6000,    /* the update alone */
     PAD_WEIGHT = 8000,   /* for each other rank */
     ADD_WEIGHT = 3000,   /* divided: for each other rank */
     SHOW_WEIGHT = 4000,  /* divided */
@@ -46,18 +47,23 @@ static wide table_entries(const cs_plan *plan, const cs_params *p) {
     return entries;
 }
 
-static wide divided_work(const cs_plan *plan, const cs_params *p) {
-    const wide others = (wide)(p->n_ranks - 1), weights = plan->parameters;
+static wide divided_work(const cs_plan *plan, const cs_params *p, size_t ranks) {
+    const wide others = ranks - 1, weights = plan->parameters;
     return plan->steps * weights * (others * ADD_WEIGHT + SHOW_WEIGHT) +
            table_entries(plan, p) * (others * ADD_ENTRY + SHOW_ENTRY) + 2 * weights * START_WEIGHT;
 }
 
-/* Of every rank, whatever its dataset. */
+/* Of every rank with data, whatever its dataset. */
 static wide common_work(const cs_plan *plan, const cs_params *p) {
     const wide updates = (wide)plan->steps * plan->parameters, others = (wide)(p->n_ranks - 1);
     return (wide)(plan->committed_integers - plan->dataset_integers) * (COMMIT_ENTRY + OPEN_ENTRY) +
            (wide)plan->lookup_leaves * LOOKUP_LEAF + (wide)cs_pow2(plan->table_rows) * TABLE_ROW +
            updates * (6 * (wide)p->batch * TRAIN_PRODUCT + WEIGHT_STEP + others * PAD_WEIGHT);
+}
+
+/* Of a rank without. */
+static wide idle_work(const cs_plan *plan) {
+    return (wide)plan->steps * plan->parameters * (IDLE_STEP + PAD_WEIGHT);
 }
 
 static wide root_work(const cs_plan *plan, const cs_job *job) {
@@ -71,15 +77,18 @@ void cs_loads_of(cs_loads *out, const cs_plan *plan, const cs_job *job) {
     const cs_params *p = &job->params;
     const wide common = common_work(plan, p), entry = DATASET_ENTRY + (p->certified ? 0 : COMMIT_ENTRY);
     const wide record = ((wide)1 << cs_params_width_bits(p, 0)) + ((wide)1 << cs_params_width_bits(p, p->layers));
-    for (int i = 0; i < p->n_ranks; i++)
-        out->own[i] = nanoseconds(common + p->rows[i] * record * entry + (i == 0 ? root_work(plan, job) : 0));
-    out->divisible = nanoseconds(divided_work(plan, p));
+    for (int i = 0; i < cs_job_members(job); i++) {
+        const wide own = i < p->n_ranks ? common + p->rows[i] * record * entry : idle_work(plan);
+        const int rank = job->members[i].rank;
+        out->own[rank] = nanoseconds(own + (rank == 0 ? root_work(plan, job) : 0));
+    }
+    out->divisible = nanoseconds(divided_work(plan, p, (size_t)cs_job_members(job)));
 }
 
 void cs_loads_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job) {
     cs_loads loads;
     uint32_t speed[CS_MAX_RANKS], shares[CS_MAX_RANKS];
-    const size_t n = (size_t)job->params.n_ranks;
+    const size_t n = (size_t)cs_job_members(job);
     cs_loads_of(&loads, plan, job);
     double all = (double)loads.divisible;
     for (size_t i = 0; i < n; i++) {
@@ -93,8 +102,9 @@ void cs_loads_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job) {
         "                        first weights; by load and measured speed, equally fast members get\n",
         100 * (double)loads.divisible / all);
     for (size_t i = 0; i < n; i++)
-        cs_text_append(out, "%s%s %.0f %%%s", i % 4 == 0 ? "                        " : ", ", job->members[i].name,
-                       100.0 * shares[i] / CS_SHARES_WHOLE, i % 4 == 3 || i + 1 == n ? "\n" : "");
+        cs_text_append(out, "%s%s %.0f %%%s", i % 4 == 0 ? "                        " : ", ",
+                       job->members[cs_job_member_at(job, (int)i)].name, 100.0 * shares[i] / CS_SHARES_WHOLE,
+                       i % 4 == 3 || i + 1 == n ? "\n" : "");
     cs_text_append(out,
                    "  not shared out        draws and their proof stay with their member, %zu a step for each, and so do\n"
                    "                        commitments to its dataset; the first also makes the proof's tail\n",

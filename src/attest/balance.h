@@ -8,7 +8,7 @@
 
 /** Nanoseconds of CPU on the plan's machine, about: what counts is how they compare. */
 typedef struct cs_loads {
-    uint64_t own[CS_MAX_RANKS]; /* [n_ranks] what only that rank can do */
+    uint64_t own[CS_MAX_RANKS]; /* [cs_job_members], by rank: what only that rank can do */
     uint64_t divisible;         /* what all do together */
 } cs_loads;
 

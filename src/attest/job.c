@@ -104,6 +104,25 @@ void cs_job_free(cs_job *job) {
     memset(job, 0, sizeof *job);
 }
 
+int cs_job_member_at(const cs_job *job, int rank) {
+    int k = 0;
+    while (job->members[k].rank != rank)
+        k++;
+    return k;
+}
+
+/* Who is idle, and at which place of the file. */
+static json_t *idle_to_json(const cs_job *job) {
+    json_t *out = json_array();
+    for (int i = job->params.n_ranks; i < cs_job_members(job); i++) {
+        const cs_job_member *m = &job->members[i];
+        json_array_append_new(out, json_pack("[i, s, o, o]", m->rank, m->name,
+                                             m->has_key ? cs_document_hex_to_json(m->key, sizeof m->key) : json_null(),
+                                             m->signer.identified ? json_string(m->signer.name) : json_null()));
+    }
+    return out;
+}
+
 static json_t *members_to_json(const cs_job *job) {
     json_t *out = json_array();
     for (int i = 0; i < job->params.n_ranks; i++) {
@@ -129,6 +148,8 @@ cs_status cs_job_digest(uint8_t out[32], const cs_job *job, const uint8_t *initi
                   (json_int_t)job->segments, "between_public", (int)job->between_public, "pad_partners", job->pad_partners);
     if (v != NULL && job->excluded.n > 0)
         json_object_set_new(v, "excluded", cs_excluded_to_json(&job->excluded));
+    if (v != NULL && job->n_idle > 0)
+        json_object_set_new(v, "idle", idle_to_json(job));
     const cs_status status = cs_document_label_digest(out, "consort/job/3", v);
     json_decref(v);
     return status;

@@ -16,8 +16,9 @@
 /** Paths are as a program can open them: relative ones in the file are relative to its folder, "{name}" is the member's
  * name. */
 typedef struct cs_job_member {
-    char *name; /* [A-Za-z0-9_-.], at most 64 */
-    size_t rows;
+    char *name;    /* [A-Za-z0-9_-.], at most 64 */
+    int rank;      /* its place in the file, which is its rank in a run */
+    size_t rows;   /* 0: the member is idle, and has nothing of the following but perhaps a key */
     char *data;    /* NULL: the member names it on its command line */
     char *labels;  /* NULL: the labels are a column of `data` */
     char *opening; /* NULL: `data` with ".opening" appended */
@@ -57,7 +58,8 @@ typedef struct cs_job {
     char *initial; /* path of a .safetensors file with W(0); NULL: W(0) comes from the seed, or from `previous`. If that one
                       only commits to its model: the model's file, which the first member alone has */
     cs_job_previous previous;
-    cs_job_member members[CS_MAX_RANKS]; /* [params.n_ranks] */
+    cs_job_member members[CS_MAX_RANKS]; /* [params.n_ranks] with data, in the file's order, then [n_idle] without */
+    size_t n_idle;                       /* members who bring machines and no data */
     cs_excluded excluded;                /* members of the file who are left out */
     bool has_datasets;                   /* all members have committed datasets; else all have data */
     cs_dataset_format format;
@@ -72,6 +74,12 @@ typedef struct cs_job {
     char *test_labels;
     bool honest_but_curious; /* members do not check weight tables (6.3) */
 } cs_job;
+
+/** All members, and the one at a place in the file. */
+static inline int cs_job_members(const cs_job *job) {
+    return job->params.n_ranks + (int)job->n_idle;
+}
+int cs_job_member_at(const cs_job *job, int rank);
 
 /** The fields that the parser accepts, object by object; docs/job.schema.json lists the same. */
 extern const cs_json_shape CS_JOB_SHAPES[];

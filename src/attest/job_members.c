@@ -151,6 +151,23 @@ static cs_status check_distinct(const cs_json *v, const cs_job_member *m, const 
     return CS_OK;
 }
 
+/* A member without data: "rows": 0, or an empty list of datasets. */
+static cs_status read_idle(const cs_json *v) {
+    static const char *const others[] = {"data", "labels", "opening"};
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+        if (json_object_get(v->value, others[k]) != NULL)
+            return cs_json_fail(v, "a member without records (\"rows\": 0, \"datasets\": []) has no \"%s\"", others[k]);
+    if (json_object_get(v->value, "rows") != NULL && json_object_get(v->value, "datasets") != NULL)
+        return cs_json_fail(v, "\"rows\" and \"datasets\" exclude each other");
+    return CS_OK;
+}
+
+static bool is_idle(const cs_json *v) {
+    const json_t *rows = json_object_get(v->value, "rows"), *datasets = json_object_get(v->value, "datasets");
+    return (json_is_integer(rows) && json_integer_value(rows) == 0) ||
+           (json_is_array(datasets) && json_array_size(datasets) == 0);
+}
+
 static cs_status read_data(cs_job *job, const cs_json *v, cs_job_member *m) {
     const cs_json rows = cs_json_get(v, "rows"), data = cs_json_get(v, "data"), labels = cs_json_get(v, "labels"),
                   opening = cs_json_get(v, "opening");
@@ -171,6 +188,8 @@ static cs_status read_member(cs_job *job, const cs_json *v, cs_job_member *m, si
     CS_TRY(read_identity(job, &identity, m));
     for (const cs_job_member *other = job->members; other < m; other++)
         CS_TRY(check_distinct(strcmp(other->name, m->name) == 0 ? &name : identity.value ? &identity : &key, m, other));
+    if (is_idle(v))
+        return read_idle(v);
     if (json_object_get(v->value, "datasets") != NULL)
         return read_datasets(job, v, m, extent);
     CS_TRY(read_data(job, v, m));
@@ -178,13 +197,28 @@ static cs_status read_member(cs_job *job, const cs_json *v, cs_job_member *m, si
     return CS_OK;
 }
 
+/* Those with data first, who are the ranks of the proof; then those without. */
+static void sort_members(cs_job *job, size_t n, const size_t *extents) {
+    cs_job_member sorted[CS_MAX_RANKS];
+    size_t next = 0;
+    for (int idle = 0; idle < 2; idle++)
+        for (size_t k = 0; k < n; k++)
+            if ((extents[k] == 0) == (idle == 1)) {
+                if (idle == 0)
+                    job->params.rows[next] = extents[k];
+                sorted[next++] = job->members[k];
+            }
+    memcpy(job->members, sorted, n * sizeof *sorted);
+}
+
 cs_status cs_job_read_members(cs_job *job, const cs_json *v) {
-    size_t n, keys = 0, identities = 0, committed = 0;
+    size_t n, keys = 0, identities = 0, committed = 0, extents[CS_MAX_RANKS] = {0};
     CS_TRY(cs_json_array(&n, v, 1, CS_MAX_RANKS));
-    job->params.n_ranks = (int)n;
     for (size_t k = 0; k < n; k++) {
         const cs_json item = cs_json_at(v, k);
-        CS_TRY(read_member(job, &item, &job->members[k], &job->params.rows[k]));
+        job->members[k].rank = (int)k;
+        CS_TRY(read_member(job, &item, &job->members[k], &extents[k]));
+        job->n_idle += extents[k] == 0;
         keys += job->members[k].has_key;
         identities += job->members[k].signer.identified;
         committed += job->members[k].datasets.n != 0;
@@ -193,8 +227,13 @@ cs_status cs_job_read_members(cs_job *job, const cs_json *v) {
         return cs_json_fail(v, "%zu of %zu members have a key: give one to all or to none", keys, n);
     if (identities != 0 && identities != n)
         return cs_json_fail(v, "%zu of %zu members have an identity: give one to all or to none", identities, n);
-    if (committed != 0 && committed != n)
-        return cs_json_fail(v, "%zu of %zu members have datasets: give them to all, or data to all", committed, n);
+    if (job->n_idle == n)
+        return cs_json_fail(v, "no member has records (\"rows\", \"datasets\"): one at least must");
+    if (committed != 0 && committed != n - job->n_idle)
+        return cs_json_fail(v, "%zu of %zu members with records have datasets: give them to all, or data to all", committed,
+                            n - job->n_idle);
+    sort_members(job, n, extents);
+    job->params.n_ranks = (int)(n - job->n_idle);
     job->has_datasets = committed != 0;
     return CS_OK;
 }

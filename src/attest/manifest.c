@@ -7,19 +7,19 @@
 #include "base/file.h"
 #include "provenance/document.h"
 
-static const cs_json_field FIELDS[] = {{"version", true},  {"name", true},  {"purpose", true}, {"params", true},
-                                       {"initial", true},  {"final", true}, {"schema", true},  {"members", true},
-                                       {"datasets", true}, {"seeds", true}, {"indices", true}, {"previous", true},
-                                       {"excluded", false}};
+static const cs_json_field FIELDS[] = {{"version", true},   {"name", true},  {"purpose", true}, {"params", true},
+                                       {"initial", true},   {"final", true}, {"schema", true},  {"members", true},
+                                       {"datasets", true},  {"seeds", true}, {"indices", true}, {"previous", true},
+                                       {"excluded", false}, {"idle", false}};
 static const cs_json_shape SHAPE = {"body", FIELDS, sizeof FIELDS / sizeof *FIELDS};
 static const cs_json_field SEEDS[] = {{"beacon_source", true}, {"contributions", true}};
 static const cs_json_shape SEEDS_SHAPE = {"body.seeds", SEEDS, 2};
 
 /* ------------------------------------------------------------ writing */
 
-static json_t *members_to_json(const cs_statement *s) {
+static json_t *members_to_json(const cs_statement *s, int from, int to) {
     json_t *out = json_array();
-    for (int i = 0; out != NULL && i < s->params.n_ranks; i++) {
+    for (int i = from; out != NULL && i < to; i++) {
         const cs_statement_member *m = &s->members[i];
         if (json_array_append_new(out,
                                   json_pack("{s:s, s:o, s:o}", "name", m->name, "identity", cs_signer_to_json(&m->signer),
@@ -46,12 +46,18 @@ cs_status cs_manifest_body(json_t **out, const cs_statement *s, const char *beac
                   "version", CS_MANIFEST_VERSION, "name", s->name, "purpose", s->purpose,                              /* */
                   "params", cs_params_to_json(cs_statement_job_params(s)), "initial", cs_statement_initial_to_json(s), /* */
                   "final", s->params.final_public ? "public" : "committed",                                            /* */
-                  "schema", cs_document_hex_to_json(schema, sizeof schema), "members", members_to_json(s),             /* */
+                  "schema", cs_document_hex_to_json(schema, sizeof schema), "members",                                 /* */
+                  members_to_json(s, 0, s->params.n_ranks),                                                            /* */
                   "datasets", cs_statement_datasets_to_json(s, true),                                                  /* */
                   "seeds", "beacon_source", beacon_source, "contributions", (int)s->has_contributions,                 /* */
                   "indices", s->hidden ? "hidden" : "public",                                                          /* */
                   "previous", s->has_previous ? cs_document_hex_to_json(s->previous, 32) : json_null());
-    if (*out != NULL && s->excluded.n > 0 && json_object_set_new(*out, "excluded", cs_excluded_to_json(&s->excluded)) != 0) {
+    const bool good =
+        *out != NULL &&
+        (s->excluded.n == 0 || json_object_set_new(*out, "excluded", cs_excluded_to_json(&s->excluded)) == 0) &&
+        (s->n_idle == 0 ||
+         json_object_set_new(*out, "idle", members_to_json(s, s->params.n_ranks, cs_statement_members(s))) == 0);
+    if (!good) {
         json_decref(*out);
         *out = NULL;
     }
@@ -167,7 +173,7 @@ static const cs_signature *find(const cs_signature *signatures, size_t n, const 
 }
 
 static bool is_member(const cs_signature *signature, const cs_statement *s) {
-    for (int i = 0; i < s->params.n_ranks; i++)
+    for (int i = 0; i < cs_statement_members(s); i++)
         if (find(signature, 1, &s->members[i].signer) != NULL)
             return true;
     return false;
@@ -178,7 +184,7 @@ cs_status cs_check_all_signed(const cs_signature *signatures, size_t n, const ch
     for (size_t k = 0; k < n; k++)
         if (!is_member(&signatures[k], s))
             return cs_refuse(CS_REFUSAL_SIGNATURE, "%s is signed by \"%s\", who is no member", what, signatures[k].name);
-    for (int i = 0; i < s->params.n_ranks; i++) {
+    for (int i = 0; i < cs_statement_members(s); i++) {
         const cs_signer *signer = &s->members[i].signer;
         const cs_signature *signature = find(signatures, n, signer);
         if (signature == NULL)
@@ -191,18 +197,19 @@ cs_status cs_check_all_signed(const cs_signature *signatures, size_t n, const ch
             return cs_refuse(broken, "%s is not what \"%s\" signed: it was changed afterwards, or the signature was", what,
                              signer->name);
     }
-    return n == (size_t)s->params.n_ranks ? CS_OK : cs_refuse(CS_REFUSAL_SIGNATURE, "%s is signed by somebody twice", what);
+    return n == (size_t)cs_statement_members(s) ? CS_OK
+                                                : cs_refuse(CS_REFUSAL_SIGNATURE, "%s is signed by somebody twice", what);
 }
 
 cs_status cs_check_order(const cs_signature *signatures, size_t n, const cs_statement *s, const char *what) {
-    for (size_t k = 0; k < n && k < (size_t)s->params.n_ranks; k++)
+    for (size_t k = 0; k < n && k < (size_t)cs_statement_members(s); k++)
         if (find(&signatures[k], 1, &s->members[k].signer) == NULL)
             return cs_refuse(CS_REFUSAL_SIGNATURE, "the signatures of %s are not in the order of the members", what);
     return CS_OK;
 }
 
 void cs_signatures_in_order(cs_signature *out, const cs_signature *signatures, size_t n, const cs_statement *s) {
-    for (int i = 0; i < s->params.n_ranks; i++) {
+    for (int i = 0; i < cs_statement_members(s); i++) {
         const cs_signature *signature = find(signatures, n, &s->members[i].signer);
         if (signature != NULL)
             out[i] = *signature;

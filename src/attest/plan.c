@@ -207,17 +207,20 @@ json_t *cs_plan_to_json(const cs_plan *plan) {
 /* What each member does for itself and what is shared out. */
 static void division_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job) {
     const int others = job->params.n_ranks - 1;
-    if (others == 0)
+    if (cs_job_members(job) == 1)
         return;
     const int partners = job->pad_partners > 0 && job->pad_partners < others ? job->pad_partners : others;
     cs_loads_to_text(out, plan, job);
-    cs_text_append(out, "  pads                  with %d of %d other members\n", partners, others);
+    cs_text_append(out, "  pads                  with %d of %d other members%s\n", partners, others,
+                   job->n_idle > 0 ? " who have records; each idle one shares them with one of these" : "");
 }
 
 void cs_plan_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job) {
     const cs_params *p = &job->params;
     char a[32];
-    cs_text_append(out, "%s: %d members", job->name, p->n_ranks);
+    cs_text_append(out, "%s: %d members", job->name, cs_job_members(job));
+    if (job->n_idle > 0)
+        cs_text_append(out, " (%zu of them idle)", job->n_idle);
     for (size_t l = 0; l <= p->layers; l++)
         cs_text_append(out, "%s%zu", l == 0 ? ", widths " : "-", p->widths[l]);
     cs_text_append(out, "\n  steps                 %zu, global batch %zu, %zu draws\n", plan->steps,

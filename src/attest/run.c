@@ -11,6 +11,7 @@
 #include "base/timer.h"
 #include "comm/delay.h"
 #include "comm/secure.h"
+#include "data/opening_file.h"
 #include "session/channel.h"
 #include "train/loop.h"
 
@@ -42,8 +43,8 @@ static cs_status handshake(cs_run_state *r) {
     uint8_t pinned[CS_MAX_RANKS][CS_KEY_SIZE];
     const char *names[CS_MAX_RANKS];
     for (int i = 0; i < r->comm->size; i++) {
-        memcpy(pinned[i], r->job.members[i].key, CS_KEY_SIZE);
-        names[i] = r->job.members[i].name;
+        memcpy(pinned[i], r->job.members[cs_run_member(r, i)].key, CS_KEY_SIZE);
+        names[i] = cs_run_name(r, i);
     }
     const bool pins = r->job.members[0].has_key; /* the job's reader gives a key to all or to none */
     CS_TRY(cs_handshake(r->comm, &r->identity.x25519, pins ? (const uint8_t(*)[CS_KEY_SIZE])pinned : NULL, r->job_digest,
@@ -56,7 +57,7 @@ static cs_status handshake(cs_run_state *r) {
     }
     CS_TRY(cs_pads_new(&r->pads, &r->keys));
     cs_pads_set_partners(r->pads, r->job.pad_partners);
-    return CS_OK;
+    return cs_pads_set_idle(r->pads, r->comm->idle);
 }
 
 /* Collective. */
@@ -64,8 +65,11 @@ static cs_status contribute(cs_run_state *r) {
     r->statement.has_contributions = r->job.contributions;
     if (!r->job.contributions)
         return CS_OK;
-    CS_TRY(cs_contributions_exchange(r->statement.contributions, r->comm, &r->keys));
-    CS_SPY("contribution", r->statement.contributions[r->comm->rank], CS_CONTRIBUTION_SIZE);
+    uint8_t by_rank[CS_MAX_RANKS][CS_CONTRIBUTION_SIZE];
+    CS_TRY(cs_contributions_exchange(by_rank, r->comm, &r->keys));
+    CS_SPY("contribution", by_rank[r->comm->rank], CS_CONTRIBUTION_SIZE);
+    for (int i = 0; i < r->comm->size; i++)
+        memcpy(r->statement.contributions[cs_run_member(r, i)], by_rank[i], CS_CONTRIBUTION_SIZE);
     return CS_OK;
 }
 
@@ -73,18 +77,19 @@ static cs_status contribute(cs_run_state *r) {
 
 static cs_status train(cs_run_state *r, const cs_progress *progress) {
     const cs_params *p = &r->statement.params;
-    const int rank = r->comm->rank;
+    const int me = cs_run_me(r);
+    const bool holds = cs_run_holds(r);
     if (r->statement.hidden)
         CS_TRY(cs_run_choose_draws(r));
     if (r->segment == 0)
         CS_TRY(cs_run_share_initial(r));
-    if (p->initial_committed && rank == 0)
+    if (p->initial_committed && cs_run_carries(r))
         cs_model_to_blocks(r->tensors, &r->blocks, CS_BLOCK_G, &r->initial);
     CS_TRY(cs_derived_new(&r->derived, &r->statement, r->initial_given || p->initial_committed ? &r->initial : NULL, NULL));
-    if (r->statement.hidden)
-        r->derived.draws[rank] = r->own_draws;
-    CS_TRY(cs_trainer_new(&r->trainer, p, rank, r->job.members[rank].name, &r->derived.initial, r->derived.draws[rank],
-                          &r->blocks, r->tensors));
+    if (r->statement.hidden && holds)
+        r->derived.draws[me] = r->own_draws;
+    CS_TRY(cs_trainer_new(&r->trainer, p, r->comm->rank, r->job.members[me].name, &r->derived.initial,
+                          holds ? r->derived.draws[me] : NULL, &r->blocks, holds ? r->tensors : NULL));
 #ifdef CS_TAMPER
     if (r->options->tamper != NULL)
         cs_trainer_set_tamper(r->trainer, r->options->tamper, NULL);
@@ -92,7 +97,7 @@ static cs_status train(cs_run_state *r, const cs_progress *progress) {
     return cs_run_train_saving(r, progress);
 }
 
-/* Rank 0's blocks of the final weights, and its commitments to them. */
+/* The carrier's blocks of the final weights, and its commitments to them. */
 static cs_status commit_final(cs_run_state *r, cs_buffer *out) {
     const cs_params *p = &r->statement.params;
     const cs_model *m = cs_trainer_model(r->trainer);
@@ -111,6 +116,55 @@ static cs_status commit_final(cs_run_state *r, cs_buffer *out) {
     return status;
 }
 
+/* Root: the carrier's commitments, for all; and, from another rank, their blindings: the root keeps the model's files. */
+static cs_status take_final(cs_run_state *r, const cs_buffer *part, cs_buffer *rows) {
+    const size_t n = cs_final_row_count(&r->statement.params), points = 32 * n,
+                 all = cs_run_carries(r) ? points : 2 * points;
+    if (part->size != all)
+        return cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes of commitments to the final model instead of %zu",
+                       r->job.members[0].rank, part->size, all);
+    cs_buffer_append(rows, part->data, points);
+    if (cs_run_carries(r))
+        return cs_buffer_status(rows);
+    r->final_blindings = CS_NEW(cs_fr, n);
+    if (r->final_blindings == NULL)
+        return CS_ERR_MEMORY;
+    for (size_t k = 0; k < n; k++)
+        if (!cs_fr_decode(&r->final_blindings[k], part->data + points + 32 * k))
+            return cs_fail(CS_ERR_ABORT, "rank %d sent a blinding that is not reduced", r->job.members[0].rank);
+    return cs_buffer_status(rows);
+}
+
+/* The carrier's part of the exchange. */
+static cs_status give_final(cs_run_state *r, cs_buffer *mine) {
+    CS_TRY(commit_final(r, mine));
+    if (r->comm->rank != 0)
+        cs_opening_append_blindings(mine, r->final_blindings, cs_final_row_count(&r->statement.params));
+    return cs_buffer_status(mine);
+}
+
+/* Collective: the carrier's commitments to the final model, which all get from the root. */
+static cs_status share_final(cs_run_state *r, cs_buffer *rows) {
+    const int ranks = r->comm->size;
+    cs_buffer mine = {0}, *parts = r->comm->rank == 0 ? CS_NEW(cs_buffer, (size_t)ranks) : NULL;
+    cs_status status = r->comm->rank == 0 && parts == NULL ? CS_ERR_MEMORY : CS_OK;
+    if (status == CS_OK && cs_run_carries(r))
+        status = give_final(r, &mine);
+    if (status == CS_OK)
+        status = cs_comm_gather(r->comm, TAG_FINAL, mine.data, mine.size, parts);
+    if (status == CS_OK && parts != NULL)
+        status = take_final(r, &parts[r->job.members[0].rank], rows);
+    if (status == CS_OK)
+        status = cs_comm_reply(r->comm, TAG_FINAL, rows);
+    if (status == CS_OK && cs_run_carries(r) && (rows->size > mine.size || memcmp(rows->data, mine.data, rows->size) != 0))
+        status = cs_fail(CS_ERR_ABORT, "the root changed this member's commitments to the final model");
+    for (int i = 0; parts != NULL && i < ranks; i++)
+        cs_buffer_free(&parts[i]);
+    cs_free(parts);
+    cs_buffer_free(&mine);
+    return status;
+}
+
 /* Collective. The statement becomes complete. */
 static cs_status finish_statement(cs_run_state *r) {
     const cs_params *p = &r->statement.params;
@@ -118,15 +172,11 @@ static cs_status finish_statement(cs_run_state *r) {
     if (p->final_public) {
         cs_model_digest(r->statement.final_digest, final);
     } else if (r->saves.rows.given) {
-        if (r->comm->rank == 0) /* what was committed to before */
+        if (cs_run_carries(r)) /* what was committed to before */
             cs_model_to_blocks(r->tensors, &r->blocks, CS_BLOCK_F, final);
     } else {
         cs_buffer rows = {0};
-        cs_status status = r->comm->rank == 0 ? commit_final(r, &rows) : CS_OK;
-        if (status == CS_OK)
-            status = cs_comm_gather(r->comm, TAG_FINAL, NULL, 0, NULL);
-        if (status == CS_OK)
-            status = cs_comm_reply(r->comm, TAG_FINAL, &rows);
+        cs_status status = share_final(r, &rows);
         if (status == CS_OK && rows.size != 32 * cs_final_row_count(p))
             status = cs_fail(CS_ERR_ABORT, "the root sent %zu bytes of commitments to the final model", rows.size);
         if (status == CS_OK)
@@ -220,9 +270,9 @@ static void describe(cs_run_state *r) {
     cs_run_report *out = r->report;
     const cs_params *p = &r->job.params;
     snprintf(out->job, sizeof out->job, "%s", r->job.name);
-    out->ranks = p->n_ranks;
-    for (int i = 0; i < p->n_ranks; i++)
-        snprintf(out->members[i], sizeof out->members[i], "%s", r->job.members[i].name);
+    out->ranks = r->comm->size;
+    for (int i = 0; i < r->comm->size; i++)
+        snprintf(out->members[i], sizeof out->members[i], "%s", cs_run_name(r, i));
     out->segments = r->segments;
     out->steps = p->steps;
     out->draws = p->steps * p->batch * (size_t)p->n_ranks;
@@ -244,7 +294,7 @@ static cs_status write_profile(const cs_run_state *r, const cs_buffer *parts) {
     const char *members[CS_MAX_RANKS];
     json_t *trace = NULL;
     for (int i = 0; i < r->comm->size; i++)
-        members[i] = r->job.members[i].name;
+        members[i] = cs_run_name(r, i);
     cs_status status = cs_profile_trace(&trace, &r->report->stages, parts, members, r->comm->size);
     if (status == CS_OK)
         status = cs_profile_write(r->options->profile, trace);
@@ -279,7 +329,7 @@ static cs_status end(cs_run_state *r) {
 /* Without pinned keys the first handshake says who is who, once and for all. */
 static cs_status check_members(const cs_run_state *r) {
     for (int i = 0; i < r->comm->size; i++)
-        if (memcmp(r->statement.members[i].key, r->keys.members[i], CS_KEY_SIZE) != 0)
+        if (memcmp(r->statement.members[cs_run_member(r, i)].key, r->keys.members[i], CS_KEY_SIZE) != 0)
             return cs_fail(CS_ERR_ABORT, "rank %d has another key in segment %zu than before", i, r->segment + 1);
     return CS_OK;
 }

@@ -26,8 +26,13 @@ static bool is_root(const cs_run_state *r) {
     return r->comm->rank == 0;
 }
 
+/* Of the commitments to a model that is not released. */
+static bool has_blindings(const cs_run_state *r) {
+    return is_root(r) || cs_run_carries(r);
+}
+
 static const char *me(const cs_run_state *r) {
-    return r->job.members[r->comm->rank].name;
+    return cs_run_name(r, r->comm->rank);
 }
 
 static void warn(const cs_run_state *r, const char *what) {
@@ -201,7 +206,7 @@ static cs_status read_beginning(cs_run_state *r, const cs_reader *in) {
     CS_TRY(read_model(&r->initial, &r->job.params, in));
     if (!r->job.between_public) {
         CS_TRY(cs_checkpoint_read_points(&r->before_rows, rows, in));
-        if (is_root(r))
+        if (has_blindings(r))
             CS_TRY(cs_checkpoint_read_scalars(&r->initial_blindings, rows, in));
     }
     return is_root(r) ? cs_read(in, r->saves.parts, 32 * r->segment) : CS_OK;
@@ -249,7 +254,7 @@ cs_status cs_run_check_resumed(cs_run_state *r) {
         return CS_OK;
     for (int i = 0; i < r->comm->size; i++)
         if (memcmp(h->members[i], r->statement.members[i].key, CS_KEY_SIZE) != 0)
-            return cs_fail(CS_ERR_INPUT, "rank %d (%s) had another key when the checkpoint was made", i,
+            return cs_fail(CS_ERR_INPUT, "rank %d (%s) had another key when the checkpoint was made", r->job.members[i].rank,
                            r->job.members[i].name);
     r->statement.has_contributions = h->contributions;
     memcpy(r->statement.contributions, h->contribution, sizeof h->contribution);
@@ -280,7 +285,7 @@ static cs_status read_committed(cs_run_state *r, const cs_reader *in) {
     size_t n = 0;
     if (!r->statement.params.final_public) {
         CS_TRY(cs_checkpoint_read_points(&r->statement.final_rows, model_rows(r), in));
-        if (is_root(r))
+        if (has_blindings(r))
             CS_TRY(cs_checkpoint_read_scalars(&r->final_blindings, model_rows(r), in));
     }
     CS_TRY(read_row_count(&n, r, in));
@@ -374,7 +379,7 @@ static cs_status write_beginning(const cs_run_state *r, const cs_writer *out) {
         }
     if (!r->job.between_public) {
         CS_TRY(cs_checkpoint_write_points(out, r->before_rows, rows));
-        if (is_root(r))
+        if (has_blindings(r))
             CS_TRY(cs_checkpoint_write_scalars(out, r->initial_blindings, rows));
     }
     return is_root(r) ? cs_write(out, r->saves.parts, 32 * r->segment) : CS_OK;
@@ -385,7 +390,7 @@ static cs_status write_committed(const cs_run_state *r, const cs_writer *out) {
     uint8_t bytes[8];
     if (!r->statement.params.final_public) {
         CS_TRY(cs_checkpoint_write_points(out, r->statement.final_rows, model_rows(r)));
-        if (is_root(r))
+        if (has_blindings(r))
             CS_TRY(cs_checkpoint_write_scalars(out, r->final_blindings, model_rows(r)));
     }
     cs_store_u64(bytes, rows->n);

@@ -11,7 +11,7 @@
 enum { TAG_DATASETS = 0x10000 };
 
 static const cs_job_member *me(const cs_run_state *r) {
-    return &r->job.members[r->comm->rank];
+    return &r->job.members[cs_run_me(r)];
 }
 
 /* ------------------------------------------------------------ before anyone is bothered */
@@ -46,7 +46,21 @@ static cs_status load_data(cs_run_state *r) {
     return cs_string_own(&r->opening_path, opening != NULL ? cs_string_copy(opening) : cs_string_format("%s.opening", path));
 }
 
+/* A member without records, by the job: it has nothing to load, and must not think that it trains on something. */
+static cs_status load_nothing(const cs_run_state *r) {
+    const cs_run_options *o = r->options;
+    if (o->data != NULL || o->labels != NULL || o->opening != NULL)
+        return cs_fail(
+            CS_ERR_USAGE,
+            "%s: member \"%s\" is idle, it has no records: --data, --labels and --opening have no place; to train "
+            "on its data the job must say how many \"rows\" there are",
+            r->job.file, me(r)->name);
+    return CS_OK;
+}
+
 cs_status cs_run_load_datasets(cs_run_state *r) {
+    if (!cs_run_holds(r))
+        return load_nothing(r);
     return r->job.has_datasets ? load_committed(r) : load_data(r);
 }
 
@@ -110,29 +124,49 @@ static cs_status take_points(cs_dataset_doc *d, const cs_buffer *bytes, int rank
                               rank, bad);
 }
 
-/* Collective. Every rank ends with the same documents and finds its own commitments in its own. */
-static cs_status exchange_documents(cs_run_state *r, cs_buffer *mine, cs_buffer *parts) {
-    const int rank = r->comm->rank;
-    size_t longest = 0;
-    for (int i = 0; i < r->comm->size; i++) {
-        CS_TRY(describe_data(&r->statement.members[i].datasets, &r->job, &r->job.members[i]));
-        const size_t n = cs_dataset_doc_commitments(&r->statement.members[i].datasets.use[0].doc);
-        longest = n > longest ? n : longest;
-    }
-    cs_dataset_doc *own = &r->statement.members[rank].datasets.use[0].doc;
+/* This rank's own, as it goes to the others. */
+static cs_status commit_own(cs_run_state *r, cs_buffer *mine) {
+    cs_dataset_doc *own = &r->statement.members[cs_run_me(r)].datasets.use[0].doc;
     CS_TRY(commit_data(r, own));
     for (size_t k = 0; k < cs_dataset_doc_commitments(own); k++) {
         uint8_t bytes[32];
         cs_g1_encode(bytes, own->commitments[k]);
         cs_buffer_append(mine, bytes, sizeof bytes);
     }
-    CS_TRY(cs_buffer_status(mine));
+    return cs_buffer_status(mine);
+}
+
+/* What the rank says its commitments are; one without data has none. */
+static cs_status take_part(cs_run_state *r, const cs_buffer *part, int rank) {
+    const int member = cs_run_member(r, rank);
+    if (member < r->job.params.n_ranks)
+        return take_points(&r->statement.members[member].datasets.use[0].doc, part, rank);
+    return part->size == 0
+               ? CS_OK
+               : cs_fail(CS_ERR_ABORT, "rank %d is idle, and sent %zu bytes of commitments to a dataset", rank, part->size);
+}
+
+/* Collective. Every rank ends with the same documents and finds its own commitments in its own. */
+static cs_status exchange_documents(cs_run_state *r, cs_buffer *mine, cs_buffer *parts) {
+    const int rank = r->comm->rank;
+    size_t longest = 0;
+    for (int i = 0; i < r->job.params.n_ranks; i++) {
+        CS_TRY(describe_data(&r->statement.members[i].datasets, &r->job, &r->job.members[i]));
+        const size_t n = cs_dataset_doc_commitments(&r->statement.members[i].datasets.use[0].doc);
+        longest = n > longest ? n : longest;
+    }
+    if (cs_run_holds(r))
+        CS_TRY(commit_own(r, mine));
+#ifdef CS_TAMPER
+    else if (r->options->attack != NULL && r->options->attack->intrude != NULL)
+        r->options->attack->intrude(r->options->attack->context, rank, CS_LABEL_STATEMENT, mine);
+#endif
     CS_TRY(cs_exchange_parts(r->comm, TAG_DATASETS, mine, 32 * longest, parts, "the datasets' commitments"));
     for (int i = 0; i < r->comm->size; i++)
         if (i != rank)
-            CS_TRY(take_points(&r->statement.members[i].datasets.use[0].doc, &parts[i], i));
+            CS_TRY(take_part(r, &parts[i], i));
     /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a dataset has commitments */
-    if (parts[rank].size != mine->size || memcmp(parts[rank].data, mine->data, mine->size) != 0)
+    if (parts[rank].size != mine->size || (mine->size > 0 && memcmp(parts[rank].data, mine->data, mine->size) != 0))
         return cs_fail(CS_ERR_ABORT, "the root changed the commitment to this member's dataset");
     return CS_OK;
 }
@@ -154,7 +188,7 @@ static cs_status fill_shard(cs_run_state *r, const cs_dataset_doc **docs, const 
     const cs_params *p = &r->job.params;
     cs_tensor *features = &r->tensors[cs_blocks_find(&r->blocks, CS_BLOCK_D, 0, 0)];
     cs_tensor *classes = &r->tensors[cs_blocks_find(&r->blocks, CS_BLOCK_Y, 0, 0)];
-    cs_dataset_uses_docs(docs, &r->statement.members[r->comm->rank].datasets);
+    cs_dataset_uses_docs(docs, &r->statement.members[cs_run_me(r)].datasets);
     for (size_t k = 0; k < r->n_openings; k++)
         openings[k] = &r->openings[k];
     CS_TRY(cs_shard_tensors(features, classes, p, docs, openings, r->n_openings));
@@ -215,10 +249,12 @@ cs_status cs_run_make_tensors(cs_run_state *r) {
     cs_status status = cs_blocks_new(&r->blocks, p, table.n);
     cs_table_free(&table);
     CS_TRY(status);
+    if (!cs_run_holds(r))
+        return CS_OK;
     r->tensors = CS_NEW(cs_tensor, r->blocks.n);
     if (r->tensors == NULL)
         return CS_ERR_MEMORY;
-    CS_TRY(cs_blocks_tensors(r->tensors, &r->blocks, r->comm->rank));
+    CS_TRY(cs_blocks_tensors(r->tensors, &r->blocks, cs_run_me(r)));
     if (r->kept[0].data == NULL)
         return fill_datasets(r);
     take_kept(r);
@@ -228,7 +264,7 @@ cs_status cs_run_make_tensors(cs_run_state *r) {
 cs_status cs_run_commit_datasets(cs_run_state *r) {
     const cs_dataset_uses *uses[CS_MAX_RANKS];
     for (int i = 0; i < r->comm->size; i++)
-        memcpy(r->statement.members[i].key, r->keys.members[i], 32);
+        memcpy(r->statement.members[cs_run_member(r, i)].key, r->keys.members[i], 32);
     if (!r->job.has_datasets)
         CS_TRY(commit_for_this_run(r));
     cs_statement_uses(uses, &r->statement);

@@ -19,7 +19,7 @@ static cs_status choose(cs_run_state *r, const cs_pieces *shard, cs_buffer *coun
         return CS_ERR_MEMORY;
     if (!r->saves.resuming) /* else it is that of the checkpoint */
         randombytes_buf(r->saves.draws, sizeof r->saves.draws);
-    cs_status status = cs_draws_of_rank(r->own_draws, n, shard, r->saves.draws, r->comm->rank);
+    cs_status status = cs_draws_of_rank(r->own_draws, n, shard, r->saves.draws, cs_run_me(r));
     if (status == CS_OK)
         status = cs_passes_new(&passes, shard, r->own_draws, n);
     if (status == CS_OK)
@@ -31,10 +31,12 @@ static cs_status choose(cs_run_state *r, const cs_pieces *shard, cs_buffer *coun
 }
 
 static cs_status choose_own(cs_run_state *r, cs_buffer *counts) {
-    const cs_dataset_uses *u = &r->statement.members[r->comm->rank].datasets;
+    const cs_dataset_uses *u = &r->statement.members[cs_run_me(r)].datasets;
     cs_piece *pieces;
     cs_pieces shard;
     size_t extent;
+    if (!cs_run_holds(r)) /* it draws nothing */
+        return CS_OK;
     cs_status status = cs_dataset_uses_place(&pieces, &shard, &extent, u);
     if (status == CS_OK)
         status = choose(r, &shard, counts);
@@ -43,16 +45,16 @@ static cs_status choose_own(cs_run_state *r, cs_buffer *counts) {
 }
 
 /* Whether they add up is checked when the passes are made (attest/derive.h). */
-static cs_status take_counts(cs_statement *s, int rank, const cs_buffer *part) {
-    const size_t n = s->members[rank].datasets.n;
+static cs_status take_counts(cs_statement *s, int member, int rank, const cs_buffer *part) {
+    const size_t n = s->members[member].datasets.n;
     if (part->size != 8 * n)
         return cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes of counts of its draws; %zu are expected", rank, part->size,
                        8 * n);
-    s->last_pass[rank] = CS_NEW(size_t, n);
-    if (s->last_pass[rank] == NULL)
+    s->last_pass[member] = CS_NEW(size_t, n);
+    if (s->last_pass[member] == NULL)
         return CS_ERR_MEMORY;
     for (size_t k = 0; k < n; k++)
-        s->last_pass[rank][k] = (size_t)cs_load_u64(part->data + 8 * k);
+        s->last_pass[member][k] = (size_t)cs_load_u64(part->data + 8 * k);
     return CS_OK;
 }
 
@@ -63,9 +65,9 @@ cs_status cs_run_choose_draws(cs_run_state *r) {
     if (status == CS_OK)
         status = cs_exchange_parts(r->comm, TAG_DRAWS, &counts, 8 * (size_t)CS_MAX_DATASETS, parts, "the counts of draws");
     for (size_t i = 0; status == CS_OK && i < ranks; i++)
-        status = take_counts(&r->statement, (int)i, &parts[i]);
+        status = take_counts(&r->statement, cs_run_member(r, (int)i), (int)i, &parts[i]);
     /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): CS_OK: the counts are there */
-    if (status == CS_OK && memcmp(parts[r->comm->rank].data, counts.data, counts.size) != 0)
+    if (status == CS_OK && counts.size > 0 && memcmp(parts[r->comm->rank].data, counts.data, counts.size) != 0)
         status = cs_fail(CS_ERR_ABORT, "the root changed the counts of this member's draws");
     for (size_t i = 0; parts != NULL && i < ranks; i++)
         cs_buffer_free(&parts[i]);

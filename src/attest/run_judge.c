@@ -20,8 +20,8 @@ typedef struct finding {
     uint32_t rank, offence, stage;
 } finding;
 
-static void append_finding(cs_buffer *out, const cs_judged *r) {
-    cs_buffer_append_u32(out, (uint32_t)r->rank);
+static void append_finding(cs_buffer *out, const cs_judged *r, int rank) {
+    cs_buffer_append_u32(out, (uint32_t)rank);
     cs_buffer_append_u32(out, (uint32_t)r->offence);
     cs_buffer_append_u32(out, (uint32_t)r->stage);
 }
@@ -42,11 +42,11 @@ static cs_status findings_to_text(cs_buffer *out, const cs_run_state *r, const c
             return cs_fail(CS_ERR_ABORT, "the root's findings make no sense");
         if (f.offence == CS_OFFENCE_PADS) {
             cs_text_append(out, "; rank %u (%s) or rank %u (%s) cheated at %s: %s", (unsigned)f.rank,
-                           r->job.members[f.rank].name, (unsigned)f.stage, r->job.members[f.stage].name,
+                           cs_run_name(r, (int)f.rank), (unsigned)f.stage, cs_run_name(r, (int)f.stage),
                            cs_label_text(CS_LABEL_GRADIENT), cs_offence_text(CS_OFFENCE_PADS));
             continue;
         }
-        cs_text_append(out, "; rank %u (%s) cheated at %s: %s", (unsigned)f.rank, r->job.members[f.rank].name,
+        cs_text_append(out, "; rank %u (%s) cheated at %s: %s", (unsigned)f.rank, cs_run_name(r, (int)f.rank),
                        cs_label_text((cs_label)f.stage), cs_offence_text((cs_offence)f.offence));
     }
     return CS_OK;
@@ -58,8 +58,8 @@ static cs_status findings_to_text(cs_buffer *out, const cs_run_state *r, const c
 static cs_status write_evidence(cs_run_state *r, const cs_trial *t, size_t k, cs_buffer *text) {
     char session[65];
     cs_hex32(session, r->record.nonce);
-    char *path =
-        cs_string_format("%s/%s.rank%d.%.16s.evidence", r->options->out, r->job.name, t->judge->ranks[k].rank, session);
+    char *path = cs_string_format("%s/%s.rank%d.%.16s.evidence", r->options->out, r->job.name,
+                                  r->job.members[t->judge->ranks[k].rank].rank, session);
     if (path == NULL)
         return CS_ERR_MEMORY;
     const cs_status status = cs_accusation_write(path, t, k);
@@ -69,6 +69,21 @@ static cs_status write_evidence(cs_run_state *r, const cs_trial *t, size_t k, cs
     return status;
 }
 
+/* Nobody's shares are wrong: was anybody's help? Ranks without data help, too. */
+static cs_status judge_help(cs_run_state *r, cs_buffer *findings) {
+    cs_judge j;
+    CS_TRY(cs_judge_new(&j, (size_t)r->comm->size));
+    for (size_t k = 0; k < j.n; k++)
+        j.ranks[k].rank = (int)k;
+    const cs_status status = cs_ipa_judge(&r->record, &j);
+    for (size_t k = 0; status == CS_OK && k < j.n; k++)
+        if (j.ranks[k].offence != CS_OFFENCE_NONE)
+            append_finding(findings, &j.ranks[k], (int)k);
+    cs_judge_free(&j);
+    return status;
+}
+
+/* The judge knows ranks with data only, by their numbers in the proof. */
 static cs_status judge_all(cs_run_state *r, cs_judge *j, cs_buffer *findings, cs_buffer *evidence) {
     const bool identified = r->statement.members[0].signer.identified;
     cs_trial t = {.statement = &r->statement,
@@ -83,21 +98,22 @@ static cs_status judge_all(cs_run_state *r, cs_judge *j, cs_buffer *findings, cs
         j->ranks[k].key = identified ? r->statement.members[k].signer.ed25519 : NULL;
     }
     CS_TRY(cs_train_judge(&r->derived.instance, r->proof.data, r->proof.size, j, &t.used));
-    CS_TRY(cs_ipa_judge(&r->record, j));
     for (size_t k = 0; k < j->n; k++) {
         if (j->ranks[k].offence == CS_OFFENCE_NONE)
             continue;
-        append_finding(findings, &j->ranks[k]);
+        append_finding(findings, &j->ranks[k], r->job.members[k].rank);
         if (j->ranks[k].is_signed && j->ranks[k].offence < CS_OFFENCE_SIGNATURE)
             CS_TRY(write_evidence(r, &t, k, evidence));
     }
+    if (findings->size == 4)
+        CS_TRY(judge_help(r, findings));
     return cs_buffer_status(findings);
 }
 
 /* The proof does not verify: who is it? Whatever becomes of that, the run has failed. */
 static void name(cs_run_state *r, cs_buffer *findings, cs_buffer *evidence) {
     cs_judge j;
-    cs_status status = cs_judge_new(&j, (size_t)r->comm->size);
+    cs_status status = cs_judge_new(&j, (size_t)r->job.params.n_ranks);
     if (status == CS_OK)
         status = judge_all(r, &j, findings, evidence);
     cs_judge_free(&j);

@@ -16,11 +16,11 @@ static bool is_root(const cs_run_state *r) {
 }
 
 static const cs_job_member *me(const cs_run_state *r) {
-    return &r->job.members[r->comm->rank];
+    return &r->job.members[cs_run_me(r)];
 }
 
 static cs_status check_ranks(const cs_run_state *r) {
-    const int members = r->job.params.n_ranks, ranks = r->comm->size;
+    const int members = cs_job_members(&r->job), ranks = r->comm->size;
     if (ranks != members)
         return cs_fail(CS_ERR_USAGE,
                        "%s: the job has %d members, this run has %d ranks; start one rank per member: mpirun -n %d …",
@@ -32,6 +32,14 @@ static cs_status check_ranks(const cs_run_state *r) {
                        "--member %s: rank %d is member \"%s\" of %s; give the members' commands in the order of the job",
                        name, r->comm->rank, me(r)->name, r->job.file);
     return CS_OK;
+}
+
+/* The lockstep knows who has data: the others have no part in the proof. */
+static cs_status set_idle(cs_run_state *r) {
+    bool idle[CS_MAX_RANKS];
+    for (int i = 0; i < r->comm->size; i++)
+        idle[i] = cs_run_member(r, i) >= r->job.params.n_ranks;
+    return cs_comm_set_idle(r->comm, r->job.n_idle > 0 ? idle : NULL);
 }
 
 static cs_status load_identity(cs_run_state *r, const char *path) {
@@ -86,7 +94,8 @@ static cs_status check_plan(cs_run_state *r) {
             "--attributable: hashes of the sums of %zu steps take %.0f MiB, and this rank may take %.0f MiB: give "
             "it more (--memory), or run the job without the option",
             r->job.params.steps, kept / (1 << 20), memory / (1 << 20));
-    return cs_segments_choose(&r->segments, &r->job, memory > 0 ? memory - kept : 0, o->segments);
+    /* the plan is that of a rank with data: an idle one has no need to cut the job */
+    return cs_segments_choose(&r->segments, &r->job, memory > 0 && cs_run_holds(r) ? memory - kept : 0, o->segments);
 }
 
 /* The proof is long work: better no room on the disk now than then. */
@@ -122,6 +131,7 @@ static cs_status load_test(cs_run_state *r) {
 cs_status cs_run_prepare(cs_run_state *r) {
     CS_TRY(cs_job_load_without(&r->job, r->options->job, r->options->exclude));
     CS_TRY(check_ranks(r));
+    CS_TRY(set_idle(r));
     if (r->options->attributable && r->job.honest_but_curious)
         return cs_fail(CS_ERR_USAGE, "--attributable: the job declares its members honest_but_curious; take that out of it");
     CS_TRY(set_timeout(r));

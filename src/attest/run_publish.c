@@ -55,7 +55,7 @@ static cs_status collect_datasets(cs_evidence *e, cs_job *job) {
 }
 
 static cs_status collect_evidence(cs_evidence *out, cs_run_state *r) {
-    const size_t signed_by = r->statement.members[0].signer.identified ? (size_t)r->comm->size : 0;
+    const size_t signed_by = r->statement.members[0].signer.identified ? (size_t)cs_statement_members(&r->statement) : 0;
     size_t certificates, proofs;
     cs_evidence_expected(&certificates, &proofs, &r->statement);
     CS_TRY(cs_evidence_new(out, r->manifest.n, signed_by, certificates, proofs));

@@ -37,12 +37,12 @@ static cs_status agree_on_saving(cs_run_state *r, const cs_buffer *all) {
         if ((cs_load_u64(wish_of(all, i) + AT_SAVES) & ATTRIBUTES) != (mine & ATTRIBUTES))
             return cs_fail(CS_ERR_USAGE,
                            "rank %d (%s) and this one do not agree on --attributable: it is for all members or for none", i,
-                           r->job.members[i].name);
+                           cs_run_name(r, i));
         else if (cs_load_u64(wish_of(all, i) + AT_SAVES) != mine)
             return cs_fail(CS_ERR_USAGE,
                            "rank %d (%s) and this one do not agree on checkpoints: --checkpoint and --resume are for all "
                            "members or for none",
-                           i, r->job.members[i].name);
+                           i, cs_run_name(r, i));
     r->saves.on = (mine & SAVES) != 0;
     r->attributable = (mine & ATTRIBUTES) != 0 && r->comm->size > 1;
     return CS_OK;
@@ -73,7 +73,7 @@ static cs_status choose(int *slot, const cs_run_state *r, const cs_buffer *all) 
                       : cs_fail(CS_ERR_INPUT,
                                 "there is no checkpoint that all ranks have: rank %d (%s) has none of this rank's; start "
                                 "again without --resume",
-                                missing, r->job.members[missing].name);
+                                missing, cs_run_name(r, missing));
 }
 
 static cs_status agree(cs_run_state *r, const cs_buffer *all) {
@@ -128,8 +128,8 @@ cs_status cs_run_agree(cs_run_state *r) {
     return status;
 }
 
-/* W(0) of a segment that is not the first is the model that the ranks hold; of a committed one the root keeps the blindings,
- * too. */
+/* W(0) of a segment that is not the first is the model that the ranks hold; of a committed one its carrier keeps the
+ * blindings, too. */
 static cs_status take_initial(cs_run_state *r) {
     cs_statement *s = &r->statement;
     s->params.initial_committed = !r->job.between_public;
@@ -161,7 +161,8 @@ static cs_status keep(cs_run_state *r) {
     cs_statement *s = &r->statement;
     cs_model_free(&r->initial);
     CS_TRY(cs_model_copy(&r->initial, cs_trainer_model(r->trainer)));
-    cs_run_keep_datasets(r);
+    if (cs_run_holds(r))
+        cs_run_keep_datasets(r);
     memcpy(r->before, r->derived.instance.digest, sizeof r->before);
     cs_free(r->before_rows);
     r->before_rows = s->final_rows;

@@ -36,20 +36,22 @@ cs_status cs_run_load_manifest(cs_run_state *r) {
 }
 
 cs_status cs_run_sign(cs_run_state *r) {
-    const int rank = r->comm->rank;
+    const int me = cs_run_me(r);
     const uint8_t *digest = r->derived.instance.digest;
     cs_buffer all = {0};
     if (!r->statement.members[0].signer.identified)
         return CS_OK;
-    cs_sign(&r->signatures[rank], CS_SIGN_STATEMENT, digest, r->statement.members[rank].signer.name, r->identity.ed25519);
-    cs_status status = cs_exchange(r->comm, TAG_SIGNATURES, r->signatures[rank].signature, CS_SIGNATURE_SIZE, &all,
+    cs_sign(&r->signatures[me], CS_SIGN_STATEMENT, digest, r->statement.members[me].signer.name, r->identity.ed25519);
+    cs_status status = cs_exchange(r->comm, TAG_SIGNATURES, r->signatures[me].signature, CS_SIGNATURE_SIZE, &all,
                                    "the members' signatures");
     for (int i = 0; status == CS_OK && i < r->comm->size; i++) {
-        const cs_signer *signer = &r->statement.members[i].signer;
-        memcpy(r->signatures[i].name, signer->name, sizeof signer->name);
-        memcpy(r->signatures[i].key, signer->ed25519, sizeof signer->ed25519);
-        memcpy(r->signatures[i].signature, all.data + (size_t)i * CS_SIGNATURE_SIZE, CS_SIGNATURE_SIZE);
-        status = cs_fail_prefix(cs_signature_check(&r->signatures[i], CS_SIGN_STATEMENT, digest),
+        const int member = cs_run_member(r, i);
+        const cs_signer *signer = &r->statement.members[member].signer;
+        cs_signature *s = &r->signatures[member];
+        memcpy(s->name, signer->name, sizeof signer->name);
+        memcpy(s->key, signer->ed25519, sizeof signer->ed25519);
+        memcpy(s->signature, all.data + (size_t)i * CS_SIGNATURE_SIZE, CS_SIGNATURE_SIZE);
+        status = cs_fail_prefix(cs_signature_check(s, CS_SIGN_STATEMENT, digest),
                                 "rank %d did not sign the statement that this rank took part in", i);
     }
     cs_buffer_free(&all);

@@ -43,8 +43,9 @@ typedef struct cs_run_state {
     bool initial_given;
     uint8_t initial_digest[32];
     cs_model initial;
-    cs_fr *initial_blindings;    /* [cs_initial_row_count] of a committed W(0); from the second segment on rank 0's alone */
-    double crowd;                /* ranks that share a core, for the forecast */
+    cs_fr
+        *initial_blindings; /* [cs_initial_row_count] of a committed W(0); from the second segment on its carrier's alone */
+    double crowd;           /* ranks that share a core, for the forecast */
     size_t segments, segment;    /* how many, and which one; before they are agreed on: as many as this rank needs */
     uint8_t before[32];          /* digest of the last segment's statement ... */
     cs_g1_affine *before_rows;   /* ... and the commitments to its final model, if it is not public */
@@ -67,7 +68,7 @@ typedef struct cs_run_state {
     uint32_t *own_draws;                   /* [steps * batch] hidden ones, else NULL */
     cs_derived derived;
     cs_trainer *trainer;
-    cs_fr *final_blindings;              /* rank 0, if the final model is committed */
+    cs_fr *final_blindings;              /* the first member's with data, if the final model is committed */
     cs_buffer proof;                     /* root */
     cs_proof_stats stats;                /* of this segment */
     size_t committed, lookups, messages; /* of all so far */
@@ -79,6 +80,28 @@ typedef struct cs_run_state {
     cs_sent_sums sums; /* of this segment's training */
     cs_doubts doubts;  /* of its weight tables */
 } cs_run_state;
+
+/** The member that a rank is, in the order of the statement's members and the job's: those with data come first, and their
+ * numbers are those of the proof's ranks. Without idle members the two are equal. */
+static inline int cs_run_member(const cs_run_state *r, int rank) {
+    return cs_job_member_at(&r->job, rank);
+}
+
+/** This rank's; does it have data; and is it the member who carries what all know (models that are only committed)? */
+static inline int cs_run_me(const cs_run_state *r) {
+    return cs_run_member(r, r->comm->rank);
+}
+static inline bool cs_run_holds(const cs_run_state *r) {
+    return cs_run_me(r) < r->job.params.n_ranks;
+}
+static inline bool cs_run_carries(const cs_run_state *r) {
+    return cs_run_me(r) == 0;
+}
+
+/** What a member is called, by its rank. */
+static inline const char *cs_run_name(const cs_run_state *r, int rank) {
+    return r->job.members[cs_run_member(r, rank)].name;
+}
 
 /** Names of this rank's checkpoints: none exists, or it is to be resumed. Local; part of cs_run_prepare. */
 cs_status cs_run_name_checkpoints(cs_run_state *r);

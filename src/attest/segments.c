@@ -40,8 +40,8 @@ cs_status cs_segment_hidden_passes(size_t *out, const cs_job *job, size_t steps)
         const cs_job_member *m = &job->members[i];
         size_t passes = ceil_div(draws, m->rows);
         if (job->has_datasets)
-            CS_TRY(
-                cs_fail_prefix(cs_dataset_uses_count_passes(&passes, &m->datasets, draws), "%s: members[%d]", job->file, i));
+            CS_TRY(cs_fail_prefix(cs_dataset_uses_count_passes(&passes, &m->datasets, draws), "%s: members[%d]", job->file,
+                                  m->rank));
         *out = passes > *out ? passes : *out;
     }
     return CS_OK;
@@ -85,7 +85,7 @@ cs_status cs_segments_check(const cs_job *job, size_t n) {
                 return cs_fail(CS_ERR_INPUT,
                                "%s: hidden draws with a limit in total (members[%d].datasets[%zu].total) cannot be cut into "
                                "segments: leave the limit to the licence, or let draws be public",
-                               job->file, i, k);
+                               job->file, job->members[i].rank, k);
     return CS_OK;
 }
 

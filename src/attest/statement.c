@@ -27,7 +27,8 @@ static cs_status copy_job(cs_statement *out, const cs_job *job) {
     CS_TRY(cs_string_own(&out->beacon, cs_string_copy(job->beacon)));
     out->has_contributions = job->contributions;
     CS_TRY(cs_excluded_copy(&out->excluded, &job->excluded));
-    for (int i = 0; i < job->params.n_ranks; i++)
+    out->n_idle = job->n_idle;
+    for (int i = 0; i < cs_job_members(job); i++)
         CS_TRY(copy_member(&out->members[i], &job->members[i]));
     return CS_OK;
 }

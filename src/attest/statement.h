@@ -35,10 +35,11 @@ typedef struct cs_statement {
     cs_params params; /* of this statement's steps; `initial…` and `final…` are about these, too */
     cs_segment segment;
     cs_params whole;                           /* if it is a segment: of the job; else empty */
-    cs_statement_member members[CS_MAX_RANKS]; /* [n_ranks] */
+    cs_statement_member members[CS_MAX_RANKS]; /* [n_ranks] with data, in rank order; then [n_idle] without */
+    size_t n_idle;                             /* members who took part without data: no part of the proof is theirs */
     cs_excluded excluded;                      /* members of the job who were left out of this run */
     char *beacon;                              /* public randomness drawn after the datasets were committed, "" if none */
-    bool has_contributions;                    /* of all members, in rank order */
+    bool has_contributions;                    /* of all members, in the order above */
     uint8_t contributions[CS_MAX_RANKS][32];
     bool hidden;                     /* positions of draws stay with their members (protocol.md, 6.9) ... */
     size_t *last_pass[CS_MAX_RANKS]; /* ... who say how many records of each dataset the last pass draws: [datasets.n] */
@@ -52,6 +53,11 @@ typedef struct cs_statement {
     uint8_t final_digest[32];        /* of a public W(T) (params.final_public) */
     cs_g1_affine *final_rows;        /* [cs_final_row_count] commitments of a committed W(T) */
 } cs_statement;
+
+/** All members, those without data included. */
+static inline int cs_statement_members(const cs_statement *s) {
+    return s->params.n_ranks + (int)s->n_idle;
+}
 
 /** W(0) is committed: copies rows[cs_initial_row_count], sets initial_digest to SHA-256("consort/initial-rows/1" NUL, their
  * encodings). CS_ERR_MEMORY. */

@@ -12,7 +12,7 @@ enum { BEACON_BYTES = 1024 };
 static const cs_json_field ROOT[] = {{"version", true},  {"name", true},     {"purpose", true},       {"params", true},
                                      {"members", true},  {"beacon", true},   {"contributions", true}, {"manifest", true},
                                      {"datasets", true}, {"indices", true},  {"previous", true},      {"initial", true},
-                                     {"final", true},    {"segment", false}, {"excluded", false}};
+                                     {"final", true},    {"segment", false}, {"excluded", false},     {"idle", false}};
 static const cs_json_field SEGMENT[] = {{"after", true}, {"from", true}, {"to", true}};
 static const cs_json_field MEMBER[] = {{"name", true}, {"key", true}, {"identity", true}};
 static const cs_json_field SIGNER[] = {{"ed25519", true}, {"name", true}};
@@ -61,13 +61,11 @@ static cs_status check_distinct(const cs_statement_member *m, const cs_statement
     return CS_OK;
 }
 
-static cs_status read_members(cs_statement *s, const cs_json *v) {
-    const size_t ranks = (size_t)s->params.n_ranks;
-    size_t n;
-    CS_TRY(cs_json_array(&n, v, ranks, ranks));
-    for (size_t i = 0; i < n; i++) {
+/* A list of members, who stand after the first `before`. */
+static cs_status read_members(cs_statement *s, const cs_json *v, size_t before, size_t n) {
+    for (size_t i = before; i < before + n; i++) {
         cs_statement_member *m = &s->members[i];
-        const cs_json item = cs_json_at(v, i), name = cs_json_get(&item, "name"), key = cs_json_get(&item, "key"),
+        const cs_json item = cs_json_at(v, i - before), name = cs_json_get(&item, "name"), key = cs_json_get(&item, "key"),
                       identity = cs_json_get(&item, "identity");
         CS_TRY(cs_document_object(&item, &MEMBER_SHAPE, 0));
         CS_TRY(cs_job_read_name(&m->name, &name));
@@ -77,6 +75,21 @@ static cs_status read_members(cs_statement *s, const cs_json *v) {
             CS_TRY(check_distinct(m, &s->members[j], j, &item));
     }
     return CS_OK;
+}
+
+static cs_status read_all_members(cs_statement *s, const cs_json *members, const cs_json *idle) {
+    const size_t ranks = (size_t)s->params.n_ranks;
+    size_t n;
+    CS_TRY(cs_json_array(&n, members, ranks, ranks));
+    CS_TRY(read_members(s, members, 0, n));
+    if (idle->value == NULL)
+        return CS_OK;
+    CS_TRY(cs_json_array(&s->n_idle, idle, 1, CS_MAX_RANKS));
+    if (s->n_idle > CS_MAX_RANKS - ranks) {
+        s->n_idle = 0;
+        return cs_json_fail(idle, "more than %d members", CS_MAX_RANKS);
+    }
+    return read_members(s, idle, ranks, s->n_idle);
 }
 
 /* Exactly `count` points. The count is compared before memory is taken. */
@@ -111,7 +124,7 @@ static cs_status read_datasets(cs_statement *s, const cs_json *v) {
 }
 
 static cs_status read_contributions(cs_statement *s, const cs_json *v) {
-    const size_t ranks = (size_t)s->params.n_ranks;
+    const size_t ranks = (size_t)cs_statement_members(s);
     size_t n;
     s->has_contributions = !json_is_null(v->value);
     if (!s->has_contributions)
@@ -270,7 +283,7 @@ static cs_status read_excluded(cs_statement *s, const cs_json *v) {
         const cs_json item = cs_json_at(v, k);
         char *name = NULL;
         cs_status status = cs_job_read_name(&name, &item);
-        for (int i = 0; status == CS_OK && i < s->params.n_ranks; i++)
+        for (int i = 0; status == CS_OK && i < cs_statement_members(s); i++)
             if (strcmp(s->members[i].name, name) == 0)
                 status = cs_json_fail(&item, "\"%s\" is a member, and was not left out", name);
         if (status == CS_OK)
@@ -289,7 +302,7 @@ static cs_status read_statement(cs_statement *s, const cs_json *v) {
                   datasets = cs_json_get(v, "datasets"), indices = cs_json_get(v, "indices"),
                   previous = cs_json_get(v, "previous"), initial = cs_json_get(v, "initial"),
                   final = cs_json_get(v, "final"), segment = cs_json_get(v, "segment"),
-                  excluded = cs_json_get(v, "excluded");
+                  excluded = cs_json_get(v, "excluded"), idle = cs_json_get(v, "idle");
     CS_TRY(read_params(s, &params, &initial, &final));
     CS_TRY(read_segment(s, &segment));
     CS_TRY(cs_job_read_name(&s->name, &name)); /* "tiny, for research" would be shown like a purpose */
@@ -297,7 +310,7 @@ static cs_status read_statement(cs_statement *s, const cs_json *v) {
     if (s->purpose[0] != '\0' && !cs_purpose_is_valid(s->purpose))
         return cs_json_fail(&purpose, "a purpose is written with a-z, 0-9 and '-'");
     CS_TRY(read_text(&s->beacon, &beacon, 0, BEACON_BYTES));
-    CS_TRY(read_members(s, &members));
+    CS_TRY(read_all_members(s, &members, &idle));
     CS_TRY(read_excluded(s, &excluded));
     CS_TRY(read_contributions(s, &contributions));
     CS_TRY(read_manifest(s, &manifest));

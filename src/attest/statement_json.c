@@ -32,7 +32,7 @@ json_t *cs_statement_contributions_to_json(const cs_statement *s) {
     if (!s->has_contributions)
         return json_null();
     json_t *out = json_array();
-    for (int i = 0; out != NULL && i < s->params.n_ranks; i++)
+    for (int i = 0; out != NULL && i < cs_statement_members(s); i++)
         out = append(out, cs_document_hex_to_json(s->contributions[i], sizeof s->contributions[i]));
     return out;
 }
@@ -60,9 +60,9 @@ json_t *cs_signer_to_json(const cs_signer *signer) {
                      signer->name);
 }
 
-static json_t *members_to_json(const cs_statement *s) {
+static json_t *members_to_json(const cs_statement *s, int from, int to) {
     json_t *out = json_array();
-    for (int i = 0; out != NULL && i < s->params.n_ranks; i++) {
+    for (int i = from; out != NULL && i < to; i++) {
         const cs_statement_member *m = &s->members[i];
         out =
             append(out, json_pack("{s:s, s:o, s:o}", "name", m->name, "key", cs_document_hex_to_json(m->key, sizeof m->key),
@@ -108,15 +108,18 @@ json_t *cs_statement_to_json(const cs_statement *s) {
     json_t *out =
         json_pack("{s:i, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",                             /* */
                   "version", CS_STATEMENT_VERSION, "name", s->name, "purpose", s->purpose,                         /* */
-                  "params", cs_params_to_json(cs_statement_job_params(s)), "members", members_to_json(s),          /* */
+                  "params", cs_params_to_json(cs_statement_job_params(s)),                                         /* */
+                  "members", members_to_json(s, 0, s->params.n_ranks),                                             /* */
                   "beacon", s->beacon, "contributions", cs_statement_contributions_to_json(s),                     /* */
                   "manifest", manifest_to_json(s), "datasets", cs_statement_datasets_to_json(s, false),            /* */
                   "indices", indices_to_json(s),                                                                   /* */
                   "previous", s->has_previous ? cs_document_hex_to_json(s->previous, 32) : json_null(), "initial", /* */
                   cs_statement_initial_to_json(s), "final", final_to_json(s));
-    const bool good = out != NULL &&
-                      (!s->segment.given || json_object_set_new(out, "segment", segment_to_json(&s->segment)) == 0) &&
-                      (s->excluded.n == 0 || json_object_set_new(out, "excluded", cs_excluded_to_json(&s->excluded)) == 0);
+    const bool good =
+        out != NULL && (!s->segment.given || json_object_set_new(out, "segment", segment_to_json(&s->segment)) == 0) &&
+        (s->excluded.n == 0 || json_object_set_new(out, "excluded", cs_excluded_to_json(&s->excluded)) == 0) &&
+        (s->n_idle == 0 ||
+         json_object_set_new(out, "idle", members_to_json(s, s->params.n_ranks, cs_statement_members(s))) == 0);
     if (good)
         return out;
     json_decref(out);

@@ -54,10 +54,12 @@ static cs_status describe_member(cs_fact_member *out, const cs_verification *v, 
     CS_TRY(cs_string_own(&out->name, cs_string_copy(m->signer.identified ? m->signer.name : m->name)));
     out->identified = m->signer.identified;
     memcpy(out->ed25519, m->signer.ed25519, sizeof out->ed25519);
-    out->draws = p->steps * p->batch;
     out->datasets = CS_NEW(cs_fact_dataset, m->datasets.n);
     if (out->datasets == NULL)
         return CS_ERR_MEMORY;
+    if (rank >= p->n_ranks) /* without data */
+        return CS_OK;
+    out->draws = p->steps * p->batch;
     out->n_datasets = m->datasets.n;
     return describe_datasets(out, v, rank);
 }
@@ -112,15 +114,15 @@ cs_status cs_verify_describe(const cs_verification *v) {
     f->indices_hidden = s->hidden;
     f->batch = (uint64_t)p->n_ranks * p->batch;
     f->widths = CS_NEW(size_t, p->layers + 1);
-    f->members = CS_NEW(cs_fact_member, (size_t)p->n_ranks);
+    f->n_members = (size_t)cs_statement_members(s);
+    f->members = CS_NEW(cs_fact_member, f->n_members);
     if (f->widths == NULL || f->members == NULL)
         return CS_ERR_MEMORY;
     memcpy(f->widths, p->widths, (p->layers + 1) * sizeof *f->widths);
     f->layers = p->layers;
     f->segment_from = s->segment.from;
     f->segment_of = s->segment.given ? s->whole.steps : 0;
-    f->n_members = (size_t)p->n_ranks;
-    for (int i = 0; i < p->n_ranks; i++)
+    for (int i = 0; i < cs_statement_members(s); i++)
         CS_TRY(describe_member(&f->members[i], v, i));
     describe_models(f, v);
     describe_digests(f, v);

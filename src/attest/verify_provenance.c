@@ -30,7 +30,7 @@ static cs_status check_manifest(const cs_verification *v) {
 
 /* Members that contribute the same bytes have not chosen them independently: somebody repeats another's. */
 static cs_status check_contributions(const cs_statement *s) {
-    for (int i = 0; s->has_contributions && i < s->params.n_ranks; i++)
+    for (int i = 0; s->has_contributions && i < cs_statement_members(s); i++)
         for (int j = 0; j < i; j++)
             if (memcmp(s->contributions[i], s->contributions[j], sizeof s->contributions[i]) == 0)
                 return cs_refuse(CS_REFUSAL_SEED, "members \"%s\" and \"%s\" made the same contribution to the seed",

@@ -65,7 +65,7 @@ static cs_status load_member(comparison *c, int i) {
         return load_committed(&c->members[i], &c->job, m, &c->derived.shards[i], p->rows[i]);
     if (m->data == NULL)
         return cs_fail(CS_ERR_INPUT, "%s: members[%d].data: missing; the data of all members is needed here", c->job.file,
-                       i);
+                       m->rank);
     const cs_dataset_options options = cs_job_dataset_options(&c->job, m->labels, 0);
     CS_TRY(cs_dataset_load(&c->members[i], &options, m->data));
     return c->members[i].rows == p->rows[i]

@@ -31,12 +31,13 @@ static void show_use(cs_buffer *out, const cs_dataset_use *u, const cs_certifica
 static void show_members(cs_buffer *out, const cs_attestation *a) {
     const cs_statement *s = &a->statement;
     const cs_certificate *next = a->evidence.certificates;
-    for (int i = 0; i < s->params.n_ranks; i++) {
+    for (int i = 0; i < cs_statement_members(s); i++) {
         const cs_statement_member *m = &s->members[i];
         char key[65];
         cs_hex32(key, m->signer.identified ? m->signer.ed25519 : m->key);
-        cs_text_append(out, "    %-16s %s%s key %s\n", m->name, m->signer.name,
-                       m->signer.identified ? ", Ed25519" : "X25519", key);
+        cs_text_append(out, "    %-16s %s%s key %s%s\n", m->name, m->signer.name,
+                       m->signer.identified ? ", Ed25519" : "X25519", key,
+                       i < s->params.n_ranks ? "" : ", idle: no records");
         for (size_t k = 0; k < m->datasets.n; k++) {
             const cs_dataset_use *u = &m->datasets.use[k];
             show_use(out, u, u->has_certificate ? next++ : NULL);
@@ -73,7 +74,7 @@ static void show(cs_buffer *out, const cs_attestation *a) {
     const cs_statement *s = &a->statement;
     const cs_params *p = &s->params;
     char digest[65], size[32];
-    cs_text_append(out, "%s\n  members     %d\n", s->name, p->n_ranks);
+    cs_text_append(out, "%s\n  members     %d\n", s->name, cs_statement_members(s));
     show_members(out, a);
     for (size_t k = 0; k < s->excluded.n; k++)
         cs_text_append(out, "    %-16s left out\n", s->excluded.names[k]);

@@ -112,7 +112,7 @@ static cs_status do_init(work *w, const char *path, const char *const *values) {
     if (status != CS_OK)
         return status;
     cs_hex32(hex, w->manifest.digest);
-    cs_text_append(&text, "%s: to be signed by %d members\n  digest  %s\n", w->job.manifest, w->job.params.n_ranks, hex);
+    cs_text_append(&text, "%s: to be signed by %d members\n  digest  %s\n", w->job.manifest, cs_job_members(&w->job), hex);
     return cs_cli_print(&text);
 }
 
@@ -123,7 +123,7 @@ static cs_status init(int argc, char **argv) {
 /* ------------------------------------------------------------ sign */
 
 static cs_status add_signature(work *w, const cs_secret_identity *me) {
-    for (int i = 0; i < w->statement.params.n_ranks; i++) {
+    for (int i = 0; i < cs_statement_members(&w->statement); i++) {
         const cs_signer *signer = &w->statement.members[i].signer;
         cs_signature signature;
         if (memcmp(signer->ed25519, me->public.ed25519, sizeof signer->ed25519) != 0)
@@ -148,7 +148,7 @@ static cs_status do_sign(work *w, const char *path, const char *const *values) {
         status = cs_document_save(cs_signed_to_json(&w->manifest), w->job.manifest, 0644);
     if (status != CS_OK)
         return status;
-    cs_text_append(&text, "%s: signed by %zu of %d members\n", w->job.manifest, w->manifest.n, w->job.params.n_ranks);
+    cs_text_append(&text, "%s: signed by %zu of %d members\n", w->job.manifest, w->manifest.n, cs_job_members(&w->job));
     return cs_cli_print(&text);
 }
 
@@ -172,7 +172,7 @@ static bool has_signed(const work *w, int rank) {
 
 static json_t *to_json(const work *w) {
     json_t *members = json_array();
-    for (int i = 0; i < w->statement.params.n_ranks; i++) {
+    for (int i = 0; i < cs_statement_members(&w->statement); i++) {
         const cs_statement_member *m = &w->statement.members[i];
         json_array_append_new(members,
                               json_pack("{s:s, s:s, s:o, s:b}", "name", m->name, "identity", m->signer.name, "ed25519",
@@ -189,7 +189,7 @@ static void to_text(cs_buffer *out, const work *w, bool trusted) {
     cs_hex32(hex, w->manifest.digest);
     cs_text_append(out, "%s: what the job says\n  digest   %s\n  purpose  %s\n", w->job.manifest, hex,
                    s->purpose[0] != '\0' ? s->purpose : "none");
-    for (int i = 0; i < s->params.n_ranks; i++) {
+    for (int i = 0; i < cs_statement_members(s); i++) {
         const cs_statement_member *m = &s->members[i];
         cs_text_append(out, "  %-16s %s (%s)\n", m->name, m->signer.name, has_signed(w, i) ? "signed" : "has not signed");
         for (size_t k = 0; k < m->datasets.n; k++) {

@@ -514,6 +514,41 @@ cs_status cs_comm_set_shares(cs_comm *c, const uint32_t *shares) {
     return CS_OK;
 }
 
+cs_status cs_comm_set_idle(cs_comm *c, const bool *idle) {
+    cs_free(c->idle);
+    c->idle = NULL;
+    if (idle == NULL)
+        return CS_OK;
+    c->idle = CS_NEW(bool, (size_t)c->size);
+    if (c->idle == NULL)
+        return CS_ERR_MEMORY;
+    memcpy(c->idle, idle, (size_t)c->size * sizeof *idle);
+    return CS_OK;
+}
+
+/* Ranks with data among the first `ranks`. */
+static int holders_before(const cs_comm *c, int ranks) {
+    int n = 0;
+    for (int rank = 0; rank < ranks; rank++)
+        n += c->idle == NULL || !c->idle[rank];
+    return n;
+}
+
+int cs_comm_holders(const cs_comm *c) {
+    return holders_before(c, c->size);
+}
+
+int cs_comm_holder_of(const cs_comm *c, int rank) {
+    return c->idle != NULL && c->idle[rank] ? -1 : holders_before(c, rank);
+}
+
+int cs_comm_rank_of(const cs_comm *c, int holder) {
+    int rank = 0;
+    while (cs_comm_holder_of(c, rank) != holder)
+        rank++;
+    return rank;
+}
+
 void cs_comm_part(const cs_comm *c, size_t n, size_t *first, size_t *count) {
     const int part = part_of(c, c->rank);
     *first = divide(c, n, part);
@@ -708,5 +743,7 @@ void cs_comm_free(cs_comm *c) {
     c->names = NULL;
     cs_free(c->bounds);
     c->bounds = NULL;
+    cs_free(c->idle);
+    c->idle = NULL;
     cs_buffer_free(&c->frame);
 }

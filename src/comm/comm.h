@@ -74,6 +74,7 @@ struct cs_comm {
     double timeout;                   /* seconds until a rank that is waited for counts as lost; 0: for ever */
     const char *stage;                /* of the run, for messages; static text, NULL: not said */
     char (*names)[CS_COMM_NAME_SIZE]; /* [size] what the ranks are called in messages, NULL: by number only */
+    bool *idle;                       /* [size] which ranks have no data (cs_comm_set_idle), NULL: all have some */
     uint32_t *bounds; /* [size + 1] of the parts of what is divided, of CS_SHARES_WHOLE, in their order; NULL: equal parts */
     /* state of the lockstep, private to comm.c */
     uint32_t tag;     /* of the exchange that is going on */
@@ -141,6 +142,15 @@ cs_status cs_comm_sum(cs_comm *c, uint32_t tag, uint8_t *data, size_t n, const c
  *  to CS_SHARES_WHOLE. The same on all ranks: otherwise sums fail by their lengths, or their elements do not belong
  * together. Until then, parts are equal. CS_ERR_MEMORY. Local. */
 cs_status cs_comm_set_shares(cs_comm *c, const uint32_t *shares);
+
+/** Which ranks bring no data: idle[size], the same on all ranks; NULL: none of them. They take part in every exchange, and
+ * are no ranks of a proof: those with data are numbered 0, 1, … there, in rank order. CS_ERR_MEMORY. Local. */
+cs_status cs_comm_set_idle(cs_comm *c, const bool *idle);
+
+/** How many ranks have data; the number of `rank` among them, -1 if it is idle; and the rank of that number. Local. */
+int cs_comm_holders(const cs_comm *c);
+int cs_comm_holder_of(const cs_comm *c, int rank);
+int cs_comm_rank_of(const cs_comm *c, int holder);
 
 /** This rank's part of n things, of which each belongs to one rank. Local. */
 void cs_comm_part(const cs_comm *c, size_t n, size_t *first, size_t *count);

@@ -174,7 +174,7 @@ static cs_status answer(cs_finale *f, const instance *m) {
     const size_t n_vars = s->ledger.n_vars, n_rows = s->ledger.n_rows, n = n_vars + f->n_rows + n_rows + f->error_rows;
     cs_fr *mine = CS_NEW(cs_fr, n), *sum = CS_NEW(cs_fr, n);
     cs_status status = mine && sum ? CS_OK : CS_ERR_MEMORY;
-    if (status == CS_OK && cs_proving(s)) {
+    if (status == CS_OK && cs_holds(s)) {
         /* NOLINTBEGIN(clang-analyzer-core.NullDereference): who proves has an instance */
         cs_fr *at = mine;
         for (size_t v = 0; v < n_vars; v++)
@@ -213,7 +213,7 @@ static cs_status exchange(cs_finale *f, instance *m) {
     CS_TRY(cs_session_sum_points(s, CS_LABEL_FINALE_MASK, m->points, s->ledger.common_rows, n_z, f->mask));
     CS_TRY(cs_session_sum_points(s, CS_LABEL_FINALE_CROSS, m->points ? m->points + n_z : NULL, NULL, n_e, f->cross));
     CS_TRY(cs_session_sum_points(s, CS_LABEL_FINALE_ERROR, m->points ? m->points + n_z + n_e : NULL, NULL, n_e, f->error));
-    CS_TRY(cs_session_agree(s, cs_proving(s) && !cs_session_dishonest(s) ? cs_finale_check_rows(s) : CS_OK));
+    CS_TRY(cs_session_agree(s, cs_holds(s) && !cs_session_dishonest(s) ? cs_finale_check_rows(s) : CS_OK));
     f->e = cs_session_challenge(s, CS_LABEL_FINALE_CHALLENGE);
     CS_TRY(answer(f, m));
     s->alone = cs_proving(s);
@@ -238,7 +238,7 @@ cs_status cs_finale_fold(cs_session *s, cs_finale **out) {
     f->s = s;
     instance m = {0};
     cs_status status = start(f);
-    if (status == CS_OK && cs_proving(s))
+    if (status == CS_OK && cs_holds(s))
         status = draw_instance(f, &m);
     status = cs_session_fail(s, status);
     if (status == CS_OK)

@@ -214,7 +214,7 @@ static cs_status root_row(cs_session *s, cs_label label, int rank, cs_var a, cs_
 static cs_status send_root(cs_session *s, const tree *t, state *st) {
     cs_fr mine[ROOT_VALUES];
     cs_var root;
-    if (cs_proving(s)) {
+    if (cs_holds(s)) {
         /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): who proves has the tree */
         mine[ROOT_P] = t->p[0][0];
         mine[ROOT_Q] = t->q[0][0];
@@ -233,7 +233,7 @@ static cs_status send_root(cs_session *s, const tree *t, state *st) {
 
 static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsigned level, cs_fr *omega, state *st) {
     cs_status status = CS_OK;
-    if (cs_proving(s) && level + 2 == t->bits && !t->p[level + 1] && !t->small) /* its turn has come */
+    if (cs_holds(s) && level + 2 == t->bits && !t->p[level + 1] && !t->small) /* its turn has come */
         status = first_layer(t, halves[0].l);
     CS_TRY(cs_session_fail(s, status));
     const cs_fr lambda = cs_session_challenge(s, CS_LABEL_LOOKUP_LAMBDA);
@@ -249,13 +249,13 @@ static cs_status prove_layer(cs_session *s, tree *t, half_leaves *halves, unsign
                               .terms = {{.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {P0, Q1}},
                                         {.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {Q0, P1}}}};
     cs_sc_witness tables;
-    if (cs_proving(s)) {
+    if (cs_holds(s)) {
         const cs_leaf_sumcheck mine = {.lambda = lambda, .omega = omega[s->rank], .point = st->point};
         status = layer_tables(t, halves, level, &mine, &tables);
     }
     CS_TRY(cs_session_fail(s, status));
     CS_TRY(cs_sumcheck_run(s, &what, &claim, &tables, &st->values));
-    if (cs_proving(s) && level + 1 < t->bits)
+    if (cs_holds(s) && level + 1 < t->bits)
         free_layer(t, level + 1);
     st->at_root = false;
     st->lambda = lambda;
@@ -290,7 +290,7 @@ static cs_status grow(cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr 
     CS_TRY(cs_leaves_new(leaves, w, what, alpha, beta));
     if (leaves->bits >= MAX_BITS)
         return cs_fail(CS_ERR_INTERNAL, "lookups: too many leaves");
-    return cs_proving(w->session) ? grow_tree(t, leaves) : CS_OK;
+    return cs_holds(w->session) ? grow_tree(t, leaves) : CS_OK;
 }
 
 cs_status cs_lookup_prove(cs_witness *w, const cs_lookups *what) {

@@ -5,9 +5,11 @@
 
 #ifdef CS_TAMPER
 
+#include "curve/g1.h"
 #include "field/fr.h"
 #include "transcript/labels.h"
 
+struct cs_buffer;
 struct cs_session;
 
 typedef struct cs_attack {
@@ -17,6 +19,10 @@ typedef struct cs_attack {
     void (*message)(void *context, int rank, cs_label label, size_t occurrence, cs_fr *values, size_t n);
     /* May change what the rank reveals to the root (opening, finale), as scalars[n]. */
     void (*answer)(void *context, int rank, cs_label label, cs_fr *scalars, size_t n);
+    /* What the root shows as the sum of all ranks' commitments, sum[n]: it may change it. */
+    void (*show)(void *context, cs_label label, cs_g1_affine *sum, size_t n);
+    /* What an idle rank says where it has nothing to say: may append to `part`. */
+    void (*intrude)(void *context, int rank, cs_label label, struct cs_buffer *part);
     /* May change what the rank says it contributed to the sum of a step: values[n], as its tensors have it. */
     void (*contribution)(void *context, int rank, size_t step, int64_t *values, size_t n);
     /* At the end of the rank's proof, whatever its outcome: may read the session (ledger, known values, transcript). */

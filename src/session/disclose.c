@@ -71,7 +71,7 @@ static cs_status parse_scalars(const cs_buffer *b, int rank, cs_fr *out, size_t 
 /* ---- one lockstep: gather, a step on the root, and what it leaves in `reply` ---- */
 
 void cs_session_free_parts(cs_session *s, cs_buffer *parts) {
-    for (int i = 0; parts && i < s->n_ranks; i++)
+    for (int i = 0; parts && i < s->comm->size; i++)
         cs_buffer_free(&parts[i]);
     cs_free(parts);
 }
@@ -80,7 +80,7 @@ static cs_status gather(cs_session *s, uint32_t tag, cs_buffer *mine, cs_buffer 
     *parts = NULL;
     CS_TRY(cs_session_fail(s, cs_buffer_status(mine)));
     if (cs_is_root(s)) {
-        *parts = CS_NEW(cs_buffer, (size_t)s->n_ranks);
+        *parts = CS_NEW(cs_buffer, (size_t)s->comm->size);
         if (!*parts)
             return cs_session_fail(s, CS_ERR_MEMORY);
     }
@@ -92,13 +92,43 @@ static cs_status gather(cs_session *s, uint32_t tag, cs_buffer *mine, cs_buffer 
     return status;
 }
 
+/* On the root: only the parts of ranks with data are left, in their order. The others have no share of anything, so
+ * whatever they send is none. */
+static cs_status take_idle_out(cs_session *s, cs_label label, cs_buffer *parts) {
+    for (int rank = 0, next = 0; rank < s->comm->size; rank++) {
+        if (cs_comm_holder_of(s->comm, rank) < 0) {
+            if (parts[rank].size != 0)
+                return cs_fail(CS_ERR_ABORT, "rank %d is idle, and sent %zu bytes as its part of %s: it has none", rank,
+                               parts[rank].size, cs_label_text(label));
+            continue;
+        }
+        if (next != rank) {
+            const cs_buffer none = parts[next];
+            parts[next] = parts[rank];
+            parts[rank] = none;
+        }
+        next++;
+    }
+    return CS_OK;
+}
+
+/* A gather of shares: what ranks with data have. */
+static cs_status gather_shares(cs_session *s, cs_label label, cs_buffer *mine, cs_buffer **parts) {
+#ifdef CS_TAMPER
+    if (!cs_holds(s) && s->attack && s->attack->intrude)
+        s->attack->intrude(s->attack->context, s->comm->rank, label, mine);
+#endif
+    CS_TRY(gather(s, label, mine, parts));
+    return cs_is_root(s) && s->comm->idle ? cs_session_fail(s, take_idle_out(s, label, *parts)) : CS_OK;
+}
+
 /* ---- commitments ---- */
 
-/* Common rows are rank 0's alone: a part of another rank would make it look as if rank 0 had changed them. */
-static cs_status check_foreign(const cs_g1_affine *part, const bool *common, size_t count, int rank) {
-    for (size_t k = 0; rank && common && k < count; k++)
+/* Common rows are the first holder's alone: another one's part would make it look as if that one had changed them. */
+static cs_status check_foreign(const cs_g1_affine *part, const bool *common, size_t count, int rank, int first) {
+    for (size_t k = 0; rank != first && common && k < count; k++)
         if (common[k] && !cs_g1_affine_is_identity(part[k]))
-            return cs_fail(CS_ERR_ABORT, "rank %d sent a commitment to a common variable, which is rank 0's", rank);
+            return cs_fail(CS_ERR_ABORT, "rank %d sent a commitment to a common variable, which is rank %d's", rank, first);
     return CS_OK;
 }
 
@@ -107,9 +137,10 @@ static cs_status add_parts(cs_session *s, const cs_buffer *parts, const bool *co
     cs_g1_affine *part = CS_NEW(cs_g1_affine, count);
     cs_status status = total && part ? CS_OK : CS_ERR_MEMORY;
     for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
-        status = cs_session_decode_points(&parts[i], i, part, count);
+        const int rank = cs_comm_rank_of(s->comm, i);
+        status = cs_session_decode_points(&parts[i], rank, part, count);
         if (status == CS_OK)
-            status = check_foreign(part, common, count, i);
+            status = check_foreign(part, common, count, rank, cs_comm_rank_of(s->comm, 0));
         for (size_t k = 0; status == CS_OK && k < count; k++)
             total[k] = i ? cs_g1_add_affine(total[k], part[k]) : cs_g1_from_affine(part[k]);
     }
@@ -129,7 +160,7 @@ static cs_status check_common(const cs_session *s, const cs_g1_affine *mine, con
                               const cs_buffer *shown) {
     if (cs_session_dishonest(s))
         return CS_OK;
-    for (size_t k = 0; common && k < count; k++) {
+    for (size_t k = 0; common && cs_holds(s) && k < count; k++) {
         uint8_t raw[32];
         cs_g1_encode(raw, mine[k]);
         if (common[k] && memcmp(raw, shown->data + 32 * k, 32) != 0)
@@ -141,12 +172,16 @@ static cs_status check_common(const cs_session *s, const cs_g1_affine *mine, con
 static cs_status prove_sum_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const bool *common, size_t count,
                                   cs_g1_affine *sum) {
     cs_buffer out = {0}, shown = {0}, *parts = NULL;
-    for (size_t k = 0; k < count; k++)
+    for (size_t k = 0; cs_holds(s) && k < count; k++)
         cs_session_append_points(&out, common && common[k] && s->rank ? &CS_G1_AFFINE_IDENTITY : &mine[k], 1);
     cs_transcript_absorb(&s->sent, label, out.data, out.size);
-    cs_status status = gather(s, label, &out, &parts);
+    cs_status status = gather_shares(s, label, &out, &parts);
     if (status == CS_OK && cs_is_root(s)) {
         status = add_parts(s, parts, common, count, sum);
+#ifdef CS_TAMPER
+        if (status == CS_OK && s->attack && s->attack->show)
+            s->attack->show(s->attack->context, label, sum, count);
+#endif
         if (status == CS_OK)
             append_encoded(&shown, sum, count);
         status = cs_session_fail(s, status == CS_OK ? cs_buffer_status(&shown) : status);
@@ -176,12 +211,13 @@ static cs_status prove_each_points(cs_session *s, cs_label label, const cs_g1_af
     size_t total = 0;
     for (int i = 0; i < s->n_ranks; i++)
         total += counts[i];
-    cs_session_append_points(&out, mine, counts[s->rank]);
+    if (cs_holds(s))
+        cs_session_append_points(&out, mine, counts[s->rank]);
     cs_transcript_absorb(&s->sent, label, out.data, out.size);
-    cs_status status = gather(s, label, &out, &parts);
+    cs_status status = gather_shares(s, label, &out, &parts);
     if (status == CS_OK && cs_is_root(s)) {
         for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
-            status = cs_session_decode_points(&parts[i], i, all[i], counts[i]);
+            status = cs_session_decode_points(&parts[i], cs_comm_rank_of(s->comm, i), all[i], counts[i]);
             if (status == CS_OK)
                 append_encoded(&shown, all[i], counts[i]);
         }
@@ -254,11 +290,20 @@ static void note_values(cs_session *s, const cs_kind *kinds, const cs_fr *values
     }
 }
 
+static cs_g1 commit_row(cs_session *s, const cs_fr *row, size_t used, size_t index, bool common) {
+    const cs_fr blinding = common ? cs_pads_common_scalar(s->pads, CS_COMMON_BLINDING, index) : cs_fr_random();
+    s->member.blindings[index] = common && s->rank ? CS_FR_ZERO : blinding;
+    return cs_commit_short(s->member.committer, row, used, blinding);
+}
+
 cs_status cs_member_commit(cs_session *s, const cs_kind *kinds, const cs_fr *values, size_t n, cs_g1_affine *mine,
                            bool *common) {
     const size_t rows = cs_ledger_message_rows(&s->ledger, kinds, n), width = s->ledger.width;
-    CS_TRY(grow_member(s, n, rows));
-    note_values(s, kinds, values, n);
+    const bool holds = cs_holds(s);
+    if (holds) {
+        CS_TRY(grow_member(s, n, rows));
+        note_values(s, kinds, values, n);
+    }
     cs_fr *row = CS_NEW(cs_fr, width);
     cs_g1 *points = CS_NEW(cs_g1, rows);
     cs_status status = row && points ? CS_OK : CS_ERR_MEMORY;
@@ -267,18 +312,16 @@ cs_status cs_member_commit(cs_session *s, const cs_kind *kinds, const cs_fr *val
         size_t used = 0;
         for (size_t k = 0; k <= n; k++) {
             if (k < n && (kinds[k] == CS_COMMON) == (pass == 1))
-                row[used++] = s->member.known[s->ledger.n_vars + k];
+                row[used++] = holds ? s->member.known[s->ledger.n_vars + k] : CS_FR_ZERO;
             if (used == 0 || (used < width && k < n))
                 continue;
-            const size_t index = s->ledger.n_rows + r;
-            const cs_fr blinding = pass ? cs_pads_common_scalar(s->pads, CS_COMMON_BLINDING, index) : cs_fr_random();
-            points[r] = cs_commit_short(s->member.committer, row, used, blinding);
-            s->member.blindings[index] = pass && s->rank ? CS_FR_ZERO : blinding;
+            if (holds)
+                points[r] = commit_row(s, row, used, s->ledger.n_rows + r, pass == 1);
             common[r++] = pass == 1;
             used = 0;
         }
     }
-    if (status == CS_OK)
+    if (status == CS_OK && holds)
         status = cs_g1_vec_to_affine(mine, points, rows);
     cs_free(row);
     cs_free(points);
@@ -293,7 +336,7 @@ static cs_status add_scalars(cs_session *s, const cs_buffer *parts, cs_fr *sum, 
     for (size_t k = 0; k < n; k++)
         sum[k] = CS_FR_ZERO;
     for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
-        status = parse_scalars(&parts[i], i, part, n);
+        status = parse_scalars(&parts[i], cs_comm_rank_of(s->comm, i), part, n);
         if (status == CS_OK)
             cs_fr_vec_add(sum, sum, part, n);
     }
@@ -379,7 +422,7 @@ static void append_answer(cs_session *s, cs_label label, const cs_fr *mine, size
 static cs_status keep_answer(cs_session *s, cs_answer which, int rank, cs_buffer *part) {
     if (s->signing) {
         if (part->size < CS_SENT_SIGNATURE_SIZE)
-            return cs_fail(CS_ERR_ABORT, "rank %d sent an answer without a signature", rank);
+            return cs_fail(CS_ERR_ABORT, "rank %d sent an answer without a signature", cs_comm_rank_of(s->comm, rank));
         part->size -= CS_SENT_SIGNATURE_SIZE;
     }
     if (!s->record)
@@ -396,7 +439,7 @@ static cs_status take_answers(cs_session *s, cs_answer which, cs_buffer *parts, 
     for (int i = 0; i < s->n_ranks; i++) {
         CS_TRY(keep_answer(s, which, i, &parts[i]));
         if (each)
-            CS_TRY(parse_scalars(&parts[i], i, each + (size_t)i * n, n));
+            CS_TRY(parse_scalars(&parts[i], cs_comm_rank_of(s->comm, i), each + (size_t)i * n, n));
     }
     return add_scalars(s, parts, sum, n);
 }
@@ -409,11 +452,12 @@ cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_f
     s->member.answered[which] = true;
     cs_buffer out = {0}, nothing = {0}, *parts = NULL;
 #ifdef CS_TAMPER
-    if (s->attack && s->attack->answer)
-        s->attack->answer(s->attack->context, s->rank, label, mine, n);
+    if (cs_holds(s) && s->attack && s->attack->answer)
+        s->attack->answer(s->attack->context, s->comm->rank, label, mine, n);
 #endif
-    append_answer(s, label, mine, n, &out);
-    cs_status status = gather(s, label, &out, &parts);
+    if (cs_holds(s))
+        append_answer(s, label, mine, n, &out);
+    cs_status status = gather_shares(s, label, &out, &parts);
     if (status == CS_OK && cs_is_root(s))
         status = cs_session_fail(s, take_answers(s, which, parts, n, sum, each));
     if (status == CS_OK)
@@ -433,20 +477,21 @@ cs_status cs_session_agree(cs_session *s, cs_status status) {
 /* ---- after a failure ---- */
 
 cs_status cs_session_numbers(cs_session *s, cs_label label, uint64_t mine, uint64_t *all) {
-    const size_t size = sizeof mine * (size_t)s->n_ranks;
+    const int ranks = s->comm->size;
+    const size_t size = sizeof mine * (size_t)ranks;
     cs_buffer out = {0}, shown = {0}, *parts = NULL;
 #ifdef CS_TAMPER
     if (s->attack && s->attack->message) {
         uint64_t limbs[4];
         cs_fr number = cs_fr_from_u64(mine);
-        s->attack->message(s->attack->context, s->rank, label, s->attack->occurrences[label]++, &number, 1);
+        s->attack->message(s->attack->context, s->comm->rank, label, s->attack->occurrences[label]++, &number, 1);
         cs_fr_to_limbs(limbs, number);
         mine = limbs[0];
     }
 #endif
     cs_buffer_append_u64(&out, mine);
     cs_status status = gather(s, label, &out, &parts);
-    for (int i = 0; status == CS_OK && parts != NULL && i < s->n_ranks; i++) {
+    for (int i = 0; status == CS_OK && parts != NULL && i < ranks; i++) {
         if (parts[i].size != sizeof mine)
             status = cs_session_fail(s, cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes instead of 8", i, parts[i].size));
         cs_buffer_append(&shown, parts[i].data, parts[i].size);
@@ -458,7 +503,7 @@ cs_status cs_session_numbers(cs_session *s, cs_label label, uint64_t mine, uint6
     if (status == CS_OK && shown.size != size)
         status = cs_session_fail(s, cs_fail(CS_ERR_ABORT, "%s: the root showed %zu bytes instead of %zu",
                                             cs_label_text(label), shown.size, size));
-    for (int i = 0; status == CS_OK && i < s->n_ranks; i++)
+    for (int i = 0; status == CS_OK && i < ranks; i++)
         all[i] = cs_load_u64(shown.data + sizeof mine * (size_t)i);
     cs_session_free_parts(s, parts);
     cs_buffer_free(&out);

@@ -11,7 +11,7 @@ static cs_status keep(cs_session *s, const cs_fr *f, size_t n, size_t rounds) {
     cs_help *h = &s->record->help;
     h->f = CS_NEW(cs_fr, n);
     h->challenges = CS_NEW(cs_fr, rounds);
-    h->parts = CS_NEW(cs_g1_affine, SUMS * rounds * (size_t)s->n_ranks);
+    h->parts = CS_NEW(cs_g1_affine, SUMS * rounds * (size_t)s->comm->size);
     if (h->f == NULL || h->challenges == NULL || h->parts == NULL)
         return CS_ERR_MEMORY;
     memcpy(h->f, f, n * sizeof *f);
@@ -33,14 +33,14 @@ cs_status cs_session_offer_help(cs_session *s, cs_buffer *hand) {
 
 static cs_status add_parts(cs_session *s, const cs_buffer *parts, cs_g1_affine sums[SUMS]) {
     cs_g1 total[SUMS] = {CS_G1_IDENTITY, CS_G1_IDENTITY};
-    for (int i = 1; i < s->n_ranks; i++) {
+    for (int i = 1; i < s->comm->size; i++) {
         cs_g1_affine part[SUMS];
         CS_TRY(cs_session_decode_points(&parts[i], i, part, SUMS));
         for (size_t k = 0; k < SUMS; k++)
             total[k] = cs_g1_add_affine(total[k], part[k]);
         if (s->record != NULL) {
             const cs_help *h = &s->record->help;
-            memcpy(h->parts + SUMS * (h->rounds * (size_t)s->n_ranks + (size_t)i), part, sizeof part);
+            memcpy(h->parts + SUMS * (h->rounds * (size_t)s->comm->size + (size_t)i), part, sizeof part);
         }
     }
     for (size_t k = 0; k < SUMS; k++)
@@ -49,11 +49,11 @@ static cs_status add_parts(cs_session *s, const cs_buffer *parts, cs_g1_affine s
 }
 
 cs_status cs_session_take_help(cs_session *s, cs_g1_affine sums[SUMS]) {
-    cs_buffer *parts = CS_NEW(cs_buffer, (size_t)s->n_ranks);
+    cs_buffer *parts = CS_NEW(cs_buffer, (size_t)s->comm->size);
     cs_status status = parts != NULL ? cs_comm_gather(s->comm, CS_LABEL_IPA_ROUND, NULL, 0, parts) : CS_ERR_MEMORY;
     if (status == CS_OK)
         status = add_parts(s, parts, sums);
-    for (int i = 0; parts != NULL && i < s->n_ranks; i++)
+    for (int i = 0; parts != NULL && i < s->comm->size; i++)
         cs_buffer_free(&parts[i]);
     cs_free(parts);
     return status;

@@ -19,6 +19,8 @@ typedef struct view {
 
 struct cs_pads {
     int rank, size, partners; /* 0: all others */
+    int *place;               /* [size] number among the ranks with data, or -1 - number among those without */
+    int holders;              /* ranks with data */
     const cs_packed_kernel *packed;
     const cs_leaf_kernel *leaves;
     const cs_aes_kernel *aes; /* NULL: this rank has none */
@@ -75,7 +77,8 @@ cs_status cs_pads_new(cs_pads **out, const cs_keyring *keys) {
     p->streams = cs_calloc_locked((size_t)keys->size, sizeof *p->streams);
     p->by_aes = CS_NEW(bool, (size_t)keys->size);
     p->negative = CS_NEW(bool, (size_t)keys->size);
-    if (p->seeds == NULL || p->streams == NULL || p->by_aes == NULL || p->negative == NULL) {
+    if (p->seeds == NULL || p->streams == NULL || p->by_aes == NULL || p->negative == NULL ||
+        cs_pads_set_idle(p, NULL) != CS_OK) {
         cs_pads_free(p);
         return CS_ERR_MEMORY;
     }
@@ -94,9 +97,22 @@ void cs_pads_set_partners(cs_pads *pads, int partners) {
     pads->partners = partners;
 }
 
+cs_status cs_pads_set_idle(cs_pads *pads, const bool *idle) {
+    int idlers = 0;
+    cs_free(pads->place);
+    pads->place = CS_NEW(int, (size_t)pads->size);
+    if (pads->place == NULL)
+        return CS_ERR_MEMORY;
+    pads->holders = 0;
+    for (int rank = 0; rank < pads->size; rank++)
+        pads->place[rank] = idle != NULL && idle[rank] ? -1 - idlers++ : pads->holders++;
+    return CS_OK;
+}
+
 void cs_pads_free(cs_pads *pads) {
     if (pads == NULL)
         return;
+    cs_free(pads->place);
     cs_free(pads->seeds);
     cs_free(pads->streams);
     cs_free(pads->by_aes);
@@ -188,10 +204,19 @@ static cs_status use_view(cs_pads *p, const view *v, cs_label label, uint64_t in
 
 /* ------------------------------------------------------------------ streams */
 
-/* Whether ranks i and j share pads of long vectors: neighbours in rank order, around the circle. */
+/* Whether ranks i and j share pads of long vectors: neighbours in rank order, around the circle of those with data; or one
+ * of them is idle and the other one its keeper. */
 static bool are_partners(const cs_pads *p, int i, int j) {
-    const int apart = i < j ? j - i : i - j, around = p->size - apart;
+    const int a = p->place[i], b = p->place[j];
+    if (a < 0 || b < 0)
+        return (a < 0 ? b : a) >= 0 && (-1 - (a < 0 ? a : b)) % p->holders == (a < 0 ? b : a);
+    const int apart = a < b ? b - a : a - b, around = p->holders - apart;
     return p->partners == 0 || 2 * (apart < around ? apart : around) <= p->partners;
+}
+
+/* Whether they are a pair of those over which sums of shares are hidden. */
+static bool are_pair(const cs_pads *p, int i, int j) {
+    return p->place[i] >= 0 && p->place[j] >= 0;
 }
 
 static void pair_key(uint8_t key[32], const cs_pads *p, int peer, const char *domain, const uint8_t view_hash[32]) {
@@ -217,7 +242,7 @@ static cs_status start(cs_pads *p, bool all, cs_label label, uint64_t index, con
     CS_TRY(use_view(p, &v, label, index));
     *streams = 0;
     for (int j = 0; j < p->size; j++) {
-        if (j == p->rank || !(all || are_partners(p, p->rank, j)))
+        if (j == p->rank || !(all ? are_pair(p, p->rank, j) : are_partners(p, p->rank, j)))
             continue;
         start_one(&p->streams[*streams], p, j, v.hash);
         p->negative[(*streams)++] = j < p->rank;

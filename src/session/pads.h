@@ -32,6 +32,12 @@ void cs_pads_free(cs_pads *pads);
  * are connected by partnerships: unless dishonest ones hold two runs of partners / 2 neighbours (docs/security.md). */
 void cs_pads_set_partners(cs_pads *pads, int partners);
 
+/** From now on idle[size] ranks have no data (comm/comm.h): what they add to a vector says nothing, and they are in no sum
+ * of shares. So pads of all pairs, and cs_pads_set_partners, are about the others, in their order. An idle rank shares pads
+ * of vectors with one of the others, its keeper, each of whom has as few of them as can be; they hide what it adds from the
+ * network. NULL: none is idle, as at first. The same on all ranks. CS_ERR_MEMORY. */
+cs_status cs_pads_set_idle(cs_pads *pads, const bool *idle);
+
 /** An aggregate that this rank received (the plain sum, after unmasking) becomes part of its view; nothing if there
  *  is one rank only, which has no pads. Cannot fail. */
 void cs_pads_receive(cs_pads *pads, cs_label label, const void *data, size_t size);

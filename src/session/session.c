@@ -6,8 +6,8 @@
 cs_status cs_session_prove(cs_session *s, cs_comm *comm, const cs_keyring *keys, cs_pads *pads, const uint8_t digest[32],
                            size_t ledger_width, cs_buffer *proof) {
     *s = (cs_session){.role = CS_PROVE,
-                      .rank = comm->rank,
-                      .n_ranks = comm->size,
+                      .rank = cs_comm_holder_of(comm, comm->rank),
+                      .n_ranks = cs_comm_holders(comm),
                       .comm = comm,
                       .keys = keys,
                       .pads = pads,
@@ -68,12 +68,12 @@ cs_status cs_session_send(cs_session *s, cs_label label, const cs_kind *kinds, c
         return CS_OK;
 #ifdef CS_TAMPER
     cs_fr *changed = NULL;
-    if (cs_proving(s) && s->attack && s->attack->message) {
+    if (cs_holds(s) && s->attack && s->attack->message) {
         changed = CS_NEW(cs_fr, n);
         if (!changed)
             return cs_session_fail(s, CS_ERR_MEMORY);
         memcpy(changed, values, n * sizeof *changed);
-        s->attack->message(s->attack->context, s->rank, label, s->attack->occurrences[label]++, changed, n);
+        s->attack->message(s->attack->context, s->comm->rank, label, s->attack->occurrences[label]++, changed, n);
         values = changed;
     }
 #endif
@@ -119,7 +119,7 @@ cs_status cs_session_send_own(cs_session *s, cs_label label, const cs_fr *mine, 
     if (status == CS_OK) {
         for (size_t k = 0; k < n; k++)
             kinds[k] = k < n - n_common ? CS_OWN(k / per_rank) : CS_COMMON;
-        if (cs_proving(s)) {
+        if (cs_holds(s)) {
             for (size_t k = 0; k < per_rank; k++)
                 values[per_rank * (size_t)s->rank + k] = mine[k];
             for (size_t k = 0; k < n_common; k++)

@@ -31,7 +31,7 @@ typedef struct cs_member {
 
 typedef struct cs_session {
     cs_role role;
-    int rank, n_ranks;  /* the verifier's rank is -1 */
+    int rank, n_ranks;  /* among those with data, who are the ranks of a proof; -1: the verifier's, and an idle rank's */
     uint8_t digest[32]; /* of the statement */
     cs_transcript transcript;
     cs_ledger ledger;
@@ -69,8 +69,19 @@ static inline bool cs_proving(const cs_session *s) {
     return s->role == CS_PROVE;
 }
 
+/** Does this rank have data, hence shares? Else it verifies, or it is idle: it follows the messages and sends none. */
+static inline bool cs_holds(const cs_session *s) {
+    return s->role == CS_PROVE && s->rank >= 0;
+}
+
+/** Is what stands in rows of any use to this rank? Not to an idle one that makes nothing of the tail: it needs their number
+ * only, and may leave out what public parts of theirs take long to work out. */
+static inline bool cs_needs_rows(const cs_session *s) {
+    return s->role == CS_VERIFY || s->rank >= 0 || s->comm->rank == 0;
+}
+
 static inline bool cs_is_root(const cs_session *s) {
-    return s->role == CS_PROVE && s->rank == 0;
+    return s->role == CS_PROVE && s->comm->rank == 0;
 }
 
 /** Test builds: does this rank go on when its own checks fail? Always false otherwise. */
@@ -128,10 +139,11 @@ cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_f
  * under pads keyed by this rank's view (label, index, history, transcript). Collective; not called when verifying. */
 cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n);
 
-/** Every rank's small number (of a public check) to every rank: all[n_ranks]. Collective; not called when verifying. */
+/** Every rank's small number (of a public check) to every rank: all[ranks of comm]. Collective; not called when verifying.
+ */
 cs_status cs_session_numbers(cs_session *s, cs_label label, uint64_t mine, uint64_t *all);
 
-/** Bytes that say nothing of this rank's secrets (the caller's argument) to the root alone: parts[n_ranks], freed with
+/** Bytes that say nothing of this rank's secrets (the caller's argument) to the root alone: parts[ranks of comm], freed with
  * cs_session_free_parts; NULL on other ranks. Collective; not called when verifying. */
 cs_status cs_session_tell_root(cs_session *s, cs_label label, cs_buffer *mine, cs_buffer **parts);
 void cs_session_free_parts(cs_session *s, cs_buffer *parts);
@@ -147,9 +159,9 @@ cs_status cs_session_root_scalars(cs_session *s, cs_label label, cs_fr *scalars,
 /* When the ranks have given their last answers they may work for the root, on nothing but what it gives them
  * (witness/ipa.h). A failure is the caller's to raise.
  *
- * Root: ask for help with f[n], hands[n_ranks] being what each rank is to work on; then in each round take the sums of the
- * others' points (CS_ERR_ABORT names a rank whose points are malformed) and tell them the challenge. The others: offer, then
- * in each round give. Collective. */
+ * Root: ask for help with f[n], hands[ranks of comm] being what each rank is to work on; then in each round take the sums of
+ * the others' points (CS_ERR_ABORT names a rank whose points are malformed) and tell them the challenge. The others: offer,
+ * then in each round give. Collective. */
 cs_status cs_session_ask_help(cs_session *s, const cs_buffer *hands, const cs_fr *f, size_t n, size_t rounds);
 cs_status cs_session_take_help(cs_session *s, cs_g1_affine sums[2]);
 cs_status cs_session_tell_helpers(cs_session *s, cs_fr c);

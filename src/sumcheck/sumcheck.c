@@ -87,7 +87,7 @@ static cs_status start(cs_session *s, run *r) {
             if (cs_fr_is_zero(r->inverse[j]))
                 return cs_fail(CS_ERR_ABORT, "sumcheck: a challenge is zero");
     }
-    return cs_proving(s) ? cs_sc_prover_new(&r->prover, what, r->witness, s->rank) : CS_OK;
+    return cs_holds(s) ? cs_sc_prover_new(&r->prover, what, r->witness, s->rank) : CS_OK;
 }
 
 /* Rounds of the next message: two where that costs little, and no run has a first round of its own to play. */
@@ -133,7 +133,7 @@ static cs_status run_message(cs_session *s, run *runs, size_t n, unsigned rounds
     size_t count = 0;
     cs_status status = CS_OK;
     for (size_t k = 0; k < n; k++) {
-        if (status == CS_OK && cs_proving(s))
+        if (status == CS_OK && cs_holds(s))
             status = play(&runs[k], rounds, values + count);
         count += count_values(&runs[k], rounds);
     }
@@ -148,7 +148,7 @@ static cs_status run_message(cs_session *s, run *runs, size_t n, unsigned rounds
         memcpy(r->out->point + r->done, challenges, variables * sizeof *challenges);
         next_claim(r, first, rounds);
         first += (cs_var)count_values(r, rounds);
-        if (status == CS_OK && cs_proving(s))
+        if (status == CS_OK && cs_holds(s))
             status = bind(r, rounds, challenges);
         r->done += variables;
     }
@@ -199,7 +199,7 @@ static cs_status send_finals(cs_session *s, const run *runs, size_t n) {
     cs_fr *mine = CS_NEW(cs_fr, per_rank), *common = CS_NEW(cs_fr, n_common);
     cs_status status = mine && common ? CS_OK : CS_ERR_MEMORY;
     cs_fr *own = mine, *of_all = common;
-    for (size_t k = 0; status == CS_OK && cs_proving(s) && k < n; k++) {
+    for (size_t k = 0; status == CS_OK && cs_holds(s) && k < n; k++) {
         own_finals(&runs[k], own);
         own += runs[k].what->n_own + count_products(runs[k].what);
         for (unsigned t = 0; t < runs[k].what->n_common; t++)
@@ -255,7 +255,9 @@ static cs_status add_rows(cs_session *s, const cs_sumcheck *what, const cs_sc_re
     cs_fr publics[2];
     for (int i = 0; i < s->n_ranks; i++) {
         for (unsigned k = 0; k < what->n_public; k++)
-            if (i == 0 || what->publics[k].per_rank)
+            if (!cs_needs_rows(s))
+                publics[k] = CS_FR_ZERO;
+            else if (i == 0 || what->publics[k].per_rank)
                 publics[k] = what->publics[k].at(what->publics[k].context, i, r->point);
         CS_TRY(rank_rows(s, what, r, i, publics, claim));
     }

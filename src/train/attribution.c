@@ -25,16 +25,16 @@ typedef struct cs_naming {
     cs_axis k[CS_MAX_LAYERS + 1], j[CS_MAX_LAYERS + 1];
     cs_fr lambda, mu;             /* powers of the first weigh steps, of the second layers */
     cs_fr *step_weights;          /* [2^step bits] */
-    cs_expr totals[CS_MAX_RANKS]; /* <e, gradient> of each rank */
+    cs_expr totals[CS_MAX_RANKS]; /* <e, gradient> of each rank with data */
     cs_fr mine;
     size_t row;                       /* of the ledger: commitment to the first rank's <e, gradient> */
     cs_buffer *sent, *pads;           /* root: what each rank told, in this order */
-    cs_g1_affine value[CS_MAX_RANKS]; /* root: each rank's own commitment to it */
+    cs_g1_affine value[CS_MAX_RANKS]; /* root: its own commitment to it, of each rank with data */
 } cs_naming;
 
-static void free_naming(cs_naming *n, int n_ranks) {
+static void free_naming(cs_naming *n, int ranks) {
     cs_free(n->step_weights);
-    for (int i = 0; i < n_ranks; i++) {
+    for (int i = 0; i < ranks; i++) {
         cs_expr_free(&n->totals[i]);
         if (n->sent != NULL)
             cs_buffer_free(&n->sent[i]);
@@ -80,10 +80,11 @@ static cs_status padded_gradient(const cs_proof *p, const cs_sent_sums *sums, si
     uint64_t *values = CS_NEW(uint64_t, sums->n);
     if (values == NULL)
         return CS_ERR_MEMORY;
-    gradient_of(p, step, values);
+    if (cs_holds(&p->session)) /* that of an idle rank is zero */
+        gradient_of(p, step, values);
 #ifdef CS_TAMPER
     if (p->shard->attack && p->shard->attack->contribution)
-        p->shard->attack->contribution(p->shard->attack->context, p->session.rank, step, (int64_t *)values, sums->n);
+        p->shard->attack->contribution(p->shard->attack->context, p->session.comm->rank, step, (int64_t *)values, sums->n);
 #endif
     for (size_t k = 0; k < sums->n; k++)
         out[k] = (wide)(int64_t)values[k];
@@ -141,11 +142,11 @@ static size_t sent_size(const cs_attribution *a) {
 }
 
 /* Root: one scalar that stands for all that was told. */
-static cs_fr hash_of_sent(const cs_naming *n, int n_ranks) {
+static cs_fr hash_of_sent(const cs_naming *n, int ranks) {
     uint8_t bytes[64] = {0};
     crypto_hash_sha256_state hash;
     crypto_hash_sha256_init(&hash);
-    for (int i = 0; i < n_ranks; i++)
+    for (int i = 0; i < ranks; i++)
         cs_sha256_update(&hash, n->sent[i].data, n->sent[i].size);
     crypto_hash_sha256_final(&hash, bytes);
     return cs_fr_from_wide(bytes);
@@ -163,12 +164,12 @@ static cs_status tell_sent(cs_proof *p) {
             status = cs_session_tell_root(s, CS_LABEL_ATTRIBUTION_SENT, &mine, &n->sent);
         cs_buffer_free(&mine);
         CS_TRY(status);
-        for (int i = 0; n->sent != NULL && i < s->n_ranks; i++)
+        for (int i = 0; n->sent != NULL && i < s->comm->size; i++)
             if (n->sent[i].size != sent_size(n->a))
                 return cs_session_fail(s, cs_fail(CS_ERR_ABORT, "rank %d told %zu bytes of what it sent instead of %zu", i,
                                                   n->sent[i].size, sent_size(n->a)));
         if (n->sent != NULL)
-            hash = hash_of_sent(n, s->n_ranks);
+            hash = hash_of_sent(n, s->comm->size);
     }
     return cs_session_root_scalars(s, CS_LABEL_ATTRIBUTION_SENT, &hash, 1);
 }
@@ -301,21 +302,22 @@ static cs_status pads_value(const cs_proof *p, int peer, cs_fr *out) {
     return status;
 }
 
-/* A commitment for each rank (the identity where no pads are shared), and the blinding of everything. */
+/* A commitment for each rank (the identity where no pads are shared), and the blinding of everything. An idle rank has made
+ * no commitment to a gradient. */
 static cs_status describe_pads(const cs_proof *p, cs_buffer *out) {
     const cs_session *s = &p->session;
-    cs_fr blinding = s->member.blindings[p->naming->row + (size_t)s->rank];
+    cs_fr blinding = cs_holds(s) ? s->member.blindings[p->naming->row + (size_t)s->rank] : CS_FR_ZERO;
     uint8_t raw[CS_SENT_SCALAR_SIZE];
-    for (int peer = 0; peer < s->n_ranks; peer++) {
+    for (int peer = 0; peer < s->comm->size; peer++) {
         cs_g1_affine point = CS_G1_AFFINE_IDENTITY;
         if (cs_pads_shared_with(s->pads, peer)) {
             cs_fr value, own = cs_pads_pair_scalar(s->pads, peer, CS_LABEL_ATTRIBUTION_PADS, s->digest, s->transcript.state);
-            if (peer < s->rank)
+            if (peer < s->comm->rank)
                 own = cs_fr_neg(own);
             CS_TRY(pads_value(p, peer, &value));
 #ifdef CS_TAMPER
             if (s->attack && s->attack->message)
-                s->attack->message(s->attack->context, s->rank, CS_LABEL_ATTRIBUTION_PADS,
+                s->attack->message(s->attack->context, s->comm->rank, CS_LABEL_ATTRIBUTION_PADS,
                                    s->attack->occurrences[CS_LABEL_ATTRIBUTION_PADS]++, &value, 1);
 #endif
             point = cs_g1_to_affine(cs_commit_short(s->member.committer, &value, 1, own));
@@ -447,11 +449,12 @@ static bool sum_holds(const cs_naming *n, int owner) {
     return holds;
 }
 
-/* Its commitment to <e, gradient>, with those to its pads, opens to what it sent. CS_REJECT if not. */
+/* Its commitment to <e, gradient>, with those to its pads, opens to what it sent; of an idle rank its pads alone do.
+ * CS_REJECT if not. */
 static cs_status gradient_holds(const cs_proof *p, const cs_naming *n, int rank) {
     const cs_buffer *told = &n->pads[rank];
-    const int n_ranks = p->session.n_ranks;
-    cs_g1 sum = cs_g1_from_affine(n->value[rank]);
+    const int n_ranks = p->session.comm->size, holder = cs_comm_holder_of(p->session.comm, rank);
+    cs_g1 sum = holder >= 0 ? cs_g1_from_affine(n->value[holder]) : CS_G1_IDENTITY;
     cs_fr blinding, value;
     cs_g1_affine point;
     if (told->size != CS_SENT_POINT_SIZE * (size_t)n_ranks + CS_SENT_SCALAR_SIZE ||
@@ -481,14 +484,14 @@ static void judge_rows(const cs_proof *p, const cs_buffer *proof, verdict *found
     for (int i = 0; i < p->session.n_ranks; i++) {
         const size_t size = 32 * cs_layout_count(&p->layout, i, false);
         if (at + size > before->size || memcmp(before->data + at, proof->data + at, size) != 0)
-            find(&found[i], CS_OFFENCE_WITNESS, CS_LABEL_WITNESS);
+            find(&found[cs_comm_rank_of(p->session.comm, i)], CS_OFFENCE_WITNESS, CS_LABEL_WITNESS);
         at += size;
     }
 }
 
 /* The verifier's run over what was shown, up to the last answers, beside which each rank's own answers are held. */
 static cs_status judge_answers(const cs_instance *instance, const cs_attribution *a, const cs_buffer *proof,
-                               const cs_record *record, verdict *found) {
+                               const cs_record *record, const cs_comm *comm, verdict *found) {
     const int n_ranks = instance->params->n_ranks;
     cs_naming naming = {.a = a};
     cs_judge j;
@@ -514,7 +517,7 @@ static cs_status judge_answers(const cs_instance *instance, const cs_attribution
     if (status == CS_OK)
         status = run(p);
     for (size_t i = 0; status == CS_OK && i < j.n; i++)
-        find(&found[i], j.ranks[i].offence, j.ranks[i].stage);
+        find(&found[cs_comm_rank_of(comm, (int)i)], j.ranks[i].offence, j.ranks[i].stage);
     free_naming(&naming, n_ranks);
     cs_train_close_instance(p);
     cs_judge_free(&j);
@@ -529,11 +532,11 @@ static void append_finding(cs_buffer *out, int rank, cs_offence offence, uint32_
 
 static cs_status judge(const cs_proof *p, const cs_instance *instance, const cs_buffer *proof, cs_buffer *findings) {
     const cs_naming *n = p->naming;
-    const int n_ranks = p->session.n_ranks;
+    const int n_ranks = p->session.comm->size;
     verdict found[CS_MAX_RANKS] = {{0}};
     bool all_sent = true;
     judge_rows(p, proof, found);
-    CS_TRY(judge_answers(instance, n->a, proof, p->session.record, found));
+    CS_TRY(judge_answers(instance, n->a, proof, p->session.record, p->session.comm, found));
     for (int i = 0; i < n_ranks; i++) {
         if (!sent_holds(n, i)) {
             find(&found[i], CS_OFFENCE_SENT, CS_LABEL_GRADIENT);

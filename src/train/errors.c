@@ -46,7 +46,7 @@ static cs_status hidden_labels(cs_proof *p, const cs_error_claim *c, const cs_fr
     cs_fr mine = CS_FR_ZERO, ranks[CS_MAX_RANKS];
     cs_expr claim = {0};
     cs_var first;
-    if (cs_proving(s))
+    if (cs_holds(s))
         CS_TRY(cs_session_fail(s, labels_at(p, c, &mine)));
     CS_TRY(cs_session_send_own(s, CS_LABEL_DRAWS_LABELS, &mine, 1, NULL, 0, &first));
     cs_session_rank_weights(s, CS_LABEL_DRAWS_RANKS, ranks);
@@ -137,7 +137,7 @@ static cs_status claim_errors(cs_proof *p, cs_relation *r) {
         for (int i = 0; i < p->session.n_ranks; i++)
             cs_expr_add_term(&r->job.claim, cs_fr_mul(c->gammas[k], c->omega[i]),
                              c->claims[k].first + (cs_var)((size_t)i * c->claims[k].stride));
-    if (cs_proving(&p->session))
+    if (cs_holds(&p->session))
         CS_TRY(cs_session_fail(&p->session, make_tables(p, c)));
     r->job.what = (cs_sumcheck){.label = CS_LABEL_ERROR_MIX,
                                 .bits = p->bt + p->bb + c->bj,

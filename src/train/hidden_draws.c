@@ -103,7 +103,7 @@ static cs_status prove_digits(cs_proof *p, cs_expr *claim, const cs_fr *ranks, w
     cs_sc_witness tables = {.publics = {{.values = w->table}}};
     cs_sc_result r;
     cs_status status = CS_OK;
-    if (cs_proving(&p->session))
+    if (cs_holds(&p->session))
         status = cs_session_fail(&p->session, digit_tables(p, row_point, tables.tables));
     if (status == CS_OK)
         status = cs_sumcheck_run(&p->session, &what, claim, &tables, &r);
@@ -177,7 +177,7 @@ static cs_status prove_rows(cs_proof *p, cs_expr *claim, const cs_fr *ranks, siz
                               .terms = {{.weights = ranks, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {0, 1}}}};
     cs_sc_witness tables = {0};
     cs_status status = CS_OK;
-    if (cs_proving(&p->session))
+    if (cs_holds(&p->session))
         status = cs_session_fail(&p->session, row_tables(p, block, gather, k, tables.tables));
     if (status == CS_OK)
         status = cs_sumcheck_run(&p->session, &what, claim, &tables, r);
@@ -205,7 +205,7 @@ cs_status cs_train_hidden_records(cs_proof *p, cs_expr *claim, const cs_fr *rank
     for (int i = 0; i < s->n_ranks; i++)
         cs_expr_add_term(&uses, omega[i], cs_sc_own(&r, i, 1));
     cs_status status = CS_OK;
-    if (cs_proving(s))
+    if (cs_holds(s))
         status = cs_session_fail(s, record_weight_table(&public, s->rank, &w.table));
     if (status == CS_OK)
         return prove_digits(p, &uses, omega, &w, r.point);
@@ -236,7 +236,7 @@ static cs_status prove_bits(cs_proof *p, size_t block) {
                               .terms = {{.weights = omega, .pub = CS_SC_NO_PUBLIC, .n_factors = 2, .factor = {0, 0}},
                                         {.weights = minus, .pub = CS_SC_NO_PUBLIC, .n_factors = 1, .factor = {0}}}};
     cs_sc_witness tables = {0};
-    if (cs_proving(s))
+    if (cs_holds(s))
         tables.tables[0] = (cs_sc_table){
             .load = cs_train_load_tensor, .context = &p->shard->tensors[block], .load_longer = bits >= LONG_BITS};
     cs_expr claim = {0};
@@ -343,7 +343,7 @@ static cs_status prove_counts(cs_proof *p) {
     cs_var first;
     cs_session_challenges(s, CS_LABEL_DRAWS_POINT, point, pass_bits + row_bits);
     const cs_axis axes[2] = {cs_axis_eq(point, pass_bits), cs_axis_eq(point + pass_bits, row_bits)};
-    if (cs_proving(s))
+    if (cs_holds(s))
         CS_TRY(cs_session_fail(s, drawn_at(p, axes, &mine)));
     CS_TRY(cs_session_send_own(s, CS_LABEL_DRAWS_COUNT, &mine, 1, NULL, 0, &first));
     CS_TRY(cs_train_claim_block(p, cs_train_block(p, CS_BLOCK_N, 0, 0), first, 1, axes));
@@ -351,7 +351,7 @@ static cs_status prove_counts(cs_proof *p) {
     cs_expr claim = {0};
     for (int i = 0; i < s->n_ranks; i++)
         cs_expr_add_term(&claim, omega[i], first + (cs_var)i);
-    if (cs_proving(s))
+    if (cs_holds(s))
         status = cs_session_fail(s, pass_weight_table(&public, &w.table));
     if (status == CS_OK)
         return prove_digits(p, &claim, omega, &w, point + pass_bits);

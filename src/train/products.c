@@ -125,7 +125,7 @@ static cs_status sum_tables(const cs_proof *p, product *q) {
 static cs_status claim_product(cs_proof *p, cs_relation *r) {
     product *q = (product *)r;
     CS_TRY(claim_left(p, q));
-    if (cs_proving(&p->session))
+    if (cs_holds(&p->session))
         CS_TRY(cs_session_fail(&p->session, sum_tables(p, q)));
     r->job.what = (cs_sumcheck){.label = q->label,
                                 .bits = p->bt + q->k_bits,
@@ -181,7 +181,7 @@ static cs_status weigh_left(cs_proof *p, product *q, cs_label ranks) {
     cs_session *s = &p->session;
     q->time = time_axis(p, q);
     cs_session_rank_weights(s, ranks, q->omega);
-    return cs_proving(s) ? cs_session_fail(s, left_value(p, q, q->omega[s->rank], q->relation.values)) : CS_OK;
+    return cs_holds(s) ? cs_session_fail(s, left_value(p, q, q->omega[s->rank], q->relation.values)) : CS_OK;
 }
 
 cs_status cs_train_forward(cs_proof *p, size_t l, cs_relations *all) {
@@ -195,10 +195,10 @@ cs_status cs_train_forward(cs_proof *p, size_t l, cs_relations *all) {
     q->k_bits = cs_params_long_width_bits(p->params, l - 1);
     cs_session_challenges(s, CS_LABEL_FORWARD_POINT, q->point, p->bt + p->bb + cs_params_width_bits(p->params, l));
     q->weights = width_axis(p, q);
-    if (cs_proving(s)) {
+    if (cs_holds(s))
         q->left = cs_train_activation_view(p, l - 1);
+    if (cs_proving(s))
         CS_TRY(cs_train_table_columns(p, l, &q->weights, &q->table));
-    }
     return weigh_left(p, q, CS_LABEL_FORWARD_RANKS);
 }
 
@@ -218,9 +218,9 @@ cs_status cs_train_backward(cs_proof *p, size_t l, cs_relations *all) {
     cs_fr long_point[CS_AXIS_BITS] = {CS_FR_ZERO};
     memcpy(long_point + (long_bits - bits), q->point + p->bt + p->bb, bits * sizeof *long_point);
     q->weights = cs_axis_eq_below(long_point, long_bits, p->params->widths[l]);
-    if (cs_proving(s)) {
+    if (cs_holds(s))
         q->left = cs_train_delta_view(p, l + 1);
+    if (cs_proving(s))
         CS_TRY(cs_train_table_rows(p, l + 1, &q->weights, &q->table));
-    }
     return weigh_left(p, q, CS_LABEL_BACKWARD_RANKS);
 }

@@ -38,7 +38,7 @@ cs_status cs_train_commit(cs_proof *p) {
         certified[i] = CS_NEW(cs_g1_affine, cs_layout_count(&p->layout, i, true));
         status = certified[i] ? cs_train_certified(p->instance, &p->layout, i, NULL, certified[i], NULL) : CS_ERR_MEMORY;
     }
-    if (status == CS_OK && cs_proving(s)) {
+    if (status == CS_OK && cs_holds(s)) {
         blindings = CS_NEW(cs_fr, cs_layout_count(&p->layout, s->rank, true));
         status = blindings ? cs_train_certified(p->instance, &p->layout, s->rank, p->shard, NULL, blindings) : CS_ERR_MEMORY;
         if (status == CS_OK)
@@ -139,13 +139,15 @@ static void fill_stats(const cs_proof *p, int rank, cs_proof_stats *out) {
     if (!out)
         return;
     const cs_ledger *l = &p->session.ledger;
-    *out = (cs_proof_stats){.lookups = cs_train_real_lookups(p, rank),
-                            .messages = p->session.messages,
+    *out = (cs_proof_stats){.messages = p->session.messages,
                             .variables = l->n_vars,
                             .products = l->n_products,
                             .linears = l->n_linears,
-                            .columns = (size_t)1 << p->layout.column_bits,
-                            .rows = cs_layout_count(&p->layout, rank, false) + cs_layout_count(&p->layout, rank, true)};
+                            .columns = (size_t)1 << p->layout.column_bits};
+    if (rank < 0) /* idle */
+        return;
+    out->lookups = cs_train_real_lookups(p, rank);
+    out->rows = cs_layout_count(&p->layout, rank, false) + cs_layout_count(&p->layout, rank, true);
     for (size_t k = 0; k < p->layout.n; k++)
         if (cs_block_held(&p->layout.blocks[k], rank))
             out->committed += p->layout.blocks[k].size;
@@ -178,7 +180,7 @@ cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, c
         shard->attack->observe(shard->attack->context, &p->session);
 #endif
     if (status == CS_OK)
-        fill_stats(p, comm->rank, stats);
+        fill_stats(p, p->session.rank, stats);
     cs_train_close_instance(p);
     return status;
 }

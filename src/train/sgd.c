@@ -1,5 +1,7 @@
 #include "train/sgd.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 #include "train/table.h"
 #include "train/trainer.h"
@@ -21,7 +23,9 @@ static cs_status allocate_matrix(cs_sgd_matrix *m, size_t n) {
 
 static cs_status allocate_layers(cs_trainer *t) {
     const cs_params *p = t->p;
-    for (size_t l = 1; l <= p->layers; l++) {
+    for (size_t l = 1; l <= p->layers; l++)
+        t->weight_max[l - 1] = (int64_t)cs_params_weight_max(p, l);
+    for (size_t l = 1; t->tensors != NULL && l <= p->layers; l++) {
         const size_t rows = p->widths[l - 1], columns = p->widths[l];
         const cs_weight_check shape = {.layer = l,
                                        .steps = p->steps,
@@ -34,13 +38,14 @@ static cs_status allocate_layers(cs_trainer *t) {
         CS_TRY(allocate_matrix(&t->forward[l - 1], (rows + 1) * columns));
         if (l > 1)
             CS_TRY(allocate_matrix(&t->backward[l - 1], rows * columns));
-        t->weight_max[l - 1] = (int64_t)cs_params_weight_max(p, l);
     }
     return CS_OK;
 }
 
 static cs_status allocate_step(cs_trainer *t) {
     const cs_params *p = t->p;
+    if (t->tensors == NULL)
+        return CS_OK;
     const size_t batch = p->batch, last = batch * p->widths[p->layers];
     size_t widest = 0;
     bool failed = false;
@@ -65,6 +70,8 @@ static cs_status allocate_step(cs_trainer *t) {
     t->remainder = TAKE(int64_t, last);
     t->top = TAKE(int64_t, batch);
     t->total = TAKE(int64_t, batch);
+    if (!failed)
+        cs_exp_values(t->exp, p);
     return failed ? CS_ERR_MEMORY : CS_OK;
 }
 
@@ -144,8 +151,15 @@ static cs_status take_layer(cs_trainer *t, size_t step, size_t l, const uint64_t
     return CS_OK;
 }
 
+/* An idle rank makes the update and no more: it multiplies nothing with the weights. */
+static cs_status take_idle_layer(cs_trainer *t, size_t step, size_t l, const uint64_t *sum) {
+    const cs_update how = {.rate = t->p->rate[step - 1], .most = t->gradient_max, .bound = t->weight_max[l - 1]};
+    const size_t n = t->model.rows[l - 1] * t->model.columns[l - 1];
+    return t->update->apply(t->model.w[l - 1], sum, n, &how) ? CS_OK : noise(t, step - 1, l);
+}
+
 cs_status cs_sgd_refresh(cs_trainer *t) {
-    for (size_t l = 1; l <= t->p->layers; l++)
+    for (size_t l = 1; t->tensors != NULL && l <= t->p->layers; l++)
         CS_TRY(take_layer(t, t->done, l, NULL));
     return CS_OK;
 }
@@ -165,7 +179,6 @@ cs_status cs_trainer_new(cs_trainer **out, const cs_params *p, int rank, const c
     CS_TRY_OUT(cs_model_copy(&t->model, initial));
     CS_TRY_OUT(allocate_layers(t));
     CS_TRY_OUT(allocate_step(t));
-    cs_exp_values(t->exp, p);
     CS_TRY_OUT(cs_sgd_refresh(t));
     *out = t;
     return CS_OK;
@@ -209,8 +222,21 @@ static cs_status check_step(const cs_trainer *t, size_t step) {
     return cs_fail(CS_ERR_INTERNAL, "step %zu out of order: this trainer is at step %zu of %zu", step, t->done, t->p->steps);
 }
 
+static void idle_gradient(cs_trainer *t, size_t step, uint64_t *out) {
+    memset(out, 0, cs_trainer_size(t) * sizeof *out);
+    for (size_t l = 1; l <= t->p->layers; l++) {
+        const size_t rows = t->model.rows[l - 1], columns = t->model.columns[l - 1];
+        (void)cs_sgd_tamper(t, step, CS_TAMPER_GRADIENT, l, 0, (int64_t *)out, rows, columns);
+        out += rows * columns;
+    }
+}
+
 cs_status cs_trainer_gradient(cs_trainer *t, size_t step, uint64_t *out) {
     CS_TRY(check_step(t, step));
+    if (t->tensors == NULL) {
+        idle_gradient(t, step, out);
+        return CS_OK;
+    }
     CS_TRY(cs_sgd_forward(t, step));
     CS_TRY(cs_sgd_softmax(t, step));
     return cs_sgd_backward(t, step, out);
@@ -220,7 +246,7 @@ cs_status cs_trainer_update(cs_trainer *t, size_t step, const uint64_t *sum) {
     CS_TRY(check_step(t, step));
     t->spoilt = true;
     for (size_t l = 1; l <= t->p->layers; l++) {
-        CS_TRY(take_layer(t, step + 1, l, sum));
+        CS_TRY(t->tensors != NULL ? take_layer(t, step + 1, l, sum) : take_idle_layer(t, step + 1, l, sum));
         sum += t->model.rows[l - 1] * t->model.columns[l - 1];
     }
     t->done = step + 1;

@@ -11,7 +11,9 @@ typedef struct cs_trainer cs_trainer;
 /** `tensors` (one per block) holds the rank's D and Y; the trainer fills the others step by step, except MULT and F.
  * `draws`: this rank's, [steps * batch]. `member`: a name for error texts. `p` is valid. All arguments but `out` are
  * borrowed and must outlive the trainer; `initial` is copied. CS_ERR_INPUT if `initial` does not fit the parameters,
- * CS_ERR_RANGE if it is so large that a sum could leave 64 bits, CS_ERR_MEMORY. Local. */
+ * CS_ERR_RANGE if it is so large that a sum could leave 64 bits, CS_ERR_MEMORY. Local.
+ *
+ * `tensors` NULL: the rank is idle. It has no draws and no blocks, its gradients are zero, and it keeps the model alone. */
 cs_status cs_trainer_new(cs_trainer **out, const cs_params *p, int rank, const char *member, const cs_model *initial,
                          const uint32_t *draws, const cs_blocks *blocks, cs_tensor *tensors);
 void cs_trainer_free(cs_trainer *t);

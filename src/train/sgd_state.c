@@ -34,6 +34,8 @@ static cs_status each_check(cs_trainer *t, piece_fn *fn, void *context) {
 static cs_status each_piece(cs_trainer *t, piece_fn *fn, void *context) {
     for (size_t l = 0; l < t->model.layers; l++)
         CS_TRY(fn(context, t->model.w[l], t->model.rows[l] * t->model.columns[l] * sizeof **t->model.w));
+    if (t->tensors == NULL) /* idle */
+        return CS_OK;
     CS_TRY(each_check(t, fn, context));
     for (size_t k = 0; k < t->blocks->n; k++)
         if (grows(&t->blocks->info[k]))
@@ -56,7 +58,7 @@ size_t cs_trainer_done(const cs_trainer *t) {
 cs_status cs_trainer_save(const cs_trainer *t, const cs_writer *out) {
     cs_trainer same = *t; /* the pieces are only read */
     cs_writer writer = *out;
-    for (size_t k = 0; k < t->blocks->n; k++)
+    for (size_t k = 0; t->tensors != NULL && k < t->blocks->n; k++)
         if (t->tensors[k].type == CS_INT_FR)
             return cs_fail(CS_ERR_INTERNAL, "tensors of field elements cannot be saved");
     return t->spoilt ? cs_fail(CS_ERR_INTERNAL, "a trainer that failed cannot be saved")

@@ -158,7 +158,7 @@ static cs_status make_tables(softmax *x, cs_sc_witness *out) {
 static cs_status claim_softmax(cs_proof *p, cs_relation *r) {
     softmax *x = (softmax *)r;
     CS_TRY(cs_session_fail(&p->session, linear_claims(x)));
-    if (cs_proving(&p->session))
+    if (cs_holds(&p->session))
         CS_TRY(cs_session_fail(&p->session, make_tables(x, &r->job.witness)));
     r->job.what = (cs_sumcheck){
         .label = CS_LABEL_SOFTMAX_VALUES,
@@ -204,5 +204,5 @@ cs_status cs_train_softmax(cs_proof *p, cs_relations *all) {
         x->relation = (cs_relation){.n_values = 2, .claim = claim_softmax, .finish = finish_softmax, .free = free_softmax};
     CS_TRY(cs_session_fail(s, cs_train_add_relation(all, x ? &x->relation : NULL)));
     start(x, p);
-    return cs_proving(s) ? cs_session_fail(s, own_values(x, x->relation.values)) : CS_OK;
+    return cs_holds(s) ? cs_session_fail(s, own_values(x, x->relation.values)) : CS_OK;
 }

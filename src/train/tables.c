@@ -8,7 +8,7 @@
 #include "train/model_sums.h"
 #include "train/proof.h"
 
-/* One side of the updates per (t, b): a number; the other: a row along the kept axis. */
+/* One side of the updates per (t, b): a number; the other: a row along the kept axis. An idle rank has no updates. */
 typedef struct sides {
     cs_view contracted, kept;
     unsigned kept_bits;
@@ -35,6 +35,12 @@ static cs_status start_rows(cs_fr *start, const cs_model *m, size_t l, const cs_
     return CS_OK;
 }
 
+/* packed[t][·] = row: an idle rank adds its part of W(0) alone. */
+static void idle_weights(const cs_proof *p, const sides *v, const cs_fr *row, cs_fr *packed) {
+    for (size_t t = 0; t <= summed_steps(p); t++)
+        memcpy(packed + t * v->kept_size, row, v->kept_size * sizeof *row);
+}
+
 /* packed[t][·] = row - sum over s < t of c_s sum over b of number(s, b) row(s, b, ·), this rank's part: W(t), if `row` is
  * its part of W(0). row[2^kept_bits] is work space afterwards. */
 static void own_weights(const cs_proof *p, const sides *v, const cs_fr *numbers, cs_fr *row, cs_fr *packed) {
@@ -55,11 +61,14 @@ static cs_status own_addends(const cs_proof *p, const sides *v, const cs_fr *vec
     size_t first, count;
     cs_comm_part(p->session.comm, m->rows[l - 1], &first, &count);
     cs_status status = numbers ? contract(table, m, l, vector, first, count) : CS_ERR_MEMORY;
-    if (status == CS_OK) {
+    if (status == CS_OK && cs_holds(&p->session)) {
         cs_contract_last(numbers, &v->contracted, vector);
         own_weights(p, v, numbers, table, packed);
-        memset(table, 0, sizeof *table << v->kept_bits);
+    } else if (status == CS_OK) {
+        idle_weights(p, v, table, packed);
     }
+    if (status == CS_OK)
+        memset(table, 0, sizeof *table << v->kept_bits);
     cs_free(numbers);
     return status;
 }
@@ -72,17 +81,18 @@ static void unpack(const cs_proof *p, const sides *v, const cs_fr *packed, cs_fr
         memcpy(table + (t << v->kept_bits), packed + (t < last ? t : last) * v->kept_size, v->kept_size * sizeof *table);
 }
 
-/* *out[2^bt][2^kept_bits]: the sum of all ranks' addends; only what is not padding is summed. */
+/* *out[2^bt][2^kept_bits]: the sum of all ranks' addends; only what is not padding is summed. An idle rank has no use for
+ * it. */
 static cs_status sum_addends(cs_proof *p, const sides *v, const cs_fr *vector, contract_start *contract, cs_label label,
                              size_t l, cs_fr **out) {
     const size_t size = (summed_steps(p) + 1) * v->kept_size;
     cs_fr *packed = CS_NEW(cs_fr, size);
-    *out = CS_NEW(cs_fr, (size_t)1 << (p->bt + v->kept_bits));
+    *out = CS_NEW(cs_fr, (size_t)1 << ((cs_holds(&p->session) ? p->bt : 0) + v->kept_bits));
     cs_status status = packed && *out ? own_addends(p, v, vector, contract, l, *out, packed) : CS_ERR_MEMORY;
     status = cs_session_fail(&p->session, status);
     if (status == CS_OK)
         status = cs_session_sum_under_pads(&p->session, label, l, packed, size);
-    if (status == CS_OK)
+    if (status == CS_OK && cs_holds(&p->session))
         unpack(p, v, packed, *out);
     cs_free(packed);
     return status;
@@ -96,11 +106,12 @@ static cs_status check_table(cs_proof *p, table_check *check, size_t l, const cs
     uint64_t all[CS_MAX_RANKS];
     bool any = false;
     size_t wrong = 0;
-    const cs_status status = p->shard->trainer ? check(p->shard->trainer, l, table, vector, &wrong) : CS_OK;
+    const bool checks = cs_holds(&p->session) && p->shard->trainer;
+    const cs_status status = checks ? check(p->shard->trainer, l, table, vector, &wrong) : CS_OK;
     if (doubts == NULL || (status != CS_OK && status != CS_ERR_ABORT))
         return cs_session_fail(&p->session, status);
     CS_TRY(cs_session_numbers(&p->session, CS_LABEL_TABLE_VERDICT, status == CS_OK ? 0 : 1 + (uint64_t)wrong, all));
-    for (int i = 0; i < p->session.n_ranks; i++) {
+    for (int i = 0; i < p->session.comm->size; i++) {
         bool known = all[i] < 2 || all[i] - 2 >= p->params->steps; /* W(0) needs no gradient to be wrong */
         any |= all[i] != 0;
         for (size_t k = 0; k < doubts->n; k++)
@@ -114,8 +125,11 @@ static cs_status check_table(cs_proof *p, table_check *check, size_t l, const cs
 
 cs_status cs_train_table_columns(cs_proof *p, size_t l, const cs_axis *j, cs_fr **out) {
     const unsigned kept_bits = cs_params_long_width_bits(p->params, l - 1);
-    const sides v = {cs_train_delta_view(p, l), cs_train_activation_view(p, l - 1), kept_bits,
-                     p->instance->initial->rows[l - 1]};
+    sides v = {.kept_bits = kept_bits, .kept_size = p->instance->initial->rows[l - 1]};
+    if (cs_holds(&p->session)) {
+        v.contracted = cs_train_delta_view(p, l);
+        v.kept = cs_train_activation_view(p, l - 1);
+    }
     cs_fr *vector = CS_NEW(cs_fr, (size_t)1 << j->bits);
     *out = NULL;
     cs_status status = cs_session_fail(&p->session, vector ? cs_axis_table(vector, j, p->session.rank) : CS_ERR_MEMORY);
@@ -129,8 +143,11 @@ cs_status cs_train_table_columns(cs_proof *p, size_t l, const cs_axis *j, cs_fr 
 
 cs_status cs_train_table_rows(cs_proof *p, size_t l, const cs_axis *k, cs_fr **out) {
     const unsigned kept_bits = cs_params_width_bits(p->params, l);
-    const sides v = {cs_train_activation_view(p, l - 1), cs_train_delta_view(p, l), kept_bits,
-                     p->instance->initial->columns[l - 1]};
+    sides v = {.kept_bits = kept_bits, .kept_size = p->instance->initial->columns[l - 1]};
+    if (cs_holds(&p->session)) {
+        v.contracted = cs_train_activation_view(p, l - 1);
+        v.kept = cs_train_delta_view(p, l);
+    }
     cs_fr *vector = CS_NEW(cs_fr, (size_t)1 << k->bits);
     *out = NULL;
     cs_status status = cs_session_fail(&p->session, vector ? cs_axis_table(vector, k, p->session.rank) : CS_ERR_MEMORY);

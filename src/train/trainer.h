@@ -20,7 +20,7 @@ struct cs_trainer {
     const char *member;
     const uint32_t *draws;
     const cs_blocks *blocks;
-    cs_tensor *tensors;
+    cs_tensor *tensors; /* NULL: an idle rank, which has nothing below but the model and its bounds */
 
     cs_model model; /* W(done) */
     size_t done;    /* updates made */

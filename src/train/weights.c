@@ -56,12 +56,13 @@ cs_status cs_train_final_model(cs_proof *p, size_t l) {
     c->k = cs_axis_eq(point, k_bits);
     c->j = cs_axis_eq(point + k_bits, j_bits);
     if (p->instance->final) {
-        CS_TRY(cs_session_fail(s, matrix_at(p->instance->final, l, &c->k, &c->j, &value)));
+        if (cs_needs_rows(s))
+            CS_TRY(cs_session_fail(s, matrix_at(p->instance->final, l, &c->k, &c->j, &value)));
         cs_expr_add_const(&c->value, value, 0);
         return CS_OK;
     }
     cs_var v;
-    if (cs_proving(s))
+    if (cs_holds(s))
         CS_TRY(cs_session_fail(s, committed_value(p, l, &c->k, &c->j, &value)));
     CS_TRY(send_model_value(p, CS_BLOCK_F, l, c, value, &v));
     cs_expr_add_term(&c->value, CS_FR_ONE, v);
@@ -134,7 +135,7 @@ static cs_status update_tables(const cs_proof *p, size_t l, const cs_weight_clai
 static cs_status subtract_initial(cs_proof *p, size_t l, cs_weight_claim *c) {
     cs_session *s = &p->session;
     cs_fr value = CS_FR_ZERO;
-    if (cs_proving(s) || !p->params->initial_committed)
+    if (cs_holds(s) || (cs_needs_rows(s) && !p->params->initial_committed))
         CS_TRY(cs_session_fail(s, matrix_at(p->instance->initial, l, &c->k, &c->j, &value)));
     if (!p->params->initial_committed) {
         cs_expr_add_const(&c->value, cs_fr_neg(value), 0);
@@ -233,7 +234,7 @@ cs_status cs_train_reduce_gradients(cs_proof *p, size_t l, const cs_axis *k, con
         status = make_step_weight(p, c, &u->weight);
     for (size_t t = 0; status == CS_OK && t < (size_t)1 << p->bt; t++)
         u->weight.table[t] = step_weights[t];
-    if (status == CS_OK && cs_proving(&p->session))
+    if (status == CS_OK && cs_holds(&p->session))
         status = update_tables(p, l, c, &u->weight, &u->relation.job.witness, u->relation.values);
     return cs_session_fail(&p->session, status);
 }
@@ -250,7 +251,7 @@ cs_status cs_train_reduce_weights(cs_proof *p, size_t l, cs_relations *all) {
         cs_status status = cs_train_add_relation(all, u ? &u->relation : NULL);
         if (status == CS_OK)
             status = make_step_weight(p, u->c, &u->weight);
-        if (status == CS_OK && cs_proving(s))
+        if (status == CS_OK && cs_holds(s))
             status = update_tables(p, l, u->c, &u->weight, &u->relation.job.witness, u->relation.values);
         CS_TRY(cs_session_fail(s, status));
     }

@@ -112,13 +112,14 @@ static size_t count_rounds(size_t n) {
 
 static cs_status share_out(ipa *a) {
     cs_session *s = a->s;
-    cs_buffer *hands = CS_NEW(cs_buffer, (size_t)s->n_ranks);
+    const int ranks = s->comm->size;
+    cs_buffer *hands = CS_NEW(cs_buffer, (size_t)ranks);
     cs_status status = hands != NULL ? CS_OK : CS_ERR_MEMORY;
-    for (int i = 1; status == CS_OK && i < s->n_ranks; i++)
-        append_share(&hands[i], a->f, a->size, range_of(s->n_ranks, i));
+    for (int i = 1; status == CS_OK && i < ranks; i++)
+        append_share(&hands[i], a->f, a->size, range_of(ranks, i));
     if (status == CS_OK)
         status = cs_session_ask_help(s, hands, a->f, a->size, count_rounds(a->size));
-    for (int i = 0; hands != NULL && i < s->n_ranks; i++)
+    for (int i = 0; hands != NULL && i < ranks; i++)
         cs_buffer_free(&hands[i]);
     cs_free(hands);
     return status;
@@ -126,7 +127,7 @@ static cs_status share_out(ipa *a) {
 
 static cs_status help(cs_session *s, size_t n, cs_ipa_share *share) {
     cs_buffer hand = {0};
-    const range r = range_of(s->n_ranks, s->rank);
+    const range r = range_of(s->comm->size, s->comm->rank);
     cs_status status = cs_ipa_share_new(share, n, r.first, r.count, true);
     if (status == CS_OK)
         status = cs_session_offer_help(s, &hand);
@@ -135,7 +136,7 @@ static cs_status help(cs_session *s, size_t n, cs_ipa_share *share) {
     cs_buffer_free(&hand);
 #ifdef CS_TAMPER
     if (status == CS_OK && s->attack && s->attack->answer)
-        s->attack->answer(s->attack->context, s->rank, CS_LABEL_IPA_BASE, share->f, share->n);
+        s->attack->answer(s->attack->context, s->comm->rank, CS_LABEL_IPA_BASE, share->f, share->n);
 #endif
     for (size_t size = n; status == CS_OK && size > CS_IPA_STOP; size /= 2) {
         cs_g1_affine sums[2];
@@ -196,7 +197,7 @@ cs_status cs_ipa_judge(const cs_record *record, cs_judge *j) {
 }
 
 cs_status cs_ipa_run(cs_session *s, cs_fr *f, cs_fr *right, size_t n, cs_fr value) {
-    ipa a = {.s = s, .size = n, .f = f, .right = right, .helped = cs_proving(s) && s->n_ranks > 1 && n > CS_IPA_STOP};
+    ipa a = {.s = s, .size = n, .f = f, .right = right, .helped = cs_proving(s) && s->comm->size > 1 && n > CS_IPA_STOP};
     cs_status status = CS_OK;
     if (!a.helped) {
         status = cs_ipa_share_new(&a.share, n, 0, CS_IPA_STOP, cs_proving(s));

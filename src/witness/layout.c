@@ -85,7 +85,7 @@ void cs_layout_free(cs_layout *l) {
 }
 
 bool cs_layout_live(const cs_layout *l, int rank, size_t row) {
-    return (l->row_state[row] & CS_ROW_ALL) || ((l->row_state[row] & CS_ROW_ROOT) && rank == 0);
+    return rank >= 0 && ((l->row_state[row] & CS_ROW_ALL) || ((l->row_state[row] & CS_ROW_ROOT) && rank == 0));
 }
 
 size_t cs_layout_count(const cs_layout *l, int rank, bool certified) {

@@ -35,7 +35,7 @@ enum { CS_ROW_ALL = 1 /* some block of every rank */, CS_ROW_ROOT = 2 /* a block
 cs_status cs_layout_new(cs_layout *out, const cs_block *blocks, size_t n, unsigned column_bits);
 void cs_layout_free(cs_layout *l);
 
-/** Has rank a commitment for the row? */
+/** Has rank a commitment for the row? An idle one (-1) has none. */
 bool cs_layout_live(const cs_layout *l, int rank, size_t row);
 
 /** Live rows of the rank; certified: only those, else only the others. */

@@ -48,7 +48,7 @@ static cs_status reduce(cs_witness *w, cs_sc_result *out) {
             cs_expr_add(&claim, gammas[k], &w->claims[k]);
         cs_expr_merge(&claim);
     }
-    if (status == CS_OK && cs_proving(s))
+    if (status == CS_OK && cs_holds(s))
         status = cs_slots_new(&slots, w, gammas, &tables);
     status = cs_session_fail(s, status);
     if (status == CS_OK)
@@ -118,11 +118,11 @@ static cs_status show_values(cs_witness *w, const cs_fr *each) {
 static cs_status answer(cs_witness *w, const mask *m) {
     cs_session *s = w->session;
     const size_t columns = (size_t)1 << w->layout->column_bits;
-    cs_fr *mine = cs_proving(s) ? CS_NEW(cs_fr, columns + 1) : NULL;
+    cs_fr *mine = cs_holds(s) ? CS_NEW(cs_fr, columns + 1) : NULL;
     cs_fr *each = cs_is_root(s) ? CS_NEW(cs_fr, (columns + 1) * (size_t)s->n_ranks) : NULL;
     w->answer = CS_NEW(cs_fr, columns + 1);
-    cs_status status = w->answer && (mine || !cs_proving(s)) && (each || !cs_is_root(s)) ? CS_OK : CS_ERR_MEMORY;
-    if (status == CS_OK && cs_proving(s))
+    cs_status status = w->answer && (mine || !cs_holds(s)) && (each || !cs_is_root(s)) ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK && cs_holds(s))
         masked_answer(w, m, w->theta_e[s->rank], mine);
     status = cs_session_fail(s, status);
     if (status == CS_OK)
@@ -154,7 +154,7 @@ static cs_status masked_opening(cs_witness *w, const cs_sc_result *folded, mask 
     cs_status status = CS_OK;
     cs_var y;
     cs_session_rank_weights(s, CS_LABEL_OPEN_RANKS, w->theta_e);
-    if (cs_proving(s))
+    if (cs_holds(s))
         status = cs_session_fail(s, draw_mask(w, m));
     CS_TRY(status);
     w->mask_at = s->judge ? s->judge->taken : 0;
@@ -173,9 +173,9 @@ cs_status cs_witness_open(cs_witness *w) {
     cs_sc_result folded;
     const cs_layout *l = w->layout;
     const unsigned row_bits = l->bits - l->column_bits;
-    if (cs_proving(w->session))
+    if (cs_holds(w->session))
         w->folded_row = CS_NEW(cs_fr, (size_t)1 << l->column_bits);
-    CS_TRY(cs_session_fail(w->session, cs_proving(w->session) && !w->folded_row ? CS_ERR_MEMORY : CS_OK));
+    CS_TRY(cs_session_fail(w->session, cs_holds(w->session) && !w->folded_row ? CS_ERR_MEMORY : CS_OK));
     CS_TRY(reduce(w, &folded));
     w->left = CS_NEW(cs_fr, l->rows);
     w->right = CS_NEW(cs_fr, (size_t)1 << l->column_bits);

@@ -205,7 +205,7 @@ cs_status cs_witness_new(cs_witness *w, cs_session *s, const cs_layout *layout, 
             keep_certified_blindings(w, blindings);
         if (status == CS_OK && keep && keep->given)
             status = take_rows(w, mine, count, keep);
-        else if (status == CS_OK)
+        else if (status == CS_OK && count > 0)
             status = commit_new_rows(w, mine, count);
         if (status == CS_OK && keep && !keep->given)
             status = keep_rows(w, mine, count, keep);

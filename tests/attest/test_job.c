@@ -116,7 +116,12 @@ static const wrong WRONG[] = {
     {"\"rate\": 1}", "\"rate\": 1e40}", "schedule.rates[1].rate: 1e+40"},
     {"\"rate\": 0.5", "\"rate\": \"0.5\"", "schedule.rates[0].rate: a number is required, this is a string"},
     {"\"name\": \"y\"", "\"name\": \"x\"", "members[1].name: another member is called \"x\" already"},
-    {"\"rows\": 4", "\"rows\": 0", "members[1].rows: 0"},
+    {"\"rows\": 4", "\"rows\": -1", "members[1].rows: -1"},
+    {"\"rows\": 4", "\"rows\": 0, \"data\": \"x\"", "members[1]: a member without records"},
+    {"\"rows\": 4", "\"datasets\": [], \"labels\": \"x\"", "members[1]: a member without records"},
+    {"\"rows\": 4", "\"rows\": 0, \"datasets\": []", "members[1]: \"rows\" and \"datasets\" exclude each other"},
+    {"\"rows\": 9, \"data\": \"d/{name}.csv\"}, {\"name\": \"y\", \"rows\": 4", "\"rows\": 0",
+     "members: no member has records"},
     {"\"rows\": 4", "\"rows\": 4, \"key\": \"00\"", "members[1].key: "},
     {"\"rows\": 4", "\"rows\": 4, \"key\": \"0000000000000000000000000000000000000000000000000000000000000001\"",
      "members: 1 of 2 members have a key"},
@@ -141,7 +146,6 @@ static const wrong WRONG[] = {
     {"\"output\"", "\"manifest\": 1, \"output\"", "manifest: a string"},
     {"\"rows\": 4", "\"data\": \"x\"", "members[1].rows: missing"},
     {"\"rows\": 4", "\"rows\": 4, \"datasets\": [\"x\"]", "members[1]: \"rows\" and \"datasets\" exclude each other"},
-    {"\"rows\": 4", "\"datasets\": []", "members[1].datasets: 0 items"},
     {"\"rows\": 4", "\"datasets\": [{\"weight\": 1}]", "members[1].datasets[0]: the field \"path\" is missing"},
     {"\"rows\": 4", "\"datasets\": [{\"path\": \"x\", \"weight\": 2}]", "members[1].datasets[0].weight: 2"},
     {"\"rows\": 4", "\"datasets\": [{\"path\": \"x\", \"quota\": 2}]", "members[1].datasets[0]: unknown field \"quota\""},
@@ -158,6 +162,40 @@ static void refuses_wrong_jobs_by_field(void **state) {
             strstr(cs_error_text(), "some/job.json") == NULL)
             fail_msg("%s: status %d, text: %s", WRONG[k].with, (int)status, cs_error_text());
         assert_null(job.name); /* empty after a failure */
+    }
+}
+
+/* Those with records come first, whatever the order of the file: they are the ranks of the proof. */
+static void members_without_records_are_idle(void **state) {
+    static const char first[] = "\"members\": [{\"name\": \"x\", \"rows\": 9, \"data\": \"d/{name}.csv\"}, ";
+    static const char *const idle[] = {"{\"name\": \"c\", \"rows\": 0}, ", "{\"name\": \"c\", \"datasets\": []}, "};
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        cs_job job, other;
+        uint8_t a[32], b[32];
+        char with[256];
+        snprintf(with, sizeof with, "\"members\": [%s%s", idle[k], strchr(first, '[') + 1);
+        assert_int_equal(parse_changed(&job, first, with), CS_OK);
+        assert_int_equal(job.params.n_ranks, 2);
+        assert_int_equal(job.n_idle, 1);
+        assert_int_equal(cs_job_members(&job), 3);
+        assert_int_equal(job.params.steps, 7); /* as without it */
+        assert_int_equal(job.params.rows[0], 9);
+        assert_int_equal(job.params.rows[1], 4);
+        assert_string_equal(job.members[0].name, "x");
+        assert_string_equal(job.members[2].name, "c");
+        assert_int_equal(job.members[0].rank, 1);
+        assert_int_equal(job.members[2].rank, 0);
+        assert_int_equal(cs_job_member_at(&job, 0), 2);
+        assert_int_equal(cs_job_member_at(&job, 2), 1);
+        /* who is idle, and where it stands, is part of what the members agree on */
+        snprintf(with, sizeof with, "%s%s", first, idle[k]);
+        assert_int_equal(parse_changed(&other, first, with), CS_OK);
+        assert_int_equal(cs_job_digest(a, &job, NULL), CS_OK);
+        assert_int_equal(cs_job_digest(b, &other, NULL), CS_OK);
+        assert_memory_not_equal(a, b, 32);
+        cs_job_free(&job);
+        cs_job_free(&other);
     }
 }
 
@@ -327,6 +365,7 @@ int main(void) {
         cmocka_unit_test(reads_a_job),
         cmocka_unit_test(defaults_are_those_of_the_documents),
         cmocka_unit_test(refuses_wrong_jobs_by_field),
+        cmocka_unit_test(members_without_records_are_idle),
         cmocka_unit_test(refuses_unreadable_and_oversized_files),
         cmocka_unit_test(rates_are_exact),
         cmocka_unit_test(inexact_rates_name_their_neighbours),

@@ -30,18 +30,28 @@ static cs_status swap_rows(cs_attestation *a) {
     return CS_OK;
 }
 
+/* A member without data, with the contribution to the seed: as if nobody had been there. */
+static cs_status drop_idle(cs_attestation *a) {
+    if (a->statement.n_idle == 0)
+        return cs_fail(CS_ERR_INPUT, "the attestation has no idle member");
+    a->statement.n_idle--;
+    return CS_OK;
+}
+
 static cs_status tamper(const char *what, const char *in, const char *out) {
     cs_attestation a;
     cs_container changed = {0};
     cs_buffer file = {0};
     CS_TRY(cs_attestation_open(&a, in));
-    cs_status status = cs_fail(CS_ERR_USAGE, "what: proof, weight or dataset");
+    cs_status status = cs_fail(CS_ERR_USAGE, "what: proof, weight, dataset or idle");
     if (strcmp(what, "proof") == 0)
         status = flip_proof(&a);
     else if (strcmp(what, "weight") == 0)
         status = change_weight(&a);
     else if (strcmp(what, "dataset") == 0)
         status = swap_rows(&a);
+    else if (strcmp(what, "idle") == 0)
+        status = drop_idle(&a);
     if (status == CS_OK)
         status = cs_attestation_pack(&changed, &a.statement, a.has_initial ? &a.initial : NULL,
                                      a.has_final ? &a.final : NULL, &a.container.section[CS_SECTION_PROOF], &a.evidence);

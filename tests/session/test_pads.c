@@ -470,6 +470,44 @@ static void wide_pads(void **state) {
     assert_int_equal(cs_memory_live(), 0);
 }
 
+/* Ranks 0 and 3 have no data: each shares pads with one of the others, and has no part in sums of shares. */
+static void idle_ranks_share_with_their_keepers(void **state) {
+    static const bool idle[RANKS] = {true, false, false, true}, first[RANKS] = {true, true, false, false};
+    static const char *const shared[RANKS] = {"0100", "1010", "0101", "0010"};
+    (void)state;
+    for (int partners = 0; partners <= 2; partners += 2) {
+        cs_pads *pads[RANKS];
+        uint64_t sum[2] = {0};
+        cs_fr total = CS_FR_ZERO;
+        make_pads(pads, 1);
+        for (int i = 0; i < RANKS; i++) {
+            uint64_t values[2] = {0, 0};
+            cs_fr share = CS_FR_ZERO;
+            cs_pads_set_partners(pads[i], partners);
+            assert_int_equal(cs_pads_set_idle(pads[i], idle), CS_OK);
+            for (int j = 0; j < RANKS; j++)
+                assert_int_equal(cs_pads_shared_with(pads[i], j), shared[i][j] == '1');
+            assert_int_equal(cs_pads_zero_shares_u64(pads[i], CS_LABEL_GRADIENT, 0, digest, NULL, values, 2, 8), CS_OK);
+            assert_true(values[0] != 0 && values[1] != 0);
+            sum[0] += values[0];
+            sum[1] += values[1];
+            if (idle[i])
+                continue;
+            assert_int_equal(cs_pads_zero_share_of_all(pads[i], CS_LABEL_FINALE_CROSS, 0, digest, transcript, &share),
+                             CS_OK);
+            assert_false(cs_fr_is_zero(share));
+            total = cs_fr_add(total, share);
+        }
+        assert_true(sum[0] == 0 && sum[1] == 0 && cs_fr_is_zero(total));
+        /* one on each side of a circle of two, and everybody again */
+        assert_int_equal(cs_pads_set_idle(pads[1], first), CS_OK);
+        assert_true(cs_pads_shared_with(pads[1], 3) && !cs_pads_shared_with(pads[1], 0) && !cs_pads_shared_with(pads[1], 2));
+        assert_int_equal(cs_pads_set_idle(pads[1], NULL), CS_OK);
+        assert_true(cs_pads_shared_with(pads[1], 0) && cs_pads_shared_with(pads[1], 2));
+        free_pads(pads);
+    }
+}
+
 static void partners_and_scalars(void **state) {
     cs_pads *pads[RANKS];
     (void)state;
@@ -494,6 +532,7 @@ int main(void) {
         cmocka_unit_test(wide_pads),
         cmocka_unit_test(partners_and_scalars),
         cmocka_unit_test(partners_are_neighbours),
+        cmocka_unit_test(idle_ranks_share_with_their_keepers),
         cmocka_unit_test_teardown(values_are_hidden, nothing_leaks),
         cmocka_unit_test_teardown(no_view_gives_pads_twice, nothing_leaks),
         cmocka_unit_test_teardown(lack_of_memory_gives_no_pad, nothing_leaks),

@@ -40,18 +40,47 @@ static cs_status write_data(const cs_tiny *t, const char *file, int rows, int st
     return write_text(t, file, text);
 }
 
-cs_status cs_tiny_new(cs_tiny *t, const char *output) {
-    char job[2048];
-    *t = (cs_tiny){.folder = "/tmp/consort-test-XXXXXX"};
+static cs_status new_folder(cs_tiny *t, int ranks) {
+    *t = (cs_tiny){.folder = "/tmp/consort-test-XXXXXX", .ranks = ranks};
     if (mkdtemp(t->folder) == NULL)
         return cs_fail(CS_ERR_IO, "no temporary folder");
     snprintf(t->job, sizeof t->job, "%s/job.json", t->folder);
+    return CS_OK;
+}
+
+cs_status cs_tiny_new(cs_tiny *t, const char *output) {
+    char job[2048];
+    CS_TRY(new_folder(t, CS_TINY_RANKS));
     snprintf(job, sizeof job, JOB, output);
     CS_TRY(write_text(t, "job.json", job));
     CS_TRY(write_data(t, "alice.csv", 6, 0));
     CS_TRY(write_data(t, "bob.csv", 4, 6));
     CS_TRY(write_data(t, "carol.csv", 5, 10));
     return write_data(t, "test.csv", 9, 15);
+}
+
+cs_status cs_tiny_new_idle(cs_tiny *t, int ranks, unsigned idle, const char *fields) {
+    char job[2048], members[1024] = "", name[16];
+    size_t used = 0;
+    int holders = 0;
+    CS_TRY(new_folder(t, ranks));
+    t->numbered = true;
+    for (int i = 0; i < ranks; i++) {
+        const int rows = (idle >> i & 1) != 0 ? 0 : 4 + i;
+        snprintf(name, sizeof name, "m%d.csv", i);
+        used += (size_t)snprintf(members + used, sizeof members - used, "%s{\"name\": \"m%d\", \"rows\": %d%s}",
+                                 i > 0 ? ", " : "", i, rows, rows > 0 ? ", \"data\": \"{name}.csv\"" : "");
+        if (rows > 0)
+            CS_TRY(write_data(t, name, rows, 5 * i));
+        holders += rows > 0;
+    }
+    snprintf(
+        job, sizeof job,
+        "{%s\"name\": \"tiny\", \"model\": {\"widths\": [3, 3, 2]}, \"scales\": {\"a\": 3, \"d\": 5, \"value_bits\": 9},"
+        "\"schedule\": {\"steps\": 3, \"batch\": 2, \"rates\": [{\"from_step\": 0, \"rate\": %g}]}, \"members\": [%s],"
+        "\"data\": {\"features\": {\"min\": 0, \"max\": 2, \"multiplier\": 4}, \"classes\": [\"low\", \"high\"]}}",
+        fields, holders / 8.0, members);
+    return write_text(t, "job.json", job);
 }
 
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *walk) {
@@ -84,14 +113,16 @@ cs_status cs_tiny_identify(cs_tiny *t) {
     static const char *const names[CS_TINY_RANKS] = {"alice", "bob", "carol"};
     char folder[sizeof t->folder];
     memcpy(folder, t->folder, sizeof folder);
-    for (int i = 0; i < CS_TINY_RANKS; i++) {
+    for (int i = 0; i < t->ranks; i++) {
         cs_secret_identity me;
-        char path[112], what[64], with[128];
-        snprintf(t->keys[i], sizeof t->keys[i], "%s/%s.key", folder, names[i]);
-        snprintf(path, sizeof path, "%s/%s.pub", t->folder, names[i]);
-        snprintf(what, sizeof what, "\"name\": \"%s\"", names[i]);
-        snprintf(with, sizeof with, "%s, \"identity\": \"%s.pub\"", what, names[i]);
-        CS_TRY(cs_secret_identity_generate(&me, names[i]));
+        char path[112], what[64], with[128], number[16];
+        snprintf(number, sizeof number, "m%d", i);
+        const char *name = t->numbered ? number : names[i];
+        snprintf(t->keys[i], sizeof t->keys[i], "%s/%s.key", folder, name);
+        snprintf(path, sizeof path, "%s/%s.pub", t->folder, name);
+        snprintf(what, sizeof what, "\"name\": \"%s\"", name);
+        snprintf(with, sizeof with, "%s, \"identity\": \"%s.pub\"", what, name);
+        CS_TRY(cs_secret_identity_generate(&me, name));
         CS_TRY(cs_secret_identity_save(&me, t->keys[i], NULL));
         CS_TRY(cs_secret_identity_publish_file(&me, path));
         CS_TRY(cs_tiny_edit(t, "job.json", what, with));
@@ -113,7 +144,7 @@ static cs_status run_member(cs_comm *comm, void *arg) {
 }
 
 cs_status cs_tiny_run_ranks(cs_tiny *t, const char *out, int ranks) {
-    void *args[CS_TINY_RANKS];
+    void *args[CS_TINY_MOST];
     snprintf(t->out, sizeof t->out, "%s/%s", t->folder, out);
     snprintf(t->attestation, sizeof t->attestation, "%s/tiny.attestation", t->out);
     snprintf(t->model, sizeof t->model, "%s/tiny.safetensors", t->out);
@@ -128,7 +159,7 @@ cs_status cs_tiny_run_ranks(cs_tiny *t, const char *out, int ranks) {
 }
 
 cs_status cs_tiny_run(cs_tiny *t, const char *out) {
-    return cs_tiny_run_ranks(t, out, CS_TINY_RANKS);
+    return cs_tiny_run_ranks(t, out, t->ranks);
 }
 
 bool cs_tiny_same_files(const char *a, const char *b) {
