@@ -95,6 +95,8 @@ static void show_member(cs_buffer *out, const cs_fact_member *m) {
                        : m->signed_statement                     ? "the statement only"
                                                                  : "nothing";
     cs_text_append(out, "\n    signed      %s\n", what);
+    if (m->n_datasets == 0)
+        cs_text_append(out, "    idle        no records\n");
     for (size_t k = 0; k < m->n_datasets; k++)
         show_dataset(out, &m->datasets[k]);
 }

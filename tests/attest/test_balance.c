@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include "attest/balance.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/strings.h"
 #include "comm/shares.h"
 #include "support/tiny_run.h"
 
@@ -100,11 +103,43 @@ static void results_do_not_depend_on_speeds(void **state) {
     cs_tiny_free(&t);
 }
 
+/* The same four members, with one in front and one behind who bring no data: most of what is divided is theirs. */
+static void idle_members_get_more(void **state) {
+    static const char members[] = "\"members\": [", idle[] = "\"members\": [{\"name\": \"i\", \"rows\": 0}, ";
+    (void)state;
+    cs_job job, with;
+    cs_loads loads;
+    cs_plan plan;
+    cs_buffer text = {0};
+    uint32_t speed[CS_MAX_RANKS], shares[CS_MAX_RANKS];
+    load(&job, &loads);
+    const uint64_t own = loads.own[1], tail = loads.own[0] - own, divisible = loads.divisible;
+    assert_int_equal(cs_file_read("examples/digits/job.json", 1 << 16, &text), CS_OK);
+    cs_buffer_append(&text, "", 1);
+    char *changed = cs_string_replace((const char *)text.data, members, idle);
+    assert_non_null(changed);
+    assert_int_equal(cs_job_parse(&with, "examples/digits/job.json", changed, strlen(changed)), CS_OK);
+    assert_int_equal(cs_plan_new(&plan, &with.params), CS_OK);
+    cs_loads_of(&loads, &plan, &with);
+    assert_true(loads.own[0] > tail / 2 && loads.own[0] < own); /* the tail, and hardly more */
+    assert_int_equal(loads.own[2], own);                        /* by rank: bravo is the third now */
+    assert_true(loads.divisible > divisible);
+    for (size_t i = 0; i < 5; i++)
+        speed[i] = CS_SPEED_NORMAL;
+    cs_shares_balance(shares, loads.own, speed, 5, loads.divisible);
+    for (size_t i = 1; i < 5; i++)
+        assert_true(shares[0] > shares[i]);
+    cs_free(changed);
+    cs_buffer_free(&text);
+    cs_job_free(&job);
+    cs_job_free(&with);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_larger_dataset_is_more_work),           cmocka_unit_test(loads_are_bounded),
         cmocka_unit_test(speeds_are_compared_with_the_middle_one), cmocka_unit_test(speed_is_measured),
-        cmocka_unit_test(results_do_not_depend_on_speeds),
+        cmocka_unit_test(results_do_not_depend_on_speeds),         cmocka_unit_test(idle_members_get_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

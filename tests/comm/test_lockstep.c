@@ -614,6 +614,26 @@ static int nothing_leaks(void **state) {
     return cs_memory_live() == 0 ? 0 : -1;
 }
 
+/* Ranks with data have numbers of their own, in rank order. */
+static void holders_are_numbered_in_rank_order(void **state) {
+    static const bool idle[] = {true, false, false, true, false};
+    (void)state;
+    cs_comm c = {.size = 5};
+    assert_int_equal(cs_comm_holders(&c), 5);
+    assert_int_equal(cs_comm_holder_of(&c, 3), 3);
+    assert_int_equal(cs_comm_rank_of(&c, 3), 3);
+    assert_int_equal(cs_comm_set_idle(&c, idle), CS_OK);
+    assert_int_equal(cs_comm_holders(&c), 3);
+    for (int rank = 0, next = 0; rank < 5; rank++) {
+        assert_int_equal(cs_comm_holder_of(&c, rank), idle[rank] ? -1 : next);
+        if (!idle[rank])
+            assert_int_equal(cs_comm_rank_of(&c, next++), rank);
+    }
+    assert_int_equal(cs_comm_set_idle(&c, NULL), CS_OK);
+    assert_int_equal(cs_comm_holders(&c), 5);
+    cs_comm_free(&c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(values_arrive, nothing_leaks),
@@ -635,6 +655,7 @@ int main(void) {
         cmocka_unit_test_teardown(lengths_must_agree, nothing_leaks),
         cmocka_unit_test_teardown(misuse_is_a_failure_of_that_rank, nothing_leaks),
         cmocka_unit_test_teardown(one_rank_needs_no_transport, nothing_leaks),
+        cmocka_unit_test_teardown(holders_are_numbered_in_rank_order, nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,6 +64,8 @@ sign good
 expect 0 "3 members" prove_with good
 options="--trust $trust --at 2026-11-21"
 both 0 "$options" "$work/out/good.attestation"
+# shellcheck disable=SC2086 # lists
+expect 0 "idle        no records" "$consort" verify $options "$work/out/good.attestation"
 expect 0 "with 3 signatures" "$consort" inspect "$work/out/good.attestation"
 expect 0 "" "$build/tests/e2e/tamper" idle "$work/out/good.attestation" "$work/tampered.attestation"
 both 1 "$options" "$work/tampered.attestation"
