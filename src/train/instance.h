@@ -41,14 +41,14 @@ typedef struct cs_shard {
     const cs_fr *dataset_blindings; /* [cs_dataset_row_count] */
     const cs_fr *final_blindings;   /* [cs_final_row_count] on rank 0 if the final model is committed */
     const cs_fr *initial_blindings; /* [cs_initial_row_count] on rank 0 if W(0) is committed: those of an earlier segment */
-    const cs_trainer *
-        trainer; /* for the checks of weight tables; NULL: members are declared honest-but-curious, tables are not checked */
-    const cs_signing *signing; /* of this rank's answers, or NULL; all ranks sign or none does */
-    cs_record *record;         /* root: gets what every rank sends, for cs_train_judge; or NULL */
-    cs_witness_rows *rows;     /* gets the commitments of this proof, or has those of an earlier one; or NULL */
-    cs_doubts *doubts;         /* gets what a wrong weight table says, and the proof ends without a failure of the lockstep:
-                                  CS_ERR_RANK on all ranks; all have it or none has. NULL: a failure like any other */
-    bool save_memory;          /* prove in less memory, somewhat slower, whatever the size; long witnesses are in any case */
+    const cs_trainer *trainer;      /* has the model, if it is committed, and checks weight tables; NULL: nobody does */
+    bool trusting;                  /* members are declared honest-but-curious: tables are not checked */
+    const cs_signing *signing;      /* of this rank's answers, or NULL; all ranks sign or none does */
+    cs_record *record;              /* root: gets what every rank sends, for cs_train_judge; or NULL */
+    cs_witness_rows *rows;          /* gets the commitments of this proof, or has those of an earlier one; or NULL */
+    cs_doubts *doubts; /* gets what a wrong weight table says, and the proof ends without a failure of the lockstep:
+                          CS_ERR_RANK on all ranks; all have it or none has. NULL: a failure like any other */
+    bool save_memory;  /* prove in less memory, somewhat slower, whatever the size; long witnesses are in any case */
 #ifdef CS_TAMPER
     cs_attack *attack; /* how this rank cheats, or NULL */
 #endif
