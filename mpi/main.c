@@ -82,14 +82,18 @@ static cs_status show(const cs_prove_options *options, const cs_run_report *repo
 }
 
 #ifdef CS_TAMPER
-/* Test builds only: CONSORT_TAMPER=gradient@RANK makes that rank add to its gradient of the first step. */
+/* Test builds only: CONSORT_TAMPER=gradient@RANK makes that rank add to its gradient of the first step; sum@RANK, to the
+ * sums that it shows. */
 static void tamper(void *context, int rank, size_t step, int what, size_t layer, size_t limb, int64_t *values, size_t rows,
                    size_t columns) {
-    (void)context, (void)limb, (void)rows, (void)columns;
+    (void)context, (void)limb, (void)rows;
     const char *wanted = getenv("CONSORT_TAMPER");
     int cheat;
     if (wanted != NULL && sscanf(wanted, "gradient@%d", &cheat) == 1 && cheat == rank && step == 0 && layer == 1 &&
         what == CS_TAMPER_GRADIENT)
+        values[0] += 1 << 12;
+    if (wanted != NULL && sscanf(wanted, "sum@%d", &cheat) == 1 && cheat == rank && step == 0 && what == CS_TAMPER_SUM &&
+        columns > 0)
         values[0] += 1 << 12;
 }
 
@@ -163,7 +167,7 @@ static cs_status run(cs_comm *comm, cs_prove_options *options) {
         options->run.progress = cs_progress_bar_start(&bar, options->progress);
 #ifdef CS_TAMPER
     const char *wanted = getenv("CONSORT_TAMPER"), *at = wanted != NULL ? strchr(wanted, '@') : NULL;
-    const bool lies = at != NULL && strncmp(wanted, "gradient@", 9) != 0;
+    const bool lies = at != NULL && strncmp(wanted, "gradient@", 9) != 0 && strncmp(wanted, "sum@", 4) != 0;
     cs_attack attack = {.dishonest = lies && atoi(at + 1) == comm->rank, .message = lie, .contribution = stand_by};
     options->run.tamper = tamper;
     cs_fault_install(&options->run, comm->rank);

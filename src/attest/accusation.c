@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/accusation_words.h"
 #include "attest/attestation.h"
 #include "base/bytes.h"
 #include "base/file.h"
@@ -51,9 +52,14 @@ cs_status cs_accusation_encode(cs_buffer *out, const cs_accusation *a) {
     return cs_buffer_status(out);
 }
 
+static bool can_be_shown(uint32_t offence) {
+    return offence == CS_OFFENCE_OPENING || offence == CS_OFFENCE_FOREIGN || offence == CS_OFFENCE_ROW ||
+           offence == CS_OFFENCE_SENT || offence == CS_OFFENCE_WITNESS || offence == CS_OFFENCE_GRADIENT;
+}
+
 static cs_status read_head(cs_accusation *out, const uint8_t *data) {
     const uint32_t rank = cs_load_u32(data), offence = cs_load_u32(data + 4);
-    if (rank >= CS_MAX_RANKS || offence == CS_OFFENCE_NONE || offence >= CS_OFFENCE_SIGNATURE)
+    if (rank >= CS_MAX_RANKS || !can_be_shown(offence))
         return cs_fail(CS_ERR_INPUT, "SENT: there is no rank %u, or no offence %u that can be shown", (unsigned)rank,
                        (unsigned)offence);
     out->rank = (int)rank;
@@ -107,7 +113,23 @@ static cs_accusation describe(const cs_judge *j, size_t k) {
     return a;
 }
 
-static cs_status pack(cs_buffer *file, const cs_trial *t, const cs_accusation *a) {
+/* What is borrowed is freed by its owner. */
+static cs_status append_doubt(cs_buffer *out, const cs_trial *t, size_t k) {
+    const cs_judged *r = &t->judge->ranks[k];
+    cs_doubt d = {.about = *t->about, .speaker = r->speaker};
+    d.words = CS_NEW(cs_sums_word, t->about->doubts.n);
+    if (d.words == NULL)
+        return CS_ERR_MEMORY;
+    memcpy(d.words, r->words, t->about->doubts.n * sizeof *d.words);
+    memcpy(d.told, r->sent->told, sizeof d.told);
+    if (r->offence == CS_OFFENCE_WITNESS)
+        d.rows = *t->rows;
+    const cs_status status = cs_doubt_encode(out, &d);
+    cs_free(d.words);
+    return status;
+}
+
+static cs_status pack(cs_buffer *file, const cs_trial *t, const cs_accusation *a, size_t k) {
     static const cs_evidence none;
     cs_container container = {0};
     cs_buffer proof = {0};
@@ -117,6 +139,8 @@ static cs_status pack(cs_buffer *file, const cs_trial *t, const cs_accusation *a
         status = cs_attestation_pack(&container, t->statement, t->initial, t->final, &proof, &none);
     if (status == CS_OK)
         status = cs_accusation_encode(&container.section[CS_SECTION_SENT], a);
+    if (status == CS_OK && t->about != NULL)
+        status = append_doubt(&container.section[CS_SECTION_DOUBT], t, k);
     if (status == CS_OK)
         status = cs_container_encode(file, &container);
     cs_container_free(&container);
@@ -127,7 +151,7 @@ static cs_status pack(cs_buffer *file, const cs_trial *t, const cs_accusation *a
 cs_status cs_accusation_write(const char *path, const cs_trial *t, size_t k) {
     const cs_accusation a = describe(t->judge, k); /* borrows */
     cs_buffer file = {0};
-    cs_status status = pack(&file, t, &a);
+    cs_status status = pack(&file, t, &a, k);
     if (status == CS_OK)
         status = cs_file_write(path, file.data, file.size, 0644);
     cs_buffer_free(&file);
@@ -151,8 +175,57 @@ static cs_status conclude(const cs_accusation *a, const cs_judged *found, const 
     return CS_OK;
 }
 
-static cs_status judge(cs_accusation *a, const cs_derived *d, const cs_buffer *proof, const cs_signer *signer,
-                       const char *member) {
+/* What a session about steps in doubt must be, so that it can be judged at all. */
+static cs_status check_doubt(cs_doubt *doubt, const cs_derived *d) {
+    const cs_params *p = d->instance.params;
+    cs_doubted *about = &doubt->about;
+    size_t entries = 0, parameters = 0;
+    for (size_t l = 1; l <= p->layers; l++)
+        parameters += (p->widths[l - 1] + 1) * p->widths[l];
+    for (int i = 0; i < about->ranks; i++)
+        entries += about->counts[i];
+    if (about->ranks < p->n_ranks || (entries != parameters && entries != parameters + 2))
+        return cs_fail(CS_ERR_INPUT, "DOUB: %d ranks and sums of %zu entries are not those of the statement", about->ranks,
+                       entries);
+    for (size_t x = 0; x < about->doubts.n; x++)
+        if (about->doubts.steps[x] < about->first || about->doubts.steps[x] >= p->steps)
+            return cs_fail(CS_ERR_INPUT, "DOUB: there is no step %zu", about->doubts.steps[x]);
+    memcpy(about->digest, d->training_digest, sizeof about->digest);
+    return CS_OK;
+}
+
+/* It has signed, as the beginning of the session, what it committed to in the proof that failed; and then something else. */
+static cs_status judge_rows(const cs_derived *d, const cs_doubt *doubt, const cs_buffer *proof, cs_judged *r) {
+    cs_transcript shown;
+    size_t at = 0, size = 0;
+    cs_transcript_init(&shown, d->instance.digest);
+    cs_transcript_absorb(&shown, CS_LABEL_WITNESS, doubt->rows.data, doubt->rows.size);
+    CS_TRY(cs_train_rows_of(&d->instance, r->rank, &at, &size));
+    if (memcmp(shown.state, doubt->about.rows, sizeof shown.state) != 0 || at + size > doubt->rows.size ||
+        at + size > proof->size)
+        return cs_fail(CS_ERR_INPUT, "DOUB: these are not the commitments of the proof that failed");
+    if (memcmp(doubt->rows.data + at, proof->data + at, size) != 0) {
+        r->offence = CS_OFFENCE_WITNESS;
+        r->stage = CS_LABEL_WITNESS;
+    }
+    return CS_OK;
+}
+
+static cs_status judge_doubt(cs_doubt *doubt, const cs_accusation *a, const cs_derived *d, const cs_buffer *proof,
+                             cs_judge *j, size_t *used) {
+    CS_TRY(check_doubt(doubt, d));
+    j->ranks[0].words = doubt->words;
+    j->ranks[0].speaker = doubt->speaker;
+    if ((doubt->rows.size != 0) != (a->offence == CS_OFFENCE_WITNESS))
+        return cs_fail(CS_ERR_INPUT, "DOUB: commitments of the proof that failed go with offence %d alone",
+                       CS_OFFENCE_WITNESS);
+    if (a->offence == CS_OFFENCE_WITNESS)
+        CS_TRY(judge_rows(d, doubt, proof, &j->ranks[0]));
+    return cs_attribution_judge(&d->instance, &doubt->about, proof->data, proof->size, j, NULL, 0, used);
+}
+
+static cs_status judge(cs_accusation *a, cs_doubt *doubt, const cs_derived *d, const cs_buffer *proof,
+                       const cs_signer *signer, const char *member) {
     cs_judge j;
     size_t used;
     CS_TRY(cs_judge_new(&j, 1));
@@ -161,7 +234,8 @@ static cs_status judge(cs_accusation *a, const cs_derived *d, const cs_buffer *p
     j.common = a->common; /* the judge frees it */
     j.common_given = true;
     a->common = (cs_buffer){0};
-    cs_status status = cs_train_judge(&d->instance, proof->data, proof->size, &j, &used);
+    cs_status status = doubt->about.ranks > 0 ? judge_doubt(doubt, a, d, proof, &j, &used)
+                                              : cs_train_judge(&d->instance, proof->data, proof->size, &j, &used);
     if (status == CS_OK && used != proof->size)
         status = cs_fail(CS_ERR_INPUT, "PROF: %zu bytes follow the last answer", proof->size - used);
     if (status == CS_OK)
@@ -175,7 +249,6 @@ static void report(cs_accusation_report *out, const cs_accusation *a, const cs_a
     *out = (cs_accusation_report){.rank = a->rank,
                                   .signer = m->signer,
                                   .offence = cs_offence_text(a->offence),
-                                  .file_bytes = file->file_bytes,
                                   .ranks = (size_t)file->statement.params.n_ranks};
     memcpy(out->stage, a->stage, sizeof out->stage);
     snprintf(out->member, sizeof out->member, "%s", m->name);
@@ -183,7 +256,20 @@ static void report(cs_accusation_report *out, const cs_accusation *a, const cs_a
     cs_hex32(out->nonce, a->nonce);
 }
 
-static cs_status check(cs_accusation_report *out, cs_accusation *a, const cs_attestation *file) {
+/* What the accused told is in DOUB. */
+static cs_status read_doubt(cs_doubt *out, cs_accusation *a, const cs_attestation *file) {
+    const cs_buffer *section = &file->container.section[CS_SECTION_DOUBT];
+    if (section->size == 0)
+        return a->offence < CS_OFFENCE_SIGNATURE
+                   ? CS_OK
+                   : cs_fail(CS_ERR_INPUT, "the section DOUB is missing: offence %d needs it", (int)a->offence);
+    CS_TRY(cs_doubt_decode(out, section->data, section->size));
+    memcpy(a->sent.told, out->told, sizeof out->told); /* moved */
+    memset(out->told, 0, sizeof out->told);
+    return CS_OK;
+}
+
+static cs_status check(cs_accusation_report *out, cs_accusation *a, cs_doubt *doubt, const cs_attestation *file) {
     cs_derived derived;
     if (a->rank >= file->statement.params.n_ranks)
         return cs_fail(CS_ERR_INPUT, "SENT: the run has %d ranks and no rank %d", file->statement.params.n_ranks, a->rank);
@@ -192,23 +278,35 @@ static cs_status check(cs_accusation_report *out, cs_accusation *a, const cs_att
         return cs_refuse(CS_REFUSAL_SIGNATURE, "the members have no identities, so nobody signed anything");
     CS_TRY(cs_attestation_derive(&derived, file));
     report(out, a, file, &derived);
-    const cs_status status = judge(a, &derived, &file->container.section[CS_SECTION_PROOF], &m->signer, out->member);
+    const cs_status status = judge(a, doubt, &derived, &file->container.section[CS_SECTION_PROOF], &m->signer, out->member);
     cs_derived_free(&derived);
+    return status;
+}
+
+static cs_status verify(cs_accusation_report *out, const cs_attestation *file) {
+    const cs_buffer *sent = &file->container.section[CS_SECTION_SENT], *words = &file->container.section[CS_SECTION_WORDS];
+    cs_accusation a = {0};
+    cs_doubt doubt = {0};
+    if (words->size > 0)
+        return cs_words_judge(out, words->data, words->size);
+    cs_status status = cs_accusation_decode(&a, sent->data, sent->size);
+    if (status == CS_OK)
+        status = read_doubt(&doubt, &a, file);
+    if (status == CS_OK)
+        status = check(out, &a, &doubt, file);
+    cs_accusation_free(&a);
+    cs_doubt_free(&doubt);
     return status;
 }
 
 cs_status cs_accusation_verify(cs_accusation_report *out, const char *path) {
     const double start = cs_wall_seconds();
     cs_attestation file;
-    cs_accusation a = {0};
     *out = (cs_accusation_report){0};
     CS_TRY(cs_attestation_open_evidence(&file, path));
-    const cs_buffer *sent = &file.container.section[CS_SECTION_SENT];
-    cs_status status = cs_accusation_decode(&a, sent->data, sent->size);
-    if (status == CS_OK)
-        status = check(out, &a, &file);
+    const cs_status status = verify(out, &file);
     out->seconds = cs_wall_seconds() - start;
-    cs_accusation_free(&a);
+    out->file_bytes = file.file_bytes;
     cs_attestation_free(&file);
     return cs_fail_prefix(status, "%s", path);
 }

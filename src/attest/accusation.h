@@ -5,8 +5,24 @@
 
 #include "attest/statement.h"
 #include "session/judge.h"
+#include "train/attribution.h"
 
 enum { CS_ACCUSATION_STAGE_BYTES = 32 };
+
+/** The section DOUB: of a session about steps in doubt. Owns its buffers; zero-initialise it. */
+typedef struct cs_doubt {
+    cs_doubted about;    /* but the digest of the statement while training; no ranks: of another session */
+    int speaker;         /* rank of the accused in the run, which counts idle members */
+    cs_sums_word *words; /* [steps in doubt] of the accused */
+    cs_buffer told[CS_TOLD_COUNT];
+    cs_buffer rows; /* of CS_OFFENCE_WITNESS: commitments to all ranks' rows in the proof that failed, as there */
+} cs_doubt;
+
+void cs_doubt_free(cs_doubt *d);
+
+/** As cs_accusation_encode and _decode. */
+cs_status cs_doubt_encode(cs_buffer *out, const cs_doubt *d);
+cs_status cs_doubt_decode(cs_doubt *out, const uint8_t *data, size_t size);
 
 /** The section SENT. Owns its buffers; zero-initialise it. */
 typedef struct cs_accusation {
@@ -32,6 +48,8 @@ typedef struct cs_trial {
     const uint8_t *proof;            /* [used] up to the last answers */
     size_t used;
     const cs_judge *judge;
+    const cs_doubted *about; /* of a session about steps in doubt, or NULL */
+    const cs_buffer *rows;   /* then: commitments to all ranks' rows in the proof that failed */
 } cs_trial;
 
 /** Writes the evidence against judge->ranks[k], whose signature holds. CS_ERR_MEMORY, CS_ERR_IO. */

@@ -57,9 +57,10 @@ cs_status cs_attestation_open(cs_attestation *out, const char *path) {
 cs_status cs_attestation_open_evidence(cs_attestation *out, const char *path) {
     memset(out, 0, sizeof *out);
     cs_status status = read_container(out, path, cs_container_decode_evidence);
-    if (status == CS_OK)
+    const bool stated = out->container.section[CS_SECTION_STATEMENT].size != 0;
+    if (status == CS_OK && stated)
         status = read_statement(out, path);
-    if (status == CS_OK)
+    if (status == CS_OK && stated)
         status = read_models(out, path);
     if (status != CS_OK)
         cs_attestation_free(out);

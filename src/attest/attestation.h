@@ -21,7 +21,8 @@ typedef struct cs_attestation {
  * failure. */
 cs_status cs_attestation_open(cs_attestation *out, const char *path);
 
-/** The same of an evidence file (attest/accusation.h): it has no signatures, certificates or datasets' proofs. */
+/** The same of an evidence file (attest/accusation.h): it has no signatures, certificates or datasets' proofs,
+ * and if it has the section WORD nothing else. */
 cs_status cs_attestation_open_evidence(cs_attestation *out, const char *path);
 
 void cs_attestation_free(cs_attestation *a);

@@ -30,10 +30,11 @@ static const struct {
     char tag[5];
     uint8_t there[2];
     size_t limit;
-} SECTIONS[CS_SECTION_COUNT] = {{"STAT", {MUST, MUST}, CS_STATEMENT_MAX_BYTES}, {"INIT", {MAY, MAY}, CS_MODEL_MAX_BYTES},
-                                {"MODL", {MAY, MAY}, CS_MODEL_MAX_BYTES},       {"PROF", {MUST, MUST}, CS_PROOF_MAX_BYTES},
-                                {"WELL", {MAY, NEVER}, CS_PROOF_MAX_BYTES},     {"CERT", {MAY, NEVER}, (size_t)1 << 28},
-                                {"SIGN", {MAY, NEVER}, (size_t)1 << 20},        {"SENT", {NEVER, MUST}, (size_t)1 << 30}};
+} SECTIONS[CS_SECTION_COUNT] = {{"STAT", {MUST, MAY}, CS_STATEMENT_MAX_BYTES}, {"INIT", {MAY, MAY}, CS_MODEL_MAX_BYTES},
+                                {"MODL", {MAY, MAY}, CS_MODEL_MAX_BYTES},      {"PROF", {MUST, MAY}, CS_PROOF_MAX_BYTES},
+                                {"WELL", {MAY, NEVER}, CS_PROOF_MAX_BYTES},    {"CERT", {MAY, NEVER}, (size_t)1 << 28},
+                                {"SIGN", {MAY, NEVER}, (size_t)1 << 20},       {"SENT", {NEVER, MAY}, (size_t)1 << 30},
+                                {"DOUB", {NEVER, MAY}, (size_t)1 << 31},       {"WORD", {NEVER, MAY}, (size_t)1 << 31}};
 
 /* ------------------------------------------------------------ writing */
 
@@ -61,7 +62,8 @@ cs_status cs_container_encode(cs_buffer *out, const cs_container *c) {
     uint32_t n = 0;
     for (int k = 0; k < CS_SECTION_COUNT; k++)
         n += c->section[k].size != 0;
-    const kind_of_file kind = c->section[CS_SECTION_SENT].size != 0 ? EVIDENCE : ATTESTATION;
+    const bool accuses = c->section[CS_SECTION_SENT].size != 0 || c->section[CS_SECTION_WORDS].size != 0;
+    const kind_of_file kind = accuses ? EVIDENCE : ATTESTATION;
     cs_buffer_append(out, KINDS[kind].magic, sizeof KINDS[kind].magic);
     cs_buffer_append_u32(out, VERSION);
     cs_buffer_append_u32(out, n);
@@ -113,6 +115,17 @@ static cs_status read_section(cs_container *out, kind_of_file kind, const char *
     return cs_buffer_status(&out->section[k]);
 }
 
+/* Either what was signed while training, alone, or what was sent in a session, with its statement and proof. */
+static cs_status check_evidence(const cs_container *c, const char *name, uint32_t n) {
+    static const cs_section NEEDED[] = {CS_SECTION_STATEMENT, CS_SECTION_PROOF, CS_SECTION_SENT};
+    if (c->section[CS_SECTION_WORDS].size != 0)
+        return n == 1 ? CS_OK : cs_fail(CS_ERR_INPUT, "%s: the section WORD does not stand alone", name);
+    for (size_t k = 0; k < sizeof NEEDED / sizeof *NEEDED; k++)
+        if (c->section[NEEDED[k]].size == 0)
+            return cs_fail(CS_ERR_INPUT, "%s: the section %s is missing", name, SECTIONS[NEEDED[k]].tag);
+    return CS_OK;
+}
+
 static cs_status read_container(cs_container *out, kind_of_file kind, const char *name, const uint8_t *data, size_t size) {
     if (size < HEADER_SIZE || memcmp(data, KINDS[kind].magic, sizeof KINDS[kind].magic) != 0)
         return cs_fail(CS_ERR_INPUT, "%s: not %s", name, KINDS[kind].name);
@@ -132,7 +145,7 @@ static cs_status read_container(cs_container *out, kind_of_file kind, const char
     for (int k = 0; k < CS_SECTION_COUNT; k++)
         if (SECTIONS[k].there[kind] == MUST && out->section[k].size == 0)
             return cs_fail(CS_ERR_INPUT, "%s: the section %s is missing", name, SECTIONS[k].tag);
-    return CS_OK;
+    return kind == EVIDENCE ? check_evidence(out, name, n) : CS_OK;
 }
 
 static cs_status decode(cs_container *out, kind_of_file kind, const char *name, const uint8_t *data, size_t size) {

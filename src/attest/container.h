@@ -9,7 +9,8 @@
 #define CS_CONTAINER_MAX_BYTES ((size_t)1 << 33)
 #define CS_PROOF_MAX_BYTES     ((size_t)1 << 30)
 
-/** Sections in their order in the file. An empty one is absent; the statement and the proof never are. */
+/** Sections in their order in the file. An empty one is absent; the statement and the proof never are, but from evidence
+ * that has WORD and nothing else. */
 typedef enum cs_section {
     CS_SECTION_STATEMENT,
     CS_SECTION_INITIAL,
@@ -19,6 +20,8 @@ typedef enum cs_section {
     CS_SECTION_CERTIFICATES,
     CS_SECTION_SIGNATURES,
     CS_SECTION_SENT, /* of evidence, and only there */
+    CS_SECTION_DOUBT,
+    CS_SECTION_WORDS,
     CS_SECTION_COUNT
 } cs_section;
 
@@ -26,8 +29,8 @@ typedef struct cs_container {
     cs_buffer section[CS_SECTION_COUNT];
 } cs_container;
 
-/** Appends the file, which is evidence if there is a section SENT; a section is compressed (zlib, level 9) if that makes it
- * shorter. CS_ERR_MEMORY. */
+/** Appends the file, which is evidence if there is a section SENT or WORD; a section is compressed (zlib, level 9) if that
+ * makes it shorter. CS_ERR_MEMORY. */
 cs_status cs_container_encode(cs_buffer *out, const cs_container *c);
 
 /** Reads data[size], an attestation or evidence; `name` is for messages. CS_ERR_INPUT unless magic number, version, order,

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "attest/accusation.h"
+#include "attest/accusation_words.h"
 #include "attest/run_state.h"
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -54,12 +54,16 @@ static cs_status findings_to_text(cs_buffer *out, const cs_run_state *r, const c
 
 /* ------------------------------------------------------------ the root */
 
-/* <out>/<job>.rank<i>.<session>.evidence: a name of its own for each session, so that nothing is overwritten. */
-static cs_status write_evidence(cs_run_state *r, const cs_trial *t, size_t k, cs_buffer *text) {
+/* <out>/<job>.rank<i>.<session>.evidence: a name of its own for each session, so that nothing is overwritten. NULL without
+ * memory. */
+static char *evidence_path(const cs_run_state *r, int rank, const uint8_t nonce[32]) {
     char session[65];
-    cs_hex32(session, r->record.nonce);
-    char *path = cs_string_format("%s/%s.rank%d.%.16s.evidence", r->options->out, r->job.name,
-                                  r->job.members[t->judge->ranks[k].rank].rank, session);
+    cs_hex32(session, nonce);
+    return cs_string_format("%s/%s.rank%d.%.16s.evidence", r->options->out, r->job.name, rank, session);
+}
+
+static cs_status write_evidence(const cs_run_state *r, const cs_trial *t, size_t k, cs_buffer *text) {
+    char *path = evidence_path(r, r->job.members[t->judge->ranks[k].rank].rank, t->judge->nonce);
     if (path == NULL)
         return CS_ERR_MEMORY;
     const cs_status status = cs_accusation_write(path, t, k);
@@ -67,6 +71,30 @@ static cs_status write_evidence(cs_run_state *r, const cs_trial *t, size_t k, cs
         cs_text_append(text, "; evidence: %s", path);
     cs_free(path);
     return status;
+}
+
+/* Of what a rank signed while it trained. */
+static cs_status write_words(const cs_run_state *r, int rank, const cs_buffer *section, cs_buffer *text) {
+    char *path = evidence_path(r, rank, r->sums.speaker.nonce);
+    if (path == NULL)
+        return CS_ERR_MEMORY;
+    const cs_status status = cs_words_write(path, section);
+    if (status == CS_OK)
+        cs_text_append(text, "; evidence: %s", path);
+    cs_free(path);
+    return status;
+}
+
+static bool is_identified(const cs_run_state *r) {
+    return r->statement.members[0].signer.identified;
+}
+
+static cs_trial trial_of(const cs_run_state *r, const cs_judge *j) {
+    return (cs_trial){.statement = &r->statement,
+                      .initial = r->initial_given ? &r->initial : NULL,
+                      .final = r->statement.params.final_public ? cs_trainer_model(r->trainer) : NULL,
+                      .proof = r->proof.data,
+                      .judge = j};
 }
 
 /* Nobody's shares are wrong: was anybody's help? Ranks without data help, too. */
@@ -85,12 +113,8 @@ static cs_status judge_help(cs_run_state *r, cs_buffer *findings) {
 
 /* The judge knows ranks with data only, by their numbers in the proof. */
 static cs_status judge_all(cs_run_state *r, cs_judge *j, cs_buffer *findings, cs_buffer *evidence) {
-    const bool identified = r->statement.members[0].signer.identified;
-    cs_trial t = {.statement = &r->statement,
-                  .initial = r->initial_given ? &r->initial : NULL,
-                  .final = r->statement.params.final_public ? cs_trainer_model(r->trainer) : NULL,
-                  .proof = r->proof.data,
-                  .judge = j};
+    const bool identified = is_identified(r);
+    cs_trial t = trial_of(r, j);
     j->nonce = r->record.nonce;
     for (size_t k = 0; k < j->n; k++) {
         j->ranks[k].rank = (int)k;
@@ -181,27 +205,115 @@ cs_status cs_run_judge(cs_run_state *r) {
 
 /* ------------------------------------------------------------ wrong gradients */
 
+static cs_words_of words_of(const cs_run_state *r, int rank, size_t step) {
+    cs_words_of accused = {.who = r->sums.speaker, .step = step};
+    accused.who.rank = rank;
+    memcpy(accused.key, r->sums.who.keys[rank], sizeof accused.key);
+    return accused;
+}
+
+/* Whatever becomes of evidence, the run has failed, and that is what is said. */
+static cs_status without_evidence(cs_status status, cs_buffer *text) {
+    if (status != CS_OK)
+        cs_text_append(text, "; there is no evidence: %s", cs_error_text());
+    return cs_buffer_status(text);
+}
+
+cs_status cs_run_accuse_liars(const cs_run_state *r, cs_status status) {
+    cs_buffer text = {0};
+    if (status != CS_ERR_ABORT || r->comm->rank != 0 || !is_identified(r) || r->sums.n_liars == 0)
+        return status;
+    cs_text_append(&text, "%s", cs_error_text());
+    for (size_t k = 0; k < r->sums.n_liars; k++) {
+        const cs_sums_liar *liar = &r->sums.liars[k];
+        const cs_words_of accused = words_of(r, liar->rank, r->sums.made);
+        cs_buffer section = {0};
+        cs_status made = liar->twice ? cs_words_twice(&section, &accused, liar) : CS_OK;
+        if (made == CS_OK && liar->twice)
+            made = write_words(r, liar->rank, &section, &text);
+        (void)without_evidence(made, &text);
+        cs_buffer_free(&section);
+    }
+    cs_buffer_append(&text, "", 1);
+    if (cs_buffer_status(&text) == CS_OK)
+        status = cs_fail(status, "%s", (const char *)text.data);
+    cs_buffer_free(&text);
+    return status;
+}
+
+static cs_status accuse_of_sum(const cs_run_state *r, const cs_doubted *about, const cs_attributed *seen, int rank,
+                               cs_buffer *text) {
+    const size_t x = seen->wrong_sum[rank] - 1;
+    const cs_words_of accused = words_of(r, rank, about->doubts.steps[x] - about->first + 1);
+    cs_buffer section = {0};
+    cs_status status = cs_words_sum(&section, &accused, about, seen, x);
+    if (status == CS_OK)
+        status = write_words(r, rank, &section, text);
+    cs_buffer_free(&section);
+    return status;
+}
+
+#ifdef CS_TAMPER
+static void accuse_anyway(const cs_run_state *r, cs_attributed *seen) {
+    const cs_attack *attack = r->options->attack;
+    if (attack == NULL || attack->accuses == 0)
+        return;
+    cs_judged *accused = &seen->judge.ranks[attack->accuses - 1];
+    accused->offence = (cs_offence)attack->of;
+    accused->stage = attack->of == CS_OFFENCE_WITNESS ? CS_LABEL_WITNESS : CS_LABEL_GRADIENT;
+    seen->wrong_sum[attack->accuses - 1] = attack->of == CS_OFFENCE_SUM;
+}
+#endif
+
+/* Root: evidence against each rank that signed what convicts it. */
+static cs_status show_attributed(const cs_run_state *r, const cs_doubted *about, const cs_attributed *seen,
+                                 cs_buffer *text) {
+    cs_trial t = trial_of(r, &seen->judge);
+    cs_status status = CS_OK;
+    t.proof = seen->proof.data;
+    t.used = seen->used;
+    t.about = about;
+    size_t at = 0, size = 0;
+    if (!is_identified(r))
+        return CS_OK;
+    CS_TRY(cs_train_rows_of(&r->derived.instance, r->job.params.n_ranks, &at, &size));
+    const cs_buffer rows = {.data = r->proof.data, .size = at};
+    t.rows = &rows;
+    for (int i = 0; status == CS_OK && i < r->comm->size; i++) {
+        const size_t place = (size_t)seen->place[i];
+        const cs_judged *judged =
+            place < seen->judge.n ? &seen->judge.ranks[place] : NULL; /* idle ones have signed nothing */
+        if (seen->wrong_sum[i] > 0)
+            status = accuse_of_sum(r, about, seen, i, text);
+        else if (judged != NULL && judged->offence != CS_OFFENCE_NONE && judged->is_signed)
+            status = write_evidence(r, &t, place, text);
+    }
+    return without_evidence(status, text);
+}
+
 /* Another session, about the same commitments. */
-static cs_status attribute(cs_run_state *r, cs_buffer *findings) {
+static cs_status attribute(cs_run_state *r, const cs_doubted *about, cs_attributed *out) {
+    const cs_signing signing = {r->identity.ed25519};
     cs_shard shard = {.tensors = r->tensors,
                       .dataset_blindings = r->dataset_blindings,
                       .initial_blindings = r->initial_blindings,
                       .final_blindings = r->final_blindings,
+                      .signing = r->statement.members[0].signer.identified ? &signing : NULL,
                       .rows = &r->saves.rows};
-    uint8_t nonce[32];
     cs_pads *trained_with = r->pads;
-    const cs_attribution a = {
-        .sums = &r->sums, .pads = trained_with, .nonce = nonce, .doubts = &r->doubts, .proof = &r->proof};
+    const cs_attribution a = {.sums = &r->sums, .pads = trained_with, .proof = &r->proof};
 #ifdef CS_TAMPER
     shard.attack = r->options->attack;
 #endif
-    memcpy(nonce, r->keys.nonce, sizeof nonce);
     r->pads = NULL;
     cs_keyring_free(&r->keys);
     r->saves.rows.given = true;
+#ifdef CS_TAMPER
+    r->saves.rows.given = r->options->attack == NULL || !r->options->attack->recommits;
+#endif
     cs_status status = cs_run_handshake_again(r);
     if (status == CS_OK)
-        status = cs_train_attribute(r->comm, &r->keys, r->pads, &r->derived.instance, &shard, &a, findings);
+        status = cs_train_attribute(r->comm, &r->keys, r->pads, &r->derived.instance, &shard, about, &a, out);
     cs_pads_free(trained_with);
     return status;
 }
@@ -215,7 +327,8 @@ static void drop_unknown(cs_run_state *r) {
     r->doubts.n = n;
 }
 
-static cs_status attribution_to_text(cs_buffer *text, const cs_run_state *r, const cs_buffer *findings) {
+static cs_status attribution_to_text(cs_buffer *text, const cs_run_state *r, const cs_buffer *findings,
+                                     const cs_buffer *evidence) {
     cs_text_append(text, "the sum of gradients of step %zu was in doubt, so nothing is published", r->doubts.steps[0]);
     if (findings->size == 4)
         cs_text_append(text,
@@ -223,11 +336,13 @@ static cs_status attribution_to_text(cs_buffer *text, const cs_run_state *r, con
                        "of a sum in the proof, or what a rank says of a table, is wrong (docs/security.md)");
     else
         CS_TRY(findings_to_text(text, r, findings));
+    cs_buffer_append(text, evidence->data, evidence->size);
     cs_buffer_append(text, "", 1);
     return cs_buffer_status(text);
 }
 
-static cs_status share_findings(cs_run_state *r, cs_buffer *findings) {
+/* evidence: what the root says of it. */
+static cs_status share_findings(cs_run_state *r, cs_buffer *findings, const cs_buffer *evidence) {
     cs_buffer text = {0};
     cs_status status = cs_comm_gather(r->comm, TAG_JUDGE, NULL, 0, NULL);
     if (status == CS_OK)
@@ -235,7 +350,7 @@ static cs_status share_findings(cs_run_state *r, cs_buffer *findings) {
     if (status == CS_OK && (findings->size < 4 || (findings->size - 4) % FINDING_SIZE != 0))
         status = cs_fail(CS_ERR_ABORT, "the root's findings make no sense");
     if (status == CS_OK)
-        status = attribution_to_text(&text, r, findings);
+        status = attribution_to_text(&text, r, findings, evidence);
     if (status == CS_OK)
         status = cs_fail(r->comm->rank == 0 ? CS_REJECT : CS_ERR_RANK, "%s%s",
                          r->comm->rank == 0 ? "" : "rank 0 says: ", (const char *)text.data);
@@ -244,7 +359,9 @@ static cs_status share_findings(cs_run_state *r, cs_buffer *findings) {
 }
 
 cs_status cs_run_attribute(cs_run_state *r) {
-    cs_buffer findings = {0};
+    cs_buffer findings = {0}, evidence = {0};
+    cs_attributed seen = {0};
+    cs_doubted about;
     const cs_progress progress = cs_stages_progress(&r->report->stages);
     drop_unknown(r);
     if (r->doubts.n == 0)
@@ -252,10 +369,20 @@ cs_status cs_run_attribute(cs_run_state *r) {
                        "a gradient of a step before the checkpoint that the run was resumed from is wrong, or a "
                        "weight table; nobody can be named");
     cs_progress_report(&progress, "attribution", 0);
+    cs_doubted_new(&about, &r->sums, r->saves.rows.shown, &r->doubts);
+    cs_status status = cs_fail_prefix(attribute(r, &about, &seen), "while looking for who sent a wrong gradient");
+#ifdef CS_TAMPER
+    if (status == CS_OK && r->comm->rank == 0)
+        accuse_anyway(r, &seen);
+#endif
+    if (status == CS_OK && r->comm->rank == 0)
+        status = cs_comm_raise(r->comm, show_attributed(r, &about, &seen, &evidence));
     cs_buffer_append_u32(&findings, REFUSED);
-    cs_status status = cs_fail_prefix(attribute(r, &findings), "while looking for who sent a wrong gradient");
+    cs_buffer_append(&findings, seen.findings.data, seen.findings.size);
     if (status == CS_OK)
-        status = share_findings(r, &findings);
+        status = share_findings(r, &findings, &evidence);
+    cs_attributed_free(&seen);
+    cs_buffer_free(&evidence);
     cs_buffer_free(&findings);
     return status;
 }

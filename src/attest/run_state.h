@@ -202,6 +202,10 @@ cs_status cs_run_judge(cs_run_state *r);
  * not be done. */
 cs_status cs_run_attribute(cs_run_state *r);
 
+/** Root: evidence against those who contradicted themselves in the sums of gradients; its name is put behind the text of the
+ * failure, which `status` is. Returns `status`. Local. */
+cs_status cs_run_accuse_liars(const cs_run_state *r, cs_status status);
+
 /** The handshake of another session, after the first one's keys and pads are gone: the members have the same keys, or
  * CS_ERR_ABORT. Collective. */
 cs_status cs_run_handshake_again(cs_run_state *r);

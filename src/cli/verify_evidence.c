@@ -39,8 +39,12 @@ static cs_status print(const cs_accusation_report *r, cs_status status, bool jso
     if (status != CS_OK)
         return CS_OK;
     cs_hex32(key, r->signer.ed25519);
-    cs_text_append(&text, "rank %d of %zu (%s) cheated at %s: %s\n", r->rank, r->ranks, r->member, r->stage, r->offence);
-    cs_text_append(&text, "  signed by     %s, key %s\n", r->signer.name, key);
+    if (r->ranks > 0) {
+        cs_text_append(&text, "rank %d of %zu (%s) cheated at %s: %s\n", r->rank, r->ranks, r->member, r->stage, r->offence);
+        cs_text_append(&text, "  signed by     %s, key %s\n", r->signer.name, key);
+    } else {
+        cs_text_append(&text, "rank %d cheated at %s: %s\n  signed by     key %s\n", r->rank, r->stage, r->offence, key);
+    }
     cs_text_append(&text, "  statement     %s\n  session       %s\n", r->statement_digest, r->nonce);
     cs_text_append(&text, "  judged in %.3f s\n", r->seconds);
     return cs_cli_print(&text);

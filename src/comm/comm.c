@@ -549,6 +549,14 @@ int cs_comm_rank_of(const cs_comm *c, int holder) {
     return rank;
 }
 
+int cs_comm_place_of(const cs_comm *c, int rank) {
+    const int holder = cs_comm_holder_of(c, rank);
+    int idle = 0;
+    for (int k = 0; holder < 0 && k < rank; k++)
+        idle += cs_comm_holder_of(c, k) < 0;
+    return holder >= 0 ? holder : cs_comm_holders(c) + idle;
+}
+
 void cs_comm_part(const cs_comm *c, size_t n, size_t *first, size_t *count) {
     const int part = part_of(c, c->rank);
     *first = divide(c, n, part);

@@ -152,6 +152,9 @@ int cs_comm_holders(const cs_comm *c);
 int cs_comm_holder_of(const cs_comm *c, int rank);
 int cs_comm_rank_of(const cs_comm *c, int holder);
 
+/** The place of `rank` in an order in which ranks with data come first, as their numbers say, then the idle ones. Local. */
+int cs_comm_place_of(const cs_comm *c, int rank);
+
 /** This rank's part of n things, of which each belongs to one rank. Local. */
 void cs_comm_part(const cs_comm *c, size_t n, size_t *first, size_t *count);
 

@@ -25,6 +25,11 @@ typedef struct cs_attack {
     void (*intrude)(void *context, int rank, cs_label label, struct cs_buffer *part);
     /* May change what the rank says it contributed to the sum of a step: values[n], as its tensors have it. */
     void (*contribution)(void *context, int rank, size_t step, int64_t *values, size_t n);
+    /* The rank commits to its rows anew when it is asked about a wrong gradient. */
+    bool recommits;
+    /* The root writes evidence that rank `accuses` - 1 has done `of` (cs_offence) in a session about a wrong gradient; 0:
+     * only what it finds. */
+    int accuses, of;
     /* At the end of the rank's proof, whatever its outcome: may read the session (ledger, known values, transcript). */
     void (*observe)(void *context, const struct cs_session *s);
     void *context;

@@ -70,7 +70,7 @@ static cs_status parse_scalars(const cs_buffer *b, int rank, cs_fr *out, size_t 
 
 /* ---- one lockstep: gather, a step on the root, and what it leaves in `reply` ---- */
 
-void cs_session_free_parts(cs_session *s, cs_buffer *parts) {
+static void free_parts(const cs_session *s, cs_buffer *parts) {
     for (int i = 0; parts && i < s->comm->size; i++)
         cs_buffer_free(&parts[i]);
     cs_free(parts);
@@ -86,7 +86,7 @@ static cs_status gather(cs_session *s, uint32_t tag, cs_buffer *mine, cs_buffer 
     }
     const cs_status status = cs_comm_gather(s->comm, tag, mine->data, mine->size, *parts);
     if (status != CS_OK) {
-        cs_session_free_parts(s, *parts);
+        free_parts(s, *parts);
         *parts = NULL;
     }
     return status;
@@ -190,7 +190,7 @@ static cs_status prove_sum_points(cs_session *s, cs_label label, const cs_g1_aff
         status = cs_wire_show(s, label, &shown, 32 * count);
     if (status == CS_OK)
         status = cs_session_fail(s, check_common(s, mine, common, count, &shown));
-    cs_session_free_parts(s, parts);
+    free_parts(s, parts);
     cs_buffer_free(&out);
     cs_buffer_free(&shown);
     return status;
@@ -203,6 +203,20 @@ cs_status cs_session_sum_points(cs_session *s, cs_label label, const cs_g1_affin
     if (s->judge)
         CS_TRY(cs_judge_sum(s->judge, label, count));
     return cs_wire_read_points(s, label, sum, count);
+}
+
+/* What a rank signs later is about all that it was shown, so nobody else's words may stand there for its own. */
+static cs_status check_own(const cs_session *s, const cs_g1_affine *mine, const size_t *counts, const cs_buffer *shown) {
+    cs_buffer own = {0};
+    size_t before = 0;
+    for (int i = 0; i < s->rank; i++)
+        before += counts[i];
+    append_encoded(&own, mine, counts[s->rank]);
+    cs_status status = cs_buffer_status(&own);
+    if (status == CS_OK && own.size > 0 && memcmp(own.data, shown->data + 32 * before, own.size) != 0)
+        status = cs_fail(CS_ERR_ABORT, "the root shows other commitments of this rank than it gave");
+    cs_buffer_free(&own);
+    return status;
 }
 
 static cs_status prove_each_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const size_t *counts,
@@ -225,7 +239,9 @@ static cs_status prove_each_points(cs_session *s, cs_label label, const cs_g1_af
     }
     if (status == CS_OK)
         status = cs_wire_show(s, label, &shown, 32 * total);
-    cs_session_free_parts(s, parts);
+    if (status == CS_OK)
+        status = cs_holds(s) ? cs_session_fail(s, check_own(s, mine, counts, &shown)) : CS_OK;
+    free_parts(s, parts);
     cs_buffer_free(&out);
     cs_buffer_free(&shown);
     return status;
@@ -462,7 +478,7 @@ cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_f
         status = cs_session_fail(s, take_answers(s, which, parts, n, sum, each));
     if (status == CS_OK)
         status = cs_comm_reply(s->comm, (uint32_t)label, &nothing);
-    cs_session_free_parts(s, parts);
+    free_parts(s, parts);
     cs_buffer_free(&out);
     cs_buffer_free(&nothing);
     return status;
@@ -505,17 +521,34 @@ cs_status cs_session_numbers(cs_session *s, cs_label label, uint64_t mine, uint6
                                             cs_label_text(label), shown.size, size));
     for (int i = 0; status == CS_OK && i < ranks; i++)
         all[i] = cs_load_u64(shown.data + sizeof mine * (size_t)i);
-    cs_session_free_parts(s, parts);
+    free_parts(s, parts);
     cs_buffer_free(&out);
     cs_buffer_free(&shown);
     return status;
 }
 
-cs_status cs_session_tell_root(cs_session *s, cs_label label, cs_buffer *mine, cs_buffer **parts) {
-    cs_buffer nothing = {0};
-    cs_status status = gather(s, label, mine, parts);
+static cs_status keep_told(cs_session *s, cs_told which, const cs_buffer *parts, size_t size) {
+    for (int i = 0; i < s->comm->size; i++) {
+        cs_buffer *told = &s->record->ranks[cs_comm_place_of(s->comm, i)].told[which];
+        if (parts[i].size != size)
+            return cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes instead of %zu", i, parts[i].size, size);
+        cs_buffer_append(told, parts[i].data, size);
+        CS_TRY(cs_buffer_status(told));
+    }
+    return CS_OK;
+}
+
+cs_status cs_session_tell_root(cs_session *s, cs_label label, cs_told which, const cs_buffer *mine, size_t size) {
+    if (!cs_proving(s))
+        return s->judge ? cs_judge_told(s->judge, label, which, size) : CS_OK;
+    cs_buffer nothing = {0}, out = *mine, *parts = NULL;
+    cs_transcript_absorb(&s->sent, label, out.data, out.size);
+    cs_status status = gather(s, label, &out, &parts);
+    if (status == CS_OK && cs_is_root(s))
+        status = cs_session_fail(s, keep_told(s, which, parts, size));
     if (status == CS_OK)
         status = cs_comm_reply(s->comm, (uint32_t)label, &nothing);
+    free_parts(s, parts);
     cs_buffer_free(&nothing);
     return status;
 }
@@ -527,7 +560,7 @@ static cs_status show_from_root(cs_session *s, cs_label label, cs_buffer *data, 
     if (!s->alone) {
         cs_buffer nothing = {0}, *parts = NULL;
         const cs_status status = gather(s, label, &nothing, &parts);
-        cs_session_free_parts(s, parts);
+        free_parts(s, parts);
         CS_TRY(status);
     }
     return cs_wire_show(s, label, data, size);

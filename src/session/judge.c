@@ -13,7 +13,8 @@ static const char *const OFFENCES[] = {"nothing",
                                        "the sums that it showed are not those of what it got",
                                        "it commits to other tensors than before",
                                        "the gradient that it sent is not that of its committed tensors",
-                                       "it does not agree with another rank on the pads of both"};
+                                       "it does not agree with another rank on the pads of both",
+                                       "it signed two different accounts of what it sent and showed"};
 
 const char *cs_offence_text(cs_offence offence) {
     return OFFENCES[offence];
@@ -131,6 +132,17 @@ cs_status cs_judge_rows(cs_judge *j, cs_label label, size_t first, size_t count)
     for (size_t k = 0; k < count; k++) {
         j->row_at[first + k] = j->taken - count + k;
         j->row_labels[first + k] = label;
+    }
+    return CS_OK;
+}
+
+cs_status cs_judge_told(cs_judge *j, cs_label label, cs_told which, size_t size) {
+    for (size_t k = 0; k < j->n; k++) {
+        const cs_buffer *told = &j->ranks[k].sent->told[which];
+        if (told->size != size)
+            return cs_fail(CS_ERR_INPUT, "rank %d told %zu bytes at %s; %zu are expected", j->ranks[k].rank, told->size,
+                           cs_label_text(label), size);
+        cs_transcript_absorb(&j->ranks[k].chain, label, told->data, told->size);
     }
     return CS_OK;
 }

@@ -10,7 +10,7 @@
 
 #include "curve/g1.h"
 #include "field/fr.h"
-#include "session/record.h"
+#include "session/sums_chain.h"
 
 struct cs_session;
 
@@ -22,12 +22,13 @@ typedef enum cs_offence {
     CS_OFFENCE_ROW,       /* its answer does not satisfy its own row */
     CS_OFFENCE_SIGNATURE, /* what it signed is not what it sent and was shown: of that no evidence can be made */
     CS_OFFENCE_HELP,      /* what it worked out for the root is wrong: it signed nothing of that */
-    /* with --attributable (train/attribution.h); no evidence is made of these */
+    /* with --attributable (train/attribution.h) */
     CS_OFFENCE_SENT,     /* what it says it sent while training is not what it sent */
     CS_OFFENCE_SUM,      /* the sums that it showed are not those of what it got */
     CS_OFFENCE_WITNESS,  /* it commits to other tensors than before */
     CS_OFFENCE_GRADIENT, /* the gradient that it sent is not that of its committed tensors */
-    CS_OFFENCE_PADS,     /* it, or the other rank that is named with it, lies about the pads that both know */
+    CS_OFFENCE_PADS,     /* it, or the other rank that is named with it, lies about the pads that both know: no evidence */
+    CS_OFFENCE_TWICE,    /* it signed two different accounts of what it sent and showed */
     CS_OFFENCE_COUNT
 } cs_offence;
 
@@ -37,8 +38,10 @@ const char *cs_offence_text(cs_offence offence);
 /** One rank and what is found. */
 typedef struct cs_judged {
     int rank;
-    const cs_sent *sent; /* borrowed */
-    const uint8_t *key;  /* [32] Ed25519, borrowed; NULL: signatures are not looked at */
+    const cs_sent *sent;       /* borrowed */
+    const uint8_t *key;        /* [32] Ed25519, borrowed; NULL: signatures are not looked at */
+    int speaker;               /* its rank in the run, which counts idle ranks: who has signed the words */
+    const cs_sums_word *words; /* of the steps in doubt (train/attribution.h), borrowed, or NULL */
     /* found */
     cs_offence offence;
     cs_label stage;
@@ -91,6 +94,8 @@ cs_status cs_judge_sum(cs_judge *j, cs_label label, size_t count);
 cs_status cs_judge_each(cs_judge *j, cs_label label, const size_t *counts, cs_g1_affine *const *all);
 /** The last `count` points of each rank are rows first.. of the ledger. */
 cs_status cs_judge_rows(cs_judge *j, cs_label label, size_t first, size_t count);
+/** What each rank told the root: `size` bytes. */
+cs_status cs_judge_told(cs_judge *j, cs_label label, cs_told which, size_t size);
 /** An answer of n scalars; with the last one signatures are checked. */
 cs_status cs_judge_answer(cs_judge *j, const cs_transcript *view, cs_answer which, cs_label label, size_t n);
 

@@ -10,6 +10,8 @@ void cs_sent_free(cs_sent *s) {
     cs_buffer_free(&s->points);
     for (int which = 0; which < CS_ANSWER_COUNT; which++)
         cs_buffer_free(&s->answer[which]);
+    for (int which = 0; which < CS_TOLD_COUNT; which++)
+        cs_buffer_free(&s->told[which]);
     *s = (cs_sent){0};
 }
 

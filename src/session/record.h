@@ -4,9 +4,9 @@
  * Each rank keeps a hash chain over everything it sends while it proves: a transcript of its own (transcript/transcript.h)
  * that opens with SHA-256("consort/sent/1", NUL, session nonce, statement digest, rank as u32) and absorbs, in order,
  * commitments as they travel (64 bytes a point) under the label of their message, and at each answer the state of the common
- * transcript as the rank knows it ("sent/view") and the answer. With identities an answer is signed: the label of
- * CS_SENT_SIGNATURE, NUL, the state of that chain. So a signature covers all that the rank sent and all that it was shown
- * before, and nothing that anybody else claims about it. Local. */
+ * transcript as the rank knows it ("sent/view") and the answer; what it tells the root, as it travels. With identities an
+ * answer is signed: the label of CS_SENT_SIGNATURE, NUL, the state of that chain. So a signature covers all that the rank
+ * sent and all that it was shown before, and nothing that anybody else claims about it. Local. */
 #ifndef CS_SESSION_RECORD_H
 #define CS_SESSION_RECORD_H
 
@@ -21,6 +21,9 @@ enum { CS_SENT_SIGNATURE_SIZE = 64, CS_SENT_POINT_SIZE = 64, CS_SENT_SCALAR_SIZE
 /** The two answers that a rank gives once per session. */
 typedef enum cs_answer { CS_ANSWER_OPENING, CS_ANSWER_FINALE, CS_ANSWER_COUNT } cs_answer;
 
+/** What a rank tells the root in a session about steps in doubt (train/attribution.h), in this order. */
+typedef enum cs_told { CS_TOLD_SENT, CS_TOLD_PADS, CS_TOLD_COUNT } cs_told;
+
 /** With what answers are signed: this rank's Ed25519 secret key in libsodium's form. Borrowed. */
 typedef struct cs_signing {
     const uint8_t *secret; /* [64] */
@@ -28,8 +31,9 @@ typedef struct cs_signing {
 
 /** What one rank sent. Commitments to witness rows are not in it: the proof has each rank's own. Zero-initialise it. */
 typedef struct cs_sent {
-    cs_buffer points;                          /* 64 bytes each, in order: its parts of sums of commitments */
-    cs_buffer answer[CS_ANSWER_COUNT];         /* 32 bytes a scalar */
+    cs_buffer points;                  /* 64 bytes each, in order: its parts of sums of commitments */
+    cs_buffer answer[CS_ANSWER_COUNT]; /* 32 bytes a scalar */
+    cs_buffer told[CS_TOLD_COUNT];
     bool is_signed;                            /* is there a signature? */
     uint8_t signature[CS_SENT_SIGNATURE_SIZE]; /* of the finale's answer; not checked yet */
 } cs_sent;

@@ -143,10 +143,10 @@ cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t inde
  */
 cs_status cs_session_numbers(cs_session *s, cs_label label, uint64_t mine, uint64_t *all);
 
-/** Bytes that say nothing of this rank's secrets (the caller's argument) to the root alone: parts[ranks of comm], freed with
- * cs_session_free_parts; NULL on other ranks. Collective; not called when verifying. */
-cs_status cs_session_tell_root(cs_session *s, cs_label label, cs_buffer *mine, cs_buffer **parts);
-void cs_session_free_parts(cs_session *s, cs_buffer *parts);
+/** Bytes that say nothing of this rank's secrets (the caller's argument) to the root alone, `size` of them, which has them
+ * in its record (it must have one, for all ranks of comm), at cs_comm_place_of. Signed with the answers. CS_ERR_ABORT. Collective; when verifying a judge takes those of
+ * the ranks whom it judges. */
+cs_status cs_session_tell_root(cs_session *s, cs_label label, cs_told which, const cs_buffer *mine, size_t size);
 
 /** Every rank says whether it goes on; one failure stops all. Collective; no effect when verifying. */
 cs_status cs_session_agree(cs_session *s, cs_status status);

@@ -22,22 +22,42 @@ void cs_sums_begin(cs_transcript *chain, const cs_sums_speaker *who) {
     cs_transcript_init(chain, start);
 }
 
-void cs_sums_addends(cs_transcript *chain, const uint8_t view[32], const uint8_t *hashes, int n_ranks) {
-    uint8_t all[32];
-    crypto_hash_sha256_state hash;
-    crypto_hash_sha256_init(&hash);
-    cs_sha256_update(&hash, view, 32);
-    cs_sha256_update(&hash, hashes, 32 * (size_t)n_ranks);
-    crypto_hash_sha256_final(&hash, all);
-    cs_transcript_absorb(chain, CS_LABEL_GRADIENT, all, sizeof all);
+void cs_sums_addends(cs_transcript *chain, const cs_sums_word *word) {
+    uint8_t bytes[96];
+    memcpy(bytes, word->view, 32);
+    memcpy(bytes + 32, word->sent, 32);
+    memcpy(bytes + 64, word->shape, 32);
+    cs_transcript_absorb(chain, CS_LABEL_GRADIENT, bytes, sizeof bytes);
 }
 
-void cs_sums_shown(cs_transcript *chain, const uint8_t states[32], const uint8_t sums[32], size_t width) {
-    uint8_t bytes[32 + 32 + 4];
-    memcpy(bytes, states, 32);
-    memcpy(bytes + 32, sums, 32);
-    cs_store_u32(bytes + 64, (uint32_t)width);
+void cs_sums_shown(cs_transcript *chain, const cs_sums_word *word) {
+    uint8_t bytes[64];
+    memcpy(bytes, word->states, 32);
+    memcpy(bytes + 32, word->shown, 32);
     cs_transcript_absorb(chain, CS_LABEL_SUMS_SHOWN, bytes, sizeof bytes);
+}
+
+void cs_sums_after(cs_transcript *chain, const cs_sums_word *word) {
+    memcpy(chain->state, word->before, sizeof word->before);
+    cs_sums_addends(chain, word);
+    cs_sums_shown(chain, word);
+}
+
+static void hash_number(crypto_hash_sha256_state *hash, size_t number) {
+    uint8_t bytes[8];
+    cs_store_u64(bytes, number);
+    cs_sha256_update(hash, bytes, sizeof bytes);
+}
+
+void cs_sums_shape(uint8_t out[32], const size_t *starts, const size_t *counts, int n_ranks, size_t width) {
+    crypto_hash_sha256_state hash;
+    crypto_hash_sha256_init(&hash);
+    for (int k = 0; k < n_ranks; k++) {
+        hash_number(&hash, starts[k]);
+        hash_number(&hash, counts[k]);
+    }
+    hash_number(&hash, width);
+    crypto_hash_sha256_final(&hash, out);
 }
 
 void cs_sums_hash_states(uint8_t out[32], const cs_transcript *chains, int n_ranks) {

@@ -2,11 +2,11 @@
  * over all that it sends and shows while it trains, one signature a step. A signature covers all steps before it, so who has
  * the last one has all of them. Local.
  *
- *   start    state = transcript over SHA-256("consort/sums/1", NUL, session nonce, statement digest, rank as u32)
- *   addends  absorbs under "gradient": SHA-256(view of the rank's pads, then SHA-256 of its padded addends of each rank's
- * part) sums     absorbs under "sums/shown": SHA-256 of the states of all ranks' chains once the addends are in them, as
- * this rank knows them; SHA-256 of the sums of its own part, unmasked; and the bytes of an entry, as u32 signed   after the
- * sums: "consort/sums-signature/1", NUL, nonce, digest, rank as u32, number of the step from 1 as u64, state
+ * The chain is a transcript over SHA-256("consort/sums/1", NUL, session nonce, statement digest, rank as u32). In each step
+ * it absorbs under "gradient" the view of the rank's pads, SHA-256 of the hashes of its padded addends of each rank's part,
+ * and SHA-256 of how the vector is divided; then under "sums/shown" SHA-256 of the states of all ranks' chains with the
+ * addends in them, as this rank knows them, and SHA-256 of the sums of its own part, unmasked. Then it is signed:
+ * "consort/sums-signature/1", NUL, nonce, digest, rank as u32, number of the step from 1 as u64, state.
  *
  * So by its signature a rank says: these addends I sent, under pads of this view; those of the others with these hashes
  * reached me; these sums I showed. */
@@ -21,11 +21,25 @@ typedef struct cs_sums_speaker {
     int rank;
 } cs_sums_speaker;
 
+/** What a chain absorbs in a step, between `before` and what is signed. */
+typedef struct cs_sums_word {
+    uint8_t before[32];
+    uint8_t view[32], sent[32], shape[32]; /* with the addends */
+    uint8_t states[32], shown[32];         /* with the sums */
+    uint8_t signature[CS_SENT_SIGNATURE_SIZE];
+} cs_sums_word;
+
 void cs_sums_begin(cs_transcript *chain, const cs_sums_speaker *who);
 
-/** hashes[32 n_ranks]. */
-void cs_sums_addends(cs_transcript *chain, const uint8_t view[32], const uint8_t *hashes, int n_ranks);
-void cs_sums_shown(cs_transcript *chain, const uint8_t states[32], const uint8_t sums[32], size_t width);
+/** Addends, from word->view on; and sums, from word->states on. */
+void cs_sums_addends(cs_transcript *chain, const cs_sums_word *word);
+void cs_sums_shown(cs_transcript *chain, const cs_sums_word *word);
+
+/** Where word->before leads. */
+void cs_sums_after(cs_transcript *chain, const cs_sums_word *word);
+
+/** SHA-256, all u64: for each of n_ranks the first entry of its part of the vector, and how many; then bytes of an entry. */
+void cs_sums_shape(uint8_t out[32], const size_t *starts, const size_t *counts, int n_ranks, size_t width);
 
 /** SHA-256 of the states of chains[n_ranks]. */
 void cs_sums_hash_states(uint8_t out[32], const cs_transcript *chains, int n_ranks);

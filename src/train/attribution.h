@@ -7,22 +7,62 @@
 #include "train/protocol.h"
 #include "train/sent_sums.h"
 
-/** The session in which the ranks trained. Borrowed. */
+/** What such a session is about, in public. Ranks are those of the run, idle ones included. */
+typedef struct cs_doubted {
+    int ranks;
+    uint8_t nonce[32], digest[32];    /* of the session in which the ranks trained, of the statement while they did */
+    uint8_t rows[32];                 /* cs_witness_rows.shown of the proof that failed */
+    uint8_t chains[CS_MAX_RANKS][32]; /* of all ranks, after that training */
+    size_t first;                     /* step of that session */
+    size_t starts[CS_MAX_RANKS], counts[CS_MAX_RANKS]; /* first entry of each rank's part of a sum, and how many */
+    size_t width;                                      /* bytes of an entry */
+    cs_doubts doubts;                                  /* at least one, different ones, from `first` on */
+} cs_doubted;
+
+/** sums: all ranks have agreed. */
+void cs_doubted_new(cs_doubted *out, const cs_sent_sums *sums, const uint8_t rows[32], const cs_doubts *doubts);
+
+/** Bytes that each rank tells the root in such a session. */
+size_t cs_doubted_told(const cs_doubted *d, cs_told which);
+
+/** What a rank needs besides. Borrowed. */
 typedef struct cs_attribution {
     cs_sent_sums *sums;
-    const cs_pads *pads;
-    const uint8_t *nonce;    /* [32] */
-    const cs_doubts *doubts; /* the same on all ranks; steps of which `sums` knows, at least one */
-    const cs_buffer *proof;  /* root: what there was of the proof that failed; it begins with the commitments to rows */
+    const cs_pads *pads;    /* of the session in which the ranks trained */
+    const cs_buffer *proof; /* root: what there was of the proof that failed; it begins with the commitments to rows */
 } cs_attribution;
 
+/** What the root has seen and found. Zero-initialise it; cs_attributed_free. */
+typedef struct cs_attributed {
+    cs_buffer findings; /* three words (u32) for each rank that is guilty: rank, cs_offence, and the label of the stage; for
+                           CS_OFFENCE_PADS the last one is the other rank of the pair, of which one lies. None: all
+                           gradients are those of committed tensors */
+    size_t wrong_sum[CS_MAX_RANKS]; /* of the steps in doubt, from 1: the first whose sum it showed wrongly; 0: none */
+    cs_buffer proof;
+    size_t used; /* of the proof, up to the last answers */
+    cs_record record;
+    int ranks;
+    cs_sums_word *words;     /* [ranks][steps in doubt] */
+    int place[CS_MAX_RANKS]; /* of each rank in the record (cs_comm_place_of) */
+    cs_judge judge;          /* of the ranks with data */
+} cs_attributed;
+
+void cs_attributed_free(cs_attributed *a);
+
 /** Collective over comm, after a new handshake (`keys`, `pads`). instance: of the proof that failed; shard: as there, but
- * that shard->rows has the rows of that proof (given), and record, signing and doubts are ignored. On the root `findings`
- * gets three words (u32) for each rank that is found guilty: rank, cs_offence, and the label of the stage; for
- * CS_OFFENCE_PADS the last one is the other rank of the pair, of which one lies. None: all gradients are those of committed
- * tensors. A rank takes part once after each training: CS_ERR_ABORT. CS_ERR_MEMORY: the root holds 16 bytes of each
- * parameter, rank and step in doubt. */
+ * that shard->rows has the rows of that proof (given), and record and doubts are ignored. `out` stays empty but on the root.
+ * A rank takes part once after each training: CS_ERR_ABORT. CS_ERR_MEMORY: the root holds 16 bytes of each parameter, rank
+ * and step in doubt. */
 cs_status cs_train_attribute(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, const cs_instance *instance,
-                             cs_shard *shard, const cs_attribution *a, cs_buffer *findings);
+                             cs_shard *shard, const cs_doubted *about, const cs_attribution *a, cs_attributed *out);
+
+/** Local. As cs_train_judge, of such a session: judges each rank by its answers, then by what it told: CS_OFFENCE_SENT (if
+ * there are words; a key's signature must hold for them, too) and CS_OFFENCE_GRADIENT. idle[n_idle]: ranks without data, who
+ * told something and have signed nothing. */
+cs_status cs_attribution_judge(const cs_instance *instance, const cs_doubted *about, const uint8_t *proof, size_t size,
+                               cs_judge *judge, cs_judged *idle, size_t n_idle, size_t *used);
+
+/** The lowest `width` bytes of told integers, 16 bytes each, as they travel in sums. */
+void cs_doubted_pack(uint8_t *out, const uint8_t *values, size_t count, size_t width);
 
 #endif

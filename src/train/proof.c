@@ -185,6 +185,17 @@ cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, c
     return status;
 }
 
+cs_status cs_train_rows_of(const cs_instance *instance, int rank, size_t *at, size_t *size) {
+    cs_layout layout;
+    CS_TRY(cs_train_layout(&layout, instance->params, instance->blocks));
+    *at = 0;
+    for (int i = 0; i < rank; i++)
+        *at += 32 * cs_layout_count(&layout, i, false);
+    *size = 32 * cs_layout_count(&layout, rank, false);
+    cs_layout_free(&layout);
+    return CS_OK;
+}
+
 cs_status cs_train_check_size(const cs_params *p, const cs_blocks *blocks, size_t size) {
     size_t least = 0;
     for (size_t k = 0; k < blocks->n; k++)

@@ -24,6 +24,9 @@ typedef struct cs_proof_stats {
 cs_status cs_train_prove(cs_comm *comm, const cs_keyring *keys, cs_pads *pads, const cs_instance *instance, cs_shard *shard,
                          const cs_progress *progress, cs_buffer *proof, cs_proof_stats *stats);
 
+/** Where in a proof the commitments to rank `rank`'s rows are: bytes at *at. CS_ERR_MEMORY. Local. */
+cs_status cs_train_rows_of(const cs_instance *instance, int rank, size_t *at, size_t *size);
+
 /** Could a proof of `size` bytes have the commitments of the witness? Before time and memory are taken for it. CS_ERR_INPUT.
  * Local. */
 cs_status cs_train_check_size(const cs_params *p, const cs_blocks *blocks, size_t size);

@@ -42,15 +42,13 @@ static cs_status allocate(cs_sent_sums *s) {
     s->views = cs_calloc(s->room + 1, 32);
     s->wishes = cs_calloc(s->room + 1, 2);
     s->sent = cs_calloc(each + 1, 32);
-    s->shown = cs_calloc(each + 1, 32);
     s->chains = CS_NEW(cs_transcript, n);
-    s->marks = CS_NEW(cs_sums_mark, (is_root(s) ? s->room + 1 : 1) * n);
+    s->words = CS_NEW(cs_sums_word, (is_root(s) ? s->room + 1 : 1) * n);
     s->odd = CS_NEW(bool, n);
     s->apart = CS_NEW(bool, n);
     s->liars = CS_NEW(cs_sums_liar, n);
-    return s->views && s->wishes && s->sent && s->shown && s->chains && s->marks && s->odd && s->apart && s->liars
-               ? CS_OK
-               : CS_ERR_MEMORY;
+    return s->views && s->wishes && s->sent && s->chains && s->words && s->odd && s->apart && s->liars ? CS_OK
+                                                                                                       : CS_ERR_MEMORY;
 }
 
 /* The one who says something in this session. */
@@ -78,6 +76,7 @@ cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params
     CS_TRY(allocate(s));
     for (int k = 0; k < s->size; k++) {
         const cs_sums_speaker speaker = speaker_of(s, k);
+        cs_comm_sum_part(s->comm, s->n, k, &s->starts[k], &s->counts[k]);
         cs_sums_begin(&s->chains[k], &speaker);
     }
     return CS_OK;
@@ -87,9 +86,8 @@ void cs_sent_sums_free(cs_sent_sums *s) {
     cs_free(s->views);
     cs_free(s->wishes);
     cs_free(s->sent);
-    cs_free(s->shown);
     cs_free(s->chains);
-    cs_free(s->marks);
+    cs_free(s->words);
     cs_free(s->odd);
     cs_free(s->apart);
     cs_free(s->liars);
@@ -97,32 +95,36 @@ void cs_sent_sums_free(cs_sent_sums *s) {
 }
 
 double cs_sent_sums_bytes(size_t steps, int size) {
-    return (double)steps * (34 + (double)size * (64 + sizeof(cs_sums_mark)));
+    return (double)steps * (34 + (double)size * (32 + sizeof(cs_sums_word)));
 }
 
 /* ------------------------------------------------------------ a step */
 
-static cs_sums_mark *mark_of(const cs_sent_sums *s, size_t at, int rank) {
-    return &s->marks[(is_root(s) ? at * (size_t)s->size : 0) + (size_t)rank];
+static cs_sums_word *word_of(const cs_sent_sums *s, size_t at, int rank) {
+    return &s->words[(is_root(s) ? at * (size_t)s->size : 0) + (size_t)rank];
 }
 
-/* Hashes of each rank's part of a vector. */
-static void hash_parts(const cs_sent_sums *s, const uint8_t *bytes, uint8_t (*out)[32]) {
-    for (int k = 0; k < s->size; k++) {
-        size_t first, count;
-        cs_comm_sum_part(s->comm, s->n, k, &first, &count);
-        cs_sha256(out[k], bytes + s->width * first, s->width * count);
-    }
+const cs_sums_word *cs_sent_sums_word(const cs_sent_sums *s, size_t at, int rank) {
+    return word_of(s, at, rank);
+}
+
+/* Rank `rank` has sent addends with these hashes, under pads of this view. */
+static void note_addends(cs_sent_sums *s, int rank, const uint8_t view[32], const uint8_t *hashes) {
+    cs_sums_word *word = word_of(s, s->made, rank);
+    memcpy(word->before, s->chains[rank].state, 32);
+    memcpy(word->view, view, 32);
+    cs_sha256(word->sent, hashes, 32 * (size_t)s->size);
+    cs_sums_shape(word->shape, s->starts, s->counts, s->size, s->width);
+    cs_sums_addends(&s->chains[rank], word);
 }
 
 void cs_sent_sums_begin(cs_sent_sums *s, const uint8_t view[32], const uint8_t wishes[2], const uint8_t *addends) {
     uint8_t(*sent)[32] = s->sent + s->made * (size_t)s->size;
     memcpy(s->views[s->made], view, 32);
     memcpy(s->wishes + 2 * s->made, wishes, 2);
-    hash_parts(s, addends, sent);
     for (int k = 0; k < s->size; k++)
-        memcpy(mark_of(s, s->made, k)->before, s->chains[k].state, 32);
-    cs_sums_addends(&s->chains[s->rank], view, sent[0], s->size);
+        cs_sha256(sent[k], addends + s->width * s->starts[k], s->width * s->counts[k]);
+    note_addends(s, s->rank, view, sent[0]);
 }
 
 size_t cs_sent_sums_note(const cs_sent_sums *s, cs_comm_note which) {
@@ -137,15 +139,15 @@ void cs_sent_sums_give(cs_sent_sums *s, cs_comm_note which, uint8_t *out) {
         return;
     }
     const cs_sums_speaker me = speaker_of(s, s->rank);
-    cs_sums_mark *mark = mark_of(s, s->made, s->rank);
-    cs_sums_hash_states(mark->states, s->chains, s->size);
-    cs_sums_shown(&s->chains[s->rank], mark->states, s->own_sums, s->width);
-    memcpy(out, mark->states, 32);
-    memcpy(out + 32, s->own_sums, 32);
+    cs_sums_word *word = word_of(s, s->made, s->rank);
+    cs_sums_hash_states(word->states, s->chains, s->size);
+    cs_sums_shown(&s->chains[s->rank], word);
+    memcpy(out, word->states, 32);
+    memcpy(out + 32, word->shown, 32);
     if (s->who.secret == NULL)
         return;
-    cs_sums_sign(mark->signature, &me, s->made + 1, s->chains[s->rank].state, s->who.secret);
-    memcpy(out + 64, mark->signature, CS_SENT_SIGNATURE_SIZE);
+    cs_sums_sign(word->signature, &me, s->made + 1, s->chains[s->rank].state, s->who.secret);
+    memcpy(out + 64, word->signature, CS_SENT_SIGNATURE_SIZE);
 }
 
 static bool same(const uint8_t *a, const uint8_t *b) {
@@ -160,27 +162,27 @@ cs_status cs_sent_sums_receive(cs_sent_sums *s, int rank, const uint8_t *addends
                        s->first + s->made, rank);
     s->apart[rank] = !same(note, s->views[s->made]);
     s->odd[rank] |= s->apart[rank];
-    cs_sums_addends(&s->chains[rank], note, note + 32, s->size);
+    note_addends(s, rank, note, note + 32);
     return CS_OK;
 }
 
 void cs_sent_sums_show(cs_sent_sums *s, const uint8_t *sums, size_t size) {
-    cs_sha256(s->own_sums, sums, size);
+    cs_sha256(word_of(s, s->made, s->rank)->shown, sums, size);
 }
 
 void cs_sent_sums_take(cs_sent_sums *s, int rank, const uint8_t *note) {
-    cs_sums_mark *mark = mark_of(s, s->made, rank);
-    memcpy(mark->states, note, 32);
-    memcpy(s->shown[s->made * (size_t)s->size + (size_t)rank], note + 32, 32);
+    cs_sums_word *word = word_of(s, s->made, rank);
+    memcpy(word->states, note, 32);
+    memcpy(word->shown, note + 32, 32);
     if (s->who.secret != NULL)
-        memcpy(mark->signature, note + 64, CS_SENT_SIGNATURE_SIZE);
+        memcpy(word->signature, note + 64, CS_SENT_SIGNATURE_SIZE);
 }
 
 /* Of all that it sent and showed to this rank. */
 static cs_status check_signature(const cs_sent_sums *s, int rank) {
     const cs_sums_speaker who = speaker_of(s, rank);
     if (s->who.secret == NULL || s->made == 0 || rank == s->rank ||
-        cs_sums_check(mark_of(s, s->made - 1, rank)->signature, &who, s->made, s->chains[rank].state, s->who.keys[rank]))
+        cs_sums_check(word_of(s, s->made - 1, rank)->signature, &who, s->made, s->chains[rank].state, s->who.keys[rank]))
         return CS_OK;
     return cs_fail(CS_ERR_ABORT, "rank %d has not signed what it sent and showed to this rank, up to step %zu", rank,
                    s->first + s->made - 1);
@@ -189,38 +191,23 @@ static cs_status check_signature(const cs_sent_sums *s, int rank) {
 /* Who has another view has seen other sums before, as this rank's own may have been: then neither can read what the other
  * shows, sums are noise, and all compare what they know. */
 static cs_status end_of(cs_sent_sums *s, int rank, const uint8_t *part, size_t size) {
-    const uint8_t *shown = s->shown[s->made * (size_t)s->size + (size_t)rank];
-    const cs_sums_mark *mark = mark_of(s, s->made, rank);
+    const cs_sums_word *word = word_of(s, s->made, rank);
     uint8_t hash[32];
     cs_sha256(hash, part, size);
-    if (!s->apart[rank] && !same(hash, shown))
+    if (!s->apart[rank] && !same(hash, word->shown))
         return cs_fail(CS_ERR_ABORT, "step %zu: rank %d says of the sums that it showed that they are others",
                        s->first + s->made, rank);
-    s->odd[rank] |= !same(mark->states, mark_of(s, s->made, s->rank)->states);
-    cs_sums_shown(&s->chains[rank], mark->states, shown, s->width);
+    s->odd[rank] |= !same(word->states, word_of(s, s->made, s->rank)->states);
+    cs_sums_shown(&s->chains[rank], word);
     return CS_OK;
 }
 
 cs_status cs_sent_sums_end(cs_sent_sums *s, const uint8_t *sums) {
-    memcpy(s->shown[s->made * (size_t)s->size + (size_t)s->rank], s->own_sums, 32);
-    for (int k = 0; k < s->size; k++) {
-        size_t first, count;
-        cs_comm_sum_part(s->comm, s->n, k, &first, &count);
+    for (int k = 0; k < s->size; k++)
         if (k != s->rank)
-            CS_TRY(end_of(s, k, sums + s->width * first, s->width * count));
-    }
+            CS_TRY(end_of(s, k, sums + s->width * s->starts[k], s->width * s->counts[k]));
     const size_t turn = s->made++;
     return check_signature(s, (s->rank + 1 + (int)(turn % (size_t)(s->size - 1))) % s->size);
-}
-
-bool cs_sent_sums_are(const cs_sent_sums *s, int rank, size_t at, const uint8_t *hashes) {
-    const cs_sums_mark *mark = mark_of(s, at, rank);
-    const uint8_t *after = at + 1 < s->made ? mark_of(s, at + 1, rank)->before : s->chains[rank].state;
-    cs_transcript chain;
-    memcpy(chain.state, mark->before, 32);
-    cs_sums_addends(&chain, s->views[at], hashes, s->size);
-    cs_sums_shown(&chain, mark->states, s->shown[at * (size_t)s->size + (size_t)rank], s->width);
-    return same(chain.state, after);
 }
 
 /* ------------------------------------------------------------ do all say the same? */
@@ -230,7 +217,7 @@ static cs_status say(const cs_sent_sums *s, cs_buffer *out) {
     static const uint8_t none[CS_SENT_SIGNATURE_SIZE];
     for (int k = 0; k < s->size; k++) {
         cs_buffer_append(out, s->chains[k].state, 32);
-        cs_buffer_append(out, s->made > 0 ? mark_of(s, s->made - 1, k)->signature : none, CS_SENT_SIGNATURE_SIZE);
+        cs_buffer_append(out, s->made > 0 ? word_of(s, s->made - 1, k)->signature : none, CS_SENT_SIGNATURE_SIZE);
     }
     return cs_buffer_status(out);
 }
@@ -243,7 +230,7 @@ static const uint8_t *said(const cs_sent_sums *s, const cs_buffer *all, int who,
 static bool is_signed(const cs_sent_sums *s, const uint8_t *word, int of) {
     const cs_sums_speaker who = speaker_of(s, of);
     if (same(word, s->chains[of].state) &&
-        memcmp(word + 32, mark_of(s, s->made - 1, of)->signature, CS_SENT_SIGNATURE_SIZE) == 0)
+        memcmp(word + 32, word_of(s, s->made - 1, of)->signature, CS_SENT_SIGNATURE_SIZE) == 0)
         return true;
     return cs_sums_check(word + 32, &who, s->made, word, s->who.keys[of]);
 }

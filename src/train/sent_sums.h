@@ -15,13 +15,6 @@ typedef struct cs_sums_who {
     uint8_t keys[CS_MAX_RANKS][32];
 } cs_sums_who;
 
-/** Of one rank in one step. */
-typedef struct cs_sums_mark {
-    uint8_t before[32]; /* its chain before the step */
-    uint8_t states[32]; /* what it says of all chains */
-    uint8_t signature[CS_SENT_SIGNATURE_SIZE];
-} cs_sums_mark;
-
 /** A rank that contradicts itself or others. */
 typedef struct cs_sums_liar {
     int rank;
@@ -41,13 +34,12 @@ typedef struct cs_sent_sums {
     uint8_t (*views)[32];     /* [room] of this rank's pads */
     uint8_t *wishes;          /* [room][2] of this rank, to save and to stop, that were added behind the gradient */
     uint8_t (*sent)[32];      /* [room][size] SHA-256 of this rank's addends of each rank's part */
-    uint8_t (*shown)[32];     /* [room][size] of the sums that each rank says it showed, unmasked */
-    uint8_t own_sums[32];     /* of the sums that this rank is about to show */
-    cs_transcript *chains;    /* [size] of each rank, as this one knows them; the same on all ranks once they agree */
-    cs_sums_mark *marks;      /* [room][size] on the root; elsewhere of the last step alone, [size] */
-    bool *apart;              /* [size] does it have another view of this step? */
-    bool *odd;                /* [size] did it sign hashes of something that nobody else saw? */
-    cs_sums_liar *liars;      /* [n_liars], room for all: found by cs_sent_sums_agree */
+    size_t starts[CS_MAX_RANKS], counts[CS_MAX_RANKS]; /* first entry of each rank's part, and how many */
+    cs_transcript *chains; /* [size] of each rank, as this one knows them; the same on all ranks once they agree */
+    cs_sums_word *words;   /* [room][size] on the root; elsewhere of the last step alone, [size] */
+    bool *apart;           /* [size] does it have another view of this step? */
+    bool *odd;             /* [size] did it sign hashes of something that nobody else saw? */
+    cs_sums_liar *liars;   /* [n_liars], room for all: found by cs_sent_sums_agree */
     size_t n_liars;
     bool agreed;
     bool uncovered; /* padded gradients have been told to the root: once only */
@@ -84,7 +76,7 @@ cs_status cs_sent_sums_agree(cs_sent_sums *s, cs_comm *comm, cs_pads *pads);
 /** Bytes that it takes at most, about. */
 double cs_sent_sums_bytes(size_t steps, int size);
 
-/** Root: are these the hashes [32 size] that rank `rank` sent, and signed, in step `at` of those made? Local. */
-bool cs_sent_sums_are(const cs_sent_sums *s, int rank, size_t at, const uint8_t *hashes);
+/** Root: rank `rank`'s word of step `at` of those made. */
+const cs_sums_word *cs_sent_sums_word(const cs_sent_sums *s, size_t at, int rank);
 
 #endif

@@ -213,6 +213,8 @@ cs_status cs_witness_new(cs_witness *w, cs_session *s, const cs_layout *layout, 
     status = cs_session_fail(s, status);
     if (status == CS_OK)
         status = exchange_rows(w, mine, certified);
+    if (status == CS_OK && keep)
+        memcpy(keep->shown, s->transcript.state, sizeof keep->shown);
     cs_free(mine);
     return status;
 }

@@ -7,9 +7,13 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/accusation.h"
+#include "attest/container.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "curve/generators.h"
 #include "support/tiny_run.h"
@@ -29,8 +33,11 @@ static struct {
     size_t from;
     uint64_t amount; /* 0: one */
     bool answer;
+    bool recommits;  /* `rank` commits to its tensors anew when it is asked */
+    int accused, of; /* rank 0 accuses an honest rank */
     /* how the job is run */
-    bool checkpoints, hidden;
+    bool checkpoints, hidden, identified;
+    bool changes; /* evidence is changed in many places */
     size_t segments;
 } plot;
 
@@ -63,6 +70,78 @@ static void lie_in_answer(void *context, int rank, cs_label label, cs_fr *scalar
         scalars[0] = cs_fr_add(scalars[0], CS_FR_ONE);
 }
 
+/* The evidence against `rank`, in path[512]; false if there is none. */
+static bool find_evidence(const cs_tiny *t, int rank, char *path) {
+    DIR *folder = opendir(t->out);
+    char name[32];
+    bool found = false;
+    snprintf(name, sizeof name, "tiny.rank%d.", rank);
+    for (struct dirent *e; folder != NULL && (e = readdir(folder)) != NULL;)
+        if (strncmp(e->d_name, name, strlen(name)) == 0) {
+            snprintf(path, 512, "%s/%s", t->out, e->d_name);
+            found = true;
+        }
+    if (folder != NULL)
+        closedir(folder);
+    return found;
+}
+
+/* Changed in some places, it convicts nobody. */
+static void change_evidence(const cs_tiny *t, const char *path) {
+    static const cs_section SECTIONS[] = {CS_SECTION_DOUBT, CS_SECTION_WORDS, CS_SECTION_SENT, CS_SECTION_PROOF};
+    enum { TRIES = 10 };
+    char changed[512];
+    cs_buffer file = {0};
+    cs_container parts;
+    assert_int_equal(cs_file_read(path, 1 << 24, &file), CS_OK);
+    assert_int_equal(cs_container_decode_evidence(&parts, "evidence", file.data, file.size), CS_OK);
+    snprintf(changed, sizeof changed, "%s/changed", t->out);
+    for (size_t s = 0; s < sizeof SECTIONS / sizeof *SECTIONS; s++) {
+        cs_buffer *b = &parts.section[SECTIONS[s]];
+        for (size_t k = 0; k < TRIES && b->size > 0; k++) {
+            const size_t at = k < TRIES / 2 ? 29 * k % b->size : b->size * k / TRIES;
+            cs_accusation_report report;
+            b->data[at] ^= (uint8_t)(1u << k % 8);
+            cs_buffer_clear(&file);
+            assert_int_equal(cs_container_encode(&file, &parts), CS_OK);
+            assert_int_equal(cs_file_write(changed, file.data, file.size, 0644), CS_OK);
+            const cs_status status = cs_accusation_verify(&report, changed);
+            if (status != CS_REJECT && status != CS_ERR_INPUT)
+                fail_msg("section %d changed at %zu: %s", (int)SECTIONS[s], at, cs_status_name(status));
+            b->data[at] ^= (uint8_t)(1u << k % 8);
+        }
+    }
+    cs_container_free(&parts);
+    cs_buffer_free(&file);
+}
+
+/* Every named rank is convicted by evidence if all have identities, and nobody else is accused in any. */
+static void check_evidence(const cs_tiny *t, unsigned named) {
+    for (int i = 0; i < CS_TINY_RANKS; i++) {
+        char path[512];
+        cs_accusation_report report;
+        const bool found = find_evidence(t, i, path);
+        const bool wanted = plot.identified && ((named >> i & 1) != 0 || (plot.of > 0 && i == plot.accused));
+        if (found != wanted)
+            fail_msg("rank %d: evidence %s", i, found ? "that nobody wants" : "is missing");
+        if (!found)
+            continue;
+        const cs_status status = cs_accusation_verify(&report, path);
+        if (plot.of > 0 && i == plot.accused) {
+            if (status != CS_REJECT && status != CS_ERR_INPUT)
+                fail_msg("honest rank %d, offence %d: %s", i, plot.of, cs_status_name(status));
+            continue;
+        }
+        if (status != CS_OK)
+            fail_msg("rank %d: %s", i, cs_error_text());
+        assert_int_equal(report.rank, i);
+        assert_non_null(strstr(t->outcomes[0].text, report.offence));
+        assert_non_null(strstr(t->outcomes[0].text, path));
+        if (plot.changes)
+            change_evidence(t, path);
+    }
+}
+
 /* Runs the job and expects that the root says `expected`, and that it names ranks by `named` bits and no others. */
 static void run(const char *model, const char *expected, unsigned named) {
     cs_tiny t;
@@ -70,9 +149,14 @@ static void run(const char *model, const char *expected, unsigned named) {
     assert_int_equal(cs_tiny_new(&t, model), CS_OK);
     if (plot.hidden)
         assert_int_equal(cs_tiny_edit(&t, "job.json", "\"seeds\"", "\"indices\": \"hidden\", \"seeds\""), CS_OK);
+    if (plot.identified)
+        assert_int_equal(cs_tiny_identify(&t), CS_OK);
     for (int i = 0; i < CS_TINY_RANKS; i++) {
         attacks[i] =
             (cs_attack){.dishonest = i == plot.liar, .message = lie, .answer = lie_in_answer, .contribution = stand_by};
+        attacks[i].recommits = plot.recommits && i == plot.rank;
+        attacks[i].accuses = i == 0 && plot.of > 0 ? plot.accused + 1 : 0;
+        attacks[i].of = plot.of;
         t.options[i].attributable = true;
         t.options[i].segments = plot.segments;
         t.options[i].checkpoint = plot.checkpoints ? t.folder : NULL;
@@ -101,6 +185,7 @@ static void run(const char *model, const char *expected, unsigned named) {
         if (expected != NULL && i > 0) /* all ranks are told the same */
             assert_true((strstr(t.outcomes[i].text, name) != NULL) == ((named >> i & 1) != 0));
     }
+    check_evidence(&t, named);
     cs_tiny_free(&t);
     cs_generators_release();
     assert_int_equal(cs_memory_live(), 0);
@@ -125,6 +210,8 @@ static void wrong_gradient(void **state) {
             plot.rank = rank;
             plot.step = step;
             plot.liar = NOBODY;
+            plot.identified = rank != 0 || step == 0;
+            plot.changes = step == 1;
             snprintf(expected, sizeof expected,
                      "cheated at gradient: the gradient that it sent is not that of its committed");
             run(step % 2 == 0 ? "public" : "committed", expected, 1u << rank);
@@ -142,6 +229,7 @@ static void other_jobs(void **state) {
             plot.hidden = kind == 2;
             plot.rank = 2;
             plot.step = kind == 1 ? step / 2 : step; /* of a segment, whichever comes first */
+            plot.identified = true;
             plot.liar = NOBODY;
             run("public", "rank 2 (carol) cheated at gradient: the gradient that it sent", 1u << 2);
         }
@@ -158,8 +246,37 @@ static void another_story(void **state) {
     plot.rank = 1;
     plot.step = 1;
     plot.admits = true;
+    plot.identified = true;
     plot.liar = NOBODY;
     run("public", "what it says it sent while training is not what it sent", 1u << 1);
+}
+
+/* Who sent a wrong gradient may commit to other tensors when it is asked. */
+static void other_tensors(void **state) {
+    (void)state;
+    memset(&plot, 0, sizeof plot);
+    plot.rank = 1;
+    plot.step = 2;
+    plot.recommits = plot.identified = plot.changes = true;
+    plot.liar = NOBODY;
+    run("committed", "rank 1 (bob) cheated at witness/rows: it commits to other tensors than before", 1u << 1);
+}
+
+/* A root that makes evidence against honest ranks from what they signed when they were asked. */
+static void honest_ranks_are_accused(void **state) {
+    static const cs_offence OF[] = {CS_OFFENCE_OPENING, CS_OFFENCE_FOREIGN, CS_OFFENCE_ROW,     CS_OFFENCE_SENT,
+                                    CS_OFFENCE_SUM,     CS_OFFENCE_WITNESS, CS_OFFENCE_GRADIENT};
+    (void)state;
+    for (size_t k = 0; k < sizeof OF / sizeof *OF; k++) {
+        memset(&plot, 0, sizeof plot);
+        plot.rank = 1;
+        plot.step = 1;
+        plot.identified = true;
+        plot.liar = NOBODY;
+        plot.accused = CS_TINY_RANKS - 1; /* who adds up */
+        plot.of = (int)OF[k];
+        run("public", "rank 1 (bob) cheated at gradient", 1u << 1);
+    }
 }
 
 /* So short a gradient has one part, which the last rank adds up. */
@@ -170,6 +287,8 @@ static void wrong_sum(void **state) {
         plot.rank = CS_TINY_RANKS - 1;
         plot.step = step;
         plot.sum = true;
+        plot.identified = true;
+        plot.changes = step == 1;
         plot.liar = NOBODY;
         run("public", "cheated at gradient: the sums that it showed are not those of what it got",
             1u << (CS_TINY_RANKS - 1));
@@ -183,6 +302,7 @@ static void wrong_sum_as_gradient(void **state) {
     plot.rank = CS_TINY_RANKS - 1;
     plot.step = 1;
     plot.sum = plot.excuse = true;
+    plot.identified = true;
     plot.liar = NOBODY;
     run("public", "cheated at gradient: what it says it sent while training", 1u << (CS_TINY_RANKS - 1));
 }
@@ -220,14 +340,16 @@ static void lies_when_asked(void **state) {
         plot.label = LIES[k].label;
         plot.from = LIES[k].from;
         plot.answer = LIES[k].answer;
+        plot.identified = true;
         run("public", LIES[k].expected, 1u << 1 | 1u << 2);
     }
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nobody_cheats),   cmocka_unit_test(wrong_gradient),
-                                       cmocka_unit_test(other_jobs),      cmocka_unit_test(another_story),
-                                       cmocka_unit_test(wrong_sum),       cmocka_unit_test(wrong_sum_as_gradient),
-                                       cmocka_unit_test(lies_when_asked), cmocka_unit_test(false_alarm)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nobody_cheats), cmocka_unit_test(wrong_gradient),           cmocka_unit_test(other_jobs),
+        cmocka_unit_test(other_tensors), cmocka_unit_test(honest_ranks_are_accused), cmocka_unit_test(another_story),
+        cmocka_unit_test(wrong_sum),     cmocka_unit_test(wrong_sum_as_gradient),    cmocka_unit_test(lies_when_asked),
+        cmocka_unit_test(false_alarm)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,11 +8,13 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "attest/accusation.h"
+#include "attest/accusation_words.h"
 #include "attest/attestation.h"
 #include "base/bytes.h"
 #include "base/file.h"
@@ -314,6 +316,48 @@ static void sessions_cannot_be_mixed(void **state) {
     stop();
 }
 
+/* Two signatures under different accounts of one step convict by themselves; nothing else does. */
+static void two_accounts(void **state) {
+    (void)state;
+    enum { HEAD = 112, ACCOUNT = 96 };
+    cs_words_of accused = {.who.rank = 1, .step = 3};
+    cs_sums_liar liar = {.rank = 1, .twice = true, .state = {{1}, {2}}};
+    uint8_t secret[64];
+    char path[] = "/tmp/consort-words-XXXXXX";
+    cs_buffer section = {0};
+    cs_accusation_report report;
+    const int file = mkstemp(path);
+    assert_true(file >= 0);
+    close(file);
+    crypto_sign_keypair(accused.key, secret);
+    for (int k = 0; k < 2; k++)
+        cs_sums_sign(liar.signature[k], &accused.who, 3, liar.state[k], secret);
+    must(cs_words_twice(&section, &accused, &liar));
+    must(cs_words_write(path, &section));
+    must(cs_accusation_verify(&report, path));
+    assert_int_equal(report.rank, 1);
+    assert_memory_equal(report.signer.ed25519, accused.key, 32);
+    for (size_t at = 0; at < section.size; at += at < HEAD ? 4 : 16) {
+        section.data[at] ^= 1;
+        must(cs_words_write(path, &section));
+        const cs_status status = cs_accusation_verify(&report, path);
+        if (status != CS_REJECT && status != CS_ERR_INPUT)
+            fail_msg("changed at %zu: %s", at, cs_status_name(status));
+        section.data[at] ^= 1;
+    }
+    memcpy(section.data + HEAD + ACCOUNT, section.data + HEAD, ACCOUNT); /* the same account twice */
+    must(cs_words_write(path, &section));
+    assert_int_equal(cs_accusation_verify(&report, path), CS_REJECT);
+    section.size--;
+    must(cs_words_write(path, &section));
+    assert_int_equal(cs_accusation_verify(&report, path), CS_ERR_INPUT);
+    section.size = HEAD - 1;
+    must(cs_words_write(path, &section));
+    assert_int_equal(cs_accusation_verify(&report, path), CS_ERR_INPUT);
+    cs_buffer_free(&section);
+    assert_int_equal(unlink(path), 0);
+}
+
 /* Neither file passes for the other. */
 static void evidence_is_no_attestation(void **state) {
     (void)state;
@@ -341,6 +385,7 @@ int main(void) {
         cmocka_unit_test(ranks_cannot_be_swapped),
         cmocka_unit_test(sessions_cannot_be_mixed),
         cmocka_unit_test(evidence_is_no_attestation),
+        cmocka_unit_test(two_accounts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

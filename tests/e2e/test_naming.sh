@@ -42,20 +42,37 @@ lie gradient@1 gradient >"$work/output" 2>&1
 grep -q "cheated" "$work/output" && fail "somebody is named for a gradient"
 absent "$work"/gradient/*
 
-# With --attributable it has one; all members must want it.
+# With --attributable it has one, and identities make evidence of it; all members must want it.
 tiny_job "$work/four.json" 4
-# shellcheck disable=SC2317 # called by expect
+expect 0 "" "$consort" keygen --name "Member 3" --out "$keys" --no-passphrase
+cp "$work/four.json" "$work/plain.json"
+for i in 0 1 2 3; do
+    sed -i "s/\"name\": \"m$i\"/\"name\": \"m$i\", \"identity\": \"keys\/member-$i.pub\"/" "$work/four.json"
+done
+# attributable WHAT OUT JOB
 attributable() {
-    timeout 120 env CONSORT_TAMPER="$1" scripts/mpirun.sh -n 4 "$tamper" "$work/four.json" --out "$work/$2" --attributable
+    set -- "$1" "$2" "$work/$3.json" "$([ "$3" = four ] && echo "--key $keys/member-")"
+    # shellcheck disable=SC2086 # an option and the beginning of a path, or nothing
+    timeout 120 env CONSORT_TAMPER="$1" scripts/mpirun.sh \
+        -n 1 "$tamper" "$3" --out "$work/$2" --attributable ${4:+${4}0.key} : \
+        -n 1 "$tamper" "$3" --out "$work/$2" --attributable ${4:+${4}1.key} : \
+        -n 1 "$tamper" "$3" --out "$work/$2" --attributable ${4:+${4}2.key} : \
+        -n 1 "$tamper" "$3" --out "$work/$2" --attributable ${4:+${4}3.key}
 }
-expect 0 "4 members" attributable none@9 four
-expect 1 "rank 1 (m1) cheated at gradient: the gradient that it sent is not that of its committed tensors" attributable gradient@1 named
+expect 0 "4 members" attributable none@9 four four
+expect 1 "rank 1 (m1) cheated at gradient: the gradient that it sent is not that of its committed tensors" attributable gradient@1 named four
 grep -q "rank 0 says: the sum of gradients of step 0 was in doubt, so nothing is published; rank 1 (m1)" "$work/output" ||
     fail "the others do not say who it was"
 grep -q "m[023]) cheated" "$work/output" && fail "an honest rank is named"
-absent "$work"/named/*
+expect 0 "rank 1 of 4 (m1) cheated at gradient" "$consort" verify-evidence "$work"/named/tiny.rank1.*.evidence
+expect 1 "rank 3 (m3) cheated at gradient: the sums that it showed are not those of what it got" attributable sum@3 sum four
+expect 0 "rank 3 cheated at gradient" "$consort" verify-evidence "$work"/sum/tiny.rank3.*.evidence
+grep -q "key $(sed 's/.*"ed25519":"\([0-9a-f]*\)".*/\1/' "$keys/member-3.pub")" "$work/output" || fail "no key of member 3"
+expect 0 "\"cheated\": true" "$consort" verify-evidence "$work"/sum/tiny.rank3.*.evidence --json
+expect 1 "rank 1 (m1) cheated at gradient" attributable gradient@1 nameless plain
+absent "$work"/nameless/* "$work/named/tiny.attestation" "$work/sum/tiny.attestation"
 expect 2 "do not agree on --attributable" timeout 60 scripts/mpirun.sh \
-    -n 1 "$prove" "$work/four.json" --out "$work/mixed" --attributable : -n 3 "$prove" "$work/four.json" --out "$work/mixed"
-sed 's/"name": "tiny"/"name": "tiny", "honest_but_curious": true/' "$work/four.json" >"$work/curious.json"
+    -n 1 "$prove" "$work/plain.json" --out "$work/mixed" --attributable : -n 3 "$prove" "$work/plain.json" --out "$work/mixed"
+sed 's/"name": "tiny"/"name": "tiny", "honest_but_curious": true/' "$work/plain.json" >"$work/curious.json"
 expect 2 "honest_but_curious" timeout 60 scripts/mpirun.sh -n 4 "$prove" "$work/curious.json" --out "$work/curious" --attributable
 finish

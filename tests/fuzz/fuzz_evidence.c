@@ -1,11 +1,11 @@
-/* Evidence. First byte even: the rest is a file; what is read can be written, and reads the same again. Odd: changes to what
- * an honest run's ranks sent and were shown, six bytes each: which rank and part (4 bits each), offset (32 bits), mask; then
- * no rank may be convicted. */
+/* Evidence. First byte even: the rest is a file; what is read can be written, and reads the same again; words are judged.
+ * Odd: changes to what an honest run's ranks sent and were shown, six bytes each: which rank and part (4 bits each), offset
+ * (32 bits), mask; then no rank may be convicted. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "attest/accusation.h"
+#include "attest/accusation_words.h"
 #include "attest/container.h"
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -28,12 +28,33 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     return 0;
 }
 
+static void try_doubt(const cs_buffer *section) {
+    cs_doubt d;
+    cs_buffer again = {0};
+    if (section->size == 0 || cs_doubt_decode(&d, section->data, section->size) != CS_OK)
+        return;
+    if (cs_doubt_encode(&again, &d) != CS_OK || again.size != section->size ||
+        memcmp(again.data, section->data, section->size) != 0)
+        abort();
+    cs_doubt_free(&d);
+    cs_buffer_free(&again);
+}
+
+/* The key is in it: whoever has the file made may have signed it, so it may hold. */
+static void try_words(const cs_buffer *section) {
+    cs_accusation_report report = {0};
+    if (section->size > 0)
+        (void)cs_words_judge(&report, section->data, section->size);
+}
+
 static void try_file(const uint8_t *data, size_t size) {
     cs_container c;
     cs_accusation a;
     cs_buffer again = {0};
     if (cs_container_decode_evidence(&c, "fuzz", data, size) != CS_OK)
         return;
+    try_doubt(&c.section[CS_SECTION_DOUBT]);
+    try_words(&c.section[CS_SECTION_WORDS]);
     const cs_buffer *sent = &c.section[CS_SECTION_SENT];
     if (cs_accusation_decode(&a, sent->data, sent->size) == CS_OK) {
         if (cs_accusation_encode(&again, &a) != CS_OK || again.size != sent->size ||

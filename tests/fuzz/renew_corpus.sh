@@ -35,4 +35,12 @@ expect 1 "cheated at update/part" timeout 60 env CONSORT_TAMPER=update/part@1 sc
     -n 1 "$build/tamper/consort-prove" "$work/job.json" --out "$work/lie" --key "$keys/alpha.key" : \
     -n 1 "$build/tamper/consort-prove" "$work/job.json" --out "$work/lie" --key "$keys/bravo.key"
 { printf '\000' && cat "$work"/lie/tiny.rank1.*.evidence; } >"$corpus/evidence/public"
+
+# Of a wrong gradient, and of a wrong sum: rank 1 is the one who adds up so short a gradient.
+for what in gradient sum; do
+    expect 1 "cheated at gradient" timeout 60 env CONSORT_TAMPER=$what@1 scripts/mpirun.sh \
+        -n 1 "$build/tamper/consort-prove" "$work/job.json" --out "$work/$what" --key "$keys/alpha.key" --attributable : \
+        -n 1 "$build/tamper/consort-prove" "$work/job.json" --out "$work/$what" --key "$keys/bravo.key" --attributable
+    { printf '\000' && cat "$work/$what"/tiny.rank1.*.evidence; } >"$corpus/evidence/$what"
+done
 finish

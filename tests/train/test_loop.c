@@ -49,13 +49,14 @@ static cs_status changed_sums(cs_comm *c, int rank, cs_buffer *out) {
 static void sign_other(member *m, uint8_t *note, const uint8_t *sums, size_t size) {
     const cs_sent_sums *s = &m->sums;
     cs_sums_speaker who = s->speaker;
-    uint8_t *hash = note + 32;
+    cs_sums_word word = s->words[s->rank];
     who.rank = s->rank;
     if (s->made + 1 == m->twice_at)
-        memcpy(m->other.state, s->marks[s->rank].before, 32);
-    cs_sums_addends(&m->other, s->views[s->made], s->sent[s->made * (size_t)s->size], s->size);
-    cs_sha256(hash, sums, size);
-    cs_sums_shown(&m->other, note, hash, s->width);
+        memcpy(m->other.state, word.before, 32);
+    cs_sha256(word.shown, sums, size);
+    memcpy(note + 32, word.shown, 32);
+    cs_sums_addends(&m->other, &word);
+    cs_sums_shown(&m->other, &word);
     cs_sums_sign(note + STATES, &who, s->made + 1, m->other.state, s->who.secret);
 }
 
