@@ -116,6 +116,20 @@ static cs_status commit_final(cs_run_state *r, cs_buffer *out) {
     return status;
 }
 
+/* Test builds: the root may show others. */
+static void change_final(const cs_run_state *r, cs_buffer *rows) {
+#ifdef CS_TAMPER
+    const cs_attack *a = r->options->attack;
+    cs_g1_affine first;
+    if (a == NULL || a->show == NULL || !cs_g1_decode(&first, rows->data))
+        return;
+    a->show(a->context, CS_LABEL_FINAL_MODEL_VALUE, &first, 1);
+    cs_g1_encode(rows->data, first);
+#else
+    (void)r, (void)rows;
+#endif
+}
+
 /* Root: the carrier's commitments, for all; and, from another rank, their blindings: the root keeps the model's files. */
 static cs_status take_final(cs_run_state *r, const cs_buffer *part, cs_buffer *rows) {
     const size_t n = cs_final_row_count(&r->statement.params), points = 32 * n,
@@ -154,6 +168,8 @@ static cs_status share_final(cs_run_state *r, cs_buffer *rows) {
         status = cs_comm_gather(r->comm, TAG_FINAL, mine.data, mine.size, parts);
     if (status == CS_OK && parts != NULL)
         status = take_final(r, &parts[r->job.members[0].rank], rows);
+    if (status == CS_OK && parts != NULL)
+        change_final(r, rows);
     if (status == CS_OK)
         status = cs_comm_reply(r->comm, TAG_FINAL, rows);
     if (status == CS_OK && cs_run_carries(r) && (rows->size > mine.size || memcmp(rows->data, mine.data, rows->size) != 0))

@@ -406,6 +406,10 @@ cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t inde
         .element = SCALAR_BYTES, .context = &p, .add = add_part, .store = store_scalars, .show = show_scalars};
     uint8_t *bytes = CS_NEW(uint8_t, SCALAR_BYTES * n);
     cs_status status = bytes != NULL ? CS_OK : CS_ERR_MEMORY;
+#ifdef CS_TAMPER
+    if (s->attack && s->attack->message)
+        s->attack->message(s->attack->context, s->comm->rank, label, s->attack->occurrences[label]++, values, n);
+#endif
     if (status == CS_OK)
         status = cs_pads_zero_shares_fr(s->pads, label, index, s->digest, s->transcript.state, values, n);
     status = cs_session_fail(s, status);

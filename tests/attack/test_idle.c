@@ -184,6 +184,19 @@ static void an_idle_root_adds_nothing_to_sums(void **state) {
     }
 }
 
+/* Nor can it make another's answers fail: who carries the final model finds its own commitments to it, or leaves. */
+static void an_idle_root_changes_no_commitment(void **state) {
+    (void)state;
+    cs_tiny t;
+    no_plot();
+    plot.shows = true;
+    plot.label = CS_LABEL_FINAL_MODEL_VALUE;
+    go(&t, 1, "\"output\": {\"model\": \"committed\"}, ", false, true);
+    assert_int_equal(t.outcomes[1].status, CS_ERR_ABORT);
+    says(&t, 1, "the root changed this member's commitments to the final model");
+    end(&t);
+}
+
 /* ------------------------------------------------------------ a part in the sums */
 
 /* No proof says that a gradient without tensors is right: the sum of updates is that of the committed tensors. */
@@ -247,6 +260,24 @@ static void who_lies_about_pads_is_named(void **state) {
 
 /* ------------------------------------------------------------ a part in the work */
 
+/* A wrong part of the first weights is a wrong table, which ranks with data notice before they use it. */
+static void wrong_first_weights_are_noticed(void **state) {
+    static const cs_label LABELS[] = {CS_LABEL_FORWARD_TABLE, CS_LABEL_BACKWARD_TABLE};
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        cs_tiny t;
+        no_plot();
+        plot.liar = k % 2;
+        plot.label = LABELS[k / 2];
+        go(&t, 1u << plot.liar, "", k == 1, false);
+        if (k == 1) /* --attributable: which all say at once, and no gradient is in doubt */
+            says(&t, 2, "the weight table of layer 1 is not that of the model which the ranks trained");
+        else
+            assert_true(t.outcomes[2].status == CS_ERR_ABORT || t.outcomes[1 - plot.liar].status == CS_ERR_ABORT);
+        end(&t);
+    }
+}
+
 static void wrong_help_is_named(void **state) {
     (void)state;
     for (int rank = 1; rank < RANKS; rank++) {
@@ -303,10 +334,12 @@ int main(void) {
         cmocka_unit_test(an_idle_rank_commits_to_nothing),
         cmocka_unit_test(an_idle_rank_has_no_dataset),
         cmocka_unit_test(an_idle_root_adds_nothing_to_sums),
+        cmocka_unit_test(an_idle_root_changes_no_commitment),
         cmocka_unit_test(a_gradient_without_data_is_never_accepted),
         cmocka_unit_test(who_sends_one_is_named),
         cmocka_unit_test(who_adds_up_wrongly_is_named),
         cmocka_unit_test(who_lies_about_pads_is_named),
+        cmocka_unit_test(wrong_first_weights_are_noticed),
         cmocka_unit_test(wrong_help_is_named),
         cmocka_unit_test(a_cheat_with_data_is_named_and_convicted),
     };
