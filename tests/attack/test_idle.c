@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "curve/g1.h"
 #include "curve/generators.h"
+#include "provenance/identity_file.h"
 #include "support/tiny_run.h"
 #include "train/blocks.h"
 
@@ -130,6 +131,17 @@ static void names(const cs_tiny *t, unsigned named) {
         }
 }
 
+static bool find_evidence(char out[256], const cs_tiny *t) {
+    DIR *folder = opendir(t->out);
+    out[0] = 0;
+    for (struct dirent *e; folder != NULL && (e = readdir(folder)) != NULL;)
+        if (strstr(e->d_name, ".evidence") != NULL)
+            snprintf(out, 256, "%s/%.100s", t->out, e->d_name);
+    if (folder != NULL)
+        closedir(folder);
+    return out[0] != 0;
+}
+
 /* ------------------------------------------------------------ a part in the proof */
 
 /* Rows of a witness, shares of messages, of masks and of answers: a rank without data has none, not even one that is zero.
@@ -229,17 +241,30 @@ static void who_sends_one_is_named(void **state) {
         }
 }
 
-/* So short a gradient has one part, which one rank adds up; an idle one has nothing else to do. */
+/* So short a gradient has one part, which one rank adds up; an idle one has nothing else to do. What it signed convicts it.
+ */
 static void who_adds_up_wrongly_is_named(void **state) {
     (void)state;
-    cs_tiny t;
-    no_plot();
-    plot.rank = 2;
-    plot.sum = true;
-    go(&t, 4, "", true, false);
-    says(&t, 0, "rank 2 (m2) cheated at gradient: the sums that it showed are not those of what it got");
-    names(&t, 4);
-    end(&t);
+    for (int identities = 0; identities < 2; identities++) {
+        cs_tiny t;
+        cs_accusation_report report;
+        cs_public_identity m2;
+        char evidence[256], pub[128];
+        no_plot();
+        plot.rank = 2;
+        plot.sum = true;
+        go(&t, 5, "", true, identities == 1);
+        says(&t, 0, "rank 2 (m2) cheated at gradient: the sums that it showed are not those of what it got");
+        names(&t, 4);
+        assert_int_equal(find_evidence(evidence, &t), identities == 1);
+        if (identities == 1) {
+            snprintf(pub, sizeof pub, "%s/m2.pub", t.folder);
+            must(cs_public_identity_load(&m2, pub));
+            must(cs_accusation_verify(&report, evidence));
+            assert_memory_equal(report.signer.ed25519, m2.ed25519, 32);
+        }
+        end(&t);
+    }
 }
 
 /* Rank 1 has sent a wrong gradient; an idle rank lies about its pads when all are asked. */
@@ -294,17 +319,6 @@ static void wrong_help_is_named(void **state) {
 
 /* ------------------------------------------------------------ the others are judged as before */
 
-static bool find_evidence(char out[256], const cs_tiny *t) {
-    DIR *folder = opendir(t->out);
-    out[0] = 0;
-    for (struct dirent *e; folder != NULL && (e = readdir(folder)) != NULL;)
-        if (strstr(e->d_name, ".evidence") != NULL)
-            snprintf(out, 256, "%s/%.100s", t->out, e->d_name);
-    if (folder != NULL)
-        closedir(folder);
-    return out[0] != 0;
-}
-
 /* Idle ranks before it do not change who it is that is convicted. */
 static void a_cheat_with_data_is_named_and_convicted(void **state) {
     static const unsigned idle[] = {2, 1, 3, 1};
@@ -329,6 +343,26 @@ static void a_cheat_with_data_is_named_and_convicted(void **state) {
     }
 }
 
+/* The same for a gradient: the number that it signs under while training is its rank, in the proof another. */
+static void a_wrong_gradient_beside_idle_ranks_is_convicted(void **state) {
+    (void)state;
+    for (unsigned idle = 1; idle <= 2; idle++) {
+        cs_tiny t;
+        cs_accusation_report report;
+        char evidence[256];
+        no_plot();
+        plot.rank = 2;
+        plot.gradient = true;
+        go(&t, idle, "", true, true);
+        says(&t, 0, "rank 2 (m2) cheated at gradient: the gradient that it sent is not that of its committed");
+        names(&t, 4);
+        assert_true(find_evidence(evidence, &t));
+        must(cs_accusation_verify(&report, evidence));
+        assert_string_equal(report.member, "m2");
+        end(&t);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_idle_rank_commits_to_nothing),
@@ -342,6 +376,7 @@ int main(void) {
         cmocka_unit_test(wrong_first_weights_are_noticed),
         cmocka_unit_test(wrong_help_is_named),
         cmocka_unit_test(a_cheat_with_data_is_named_and_convicted),
+        cmocka_unit_test(a_wrong_gradient_beside_idle_ranks_is_convicted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
