@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/packed.h"
 #include "base/spy.h"
+#include "train/entries.h"
 
 typedef struct loop {
-    const cs_packed_kernel *packed;
     cs_comm *comm;
     cs_pads *pads;
     cs_trainer *trainer;
@@ -17,17 +16,16 @@ typedef struct loop {
     size_t step;
     size_t weights; /* gradient entries */
     const cs_train_control *control;
-    size_t n;         /* the same, and what the control adds */
-    uint64_t *values; /* [n] */
-    size_t width;     /* bytes of an entry on the wire */
+    size_t n;           /* the same, and what the control adds */
+    cs_entries entries; /* [n] */
     cs_sent_sums *sums;
     bool noise;     /* a sum was beyond its bound, and sums are kept */
-    uint8_t *bytes; /* [width n] */
+    uint8_t *bytes; /* [cs_entries_room], as they travel */
 } loop;
 
 /* Bytes that hold a sum of gradients, and so much more that a vector of noise is beyond its bounds: each of the n entries
  * with probability 1 - 2^-slack at least, where n slack >= 64. */
-static size_t entry_width(const cs_params *p, size_t n) {
+static size_t full_width(const cs_params *p, size_t n) {
     const unsigned slack = n < 64 ? (unsigned)((64 + n - 1) / n) : 1;
     const uint64_t most = (uint64_t)cs_params_gradient_max(p);
     unsigned bits = 1 + slack; /* the sign */
@@ -38,26 +36,28 @@ static size_t entry_width(const cs_params *p, size_t n) {
 
 static void store(void *context, size_t first, size_t count, uint8_t *out) {
     const loop *s = context;
-    s->packed->store(out, s->values + first, count, s->width);
+    cs_entries_store(&s->entries, first, count, out);
 }
 
 static cs_status add(void *context, int rank, size_t first, size_t count, const uint8_t *part) {
     loop *s = context;
+    const size_t size = s->entries.width * count;
     if (s->sums != NULL)
-        CS_TRY(cs_sent_sums_receive(s->sums, rank, part, s->width * count, part + s->width * count));
-    s->packed->add(s->values + first, part, count, s->width, false);
+        CS_TRY(cs_sent_sums_receive(s->sums, rank, part, size, part + size));
+    cs_entries_add(&s->entries, first, count, part);
     return CS_OK;
 }
 
 static void show(void *context, size_t first, size_t count, uint8_t *out) {
     const loop *s = context;
+    const size_t width = s->entries.width;
 #ifdef CS_TAMPER
-    cs_trainer_tamper_sum(s->trainer, s->step, s->values + first, count);
+    cs_trainer_tamper_sum(s->trainer, s->step, s->entries.values + first, first < s->n ? count : 0);
 #endif
     store(context, first, count, out);
     if (s->sums != NULL)
-        cs_sent_sums_show(s->sums, out, s->width * count);
-    cs_pads_mask_part(s->pads, CS_LABEL_GRADIENT, s->step, s->width * first, out, s->width * count);
+        cs_sent_sums_show(s->sums, out, width * count);
+    cs_pads_mask_part(s->pads, CS_LABEL_GRADIENT, s->step, width * first, out, width * count);
 }
 
 static void give(void *context, cs_comm_note which, uint8_t *out) {
@@ -70,36 +70,50 @@ static void take(void *context, int rank, const uint8_t *note) {
     cs_sent_sums_take(s->sums, rank, note);
 }
 
-/* This rank's padded gradient in s->values, and its wishes: all that leaves it. */
+static cs_status pad(loop *s) {
+    cs_entries *e = &s->entries;
+    if (e->width < e->full)
+        CS_TRY(cs_pads_zero_shares_u64(s->pads, CS_LABEL_GRADIENT_CHECK, s->step, s->digest, NULL, &e->check, 1, 8));
+    return cs_pads_zero_shares_u64(s->pads, CS_LABEL_GRADIENT, s->step, s->digest, NULL, e->values, s->n, e->width);
+}
+
+/* This rank's padded gradient in s->entries, and its wishes: all that leaves it. */
 static cs_status prepare(loop *s) {
-    CS_TRY(cs_trainer_gradient(s->trainer, s->step, s->values));
+    uint64_t *values = s->entries.values;
+    const size_t count = cs_entries_count(&s->entries), after = s->n - s->weights;
+    CS_TRY(cs_trainer_gradient(s->trainer, s->step, values));
     if (s->control != NULL) {
-        s->values[s->weights] = s->control->due(s->control->context);
-        s->values[s->weights + 1] = s->control->stop(s->control->context);
+        values[s->weights] = s->control->due(s->control->context);
+        values[s->weights + 1] = s->control->stop(s->control->context);
     }
-    CS_SPY("own-gradient", (store(s, 0, s->n, s->bytes), s->bytes), s->width * s->n);
-    const size_t after = s->n - s->weights;
-    const uint8_t wishes[2] = {after > 0 ? (uint8_t)s->values[s->weights] : 0,
-                               after > 1 ? (uint8_t)s->values[s->weights + 1] : 0};
+    CS_SPY("own-gradient", (store(s, 0, count, s->bytes), s->bytes), s->entries.width * s->n);
+    const uint8_t wishes[2] = {after > 0 ? (uint8_t)values[s->weights] : 0, after > 1 ? (uint8_t)values[s->weights + 1] : 0};
     uint8_t view[32];
+    cs_entries_seal(&s->entries);
     cs_pads_view(s->pads, CS_LABEL_GRADIENT, s->step, s->digest, NULL, view);
-    CS_TRY(cs_pads_zero_shares_u64(s->pads, CS_LABEL_GRADIENT, s->step, s->digest, NULL, s->values, s->n, s->width));
-    store(s, 0, s->n, s->bytes);
+    CS_TRY(pad(s));
+    store(s, 0, count, s->bytes);
     if (s->sums != NULL)
         cs_sent_sums_begin(s->sums, view, wishes, s->bytes);
     return CS_OK;
 }
 
-static cs_status apply(loop *s) {
-    cs_pads_mask_broadcast(s->pads, CS_LABEL_GRADIENT, s->step, s->bytes, s->width * s->n);
-    cs_pads_receive(s->pads, CS_LABEL_GRADIENT, s->bytes, s->width * s->n);
+/* The sums, unmasked, in s->entries. */
+static cs_status take_sums(loop *s) {
+    const size_t size = s->entries.width * cs_entries_count(&s->entries);
+    cs_pads_mask_broadcast(s->pads, CS_LABEL_GRADIENT, s->step, s->bytes, size);
+    cs_pads_receive(s->pads, CS_LABEL_GRADIENT, s->bytes, size);
     if (s->sums != NULL)
         CS_TRY(cs_sent_sums_end(s->sums, s->bytes));
-    s->packed->load(s->values, s->bytes, s->n, s->width);
-    const cs_status status = cs_trainer_update(s->trainer, s->step, s->values);
+    cs_entries_load(&s->entries, s->bytes);
+    return CS_OK;
+}
+
+static cs_status apply(loop *s) {
+    const cs_status status = cs_trainer_update(s->trainer, s->step, s->entries.values);
     s->noise = status == CS_ERR_ABORT && s->sums != NULL;
     CS_TRY(status);
-    CS_SPY("gradient-sum", s->bytes, s->width * s->n);
+    CS_SPY("gradient-sum", s->bytes, s->entries.width * s->n);
     for (size_t l = 0; l < cs_trainer_model(s->trainer)->layers; l++)
         CS_SPY("weights", cs_trainer_model(s->trainer)->w[l],
                8 * cs_trainer_model(s->trainer)->rows[l] * cs_trainer_model(s->trainer)->columns[l]);
@@ -110,7 +124,8 @@ static cs_status apply(loop *s) {
 static cs_status heed(const loop *s) {
     if (s->control == NULL)
         return CS_OK;
-    const uint64_t due = s->values[s->weights], stop = s->values[s->weights + 1], ranks = (uint64_t)s->comm->size;
+    const uint64_t due = s->entries.values[s->weights], stop = s->entries.values[s->weights + 1],
+                   ranks = (uint64_t)s->comm->size;
     if (due > ranks || stop > ranks)
         return cs_fail(CS_ERR_ABORT, "step %zu: %llu of %llu ranks are said to want to stop", s->step,
                        (unsigned long long)stop, (unsigned long long)ranks);
@@ -129,9 +144,8 @@ static cs_status explain_noise(loop *s) {
     return status == CS_OK ? cs_fail(CS_ERR_ABORT, "%s", text) : status;
 }
 
-/* A failure of this rank takes the place of the exchange that would come next. */
-static cs_status run_step(loop *s) {
-    cs_comm_reduction how = {.element = s->width, .context = s, .add = add, .store = store, .show = show};
+static cs_status add_up(loop *s, bool again) {
+    cs_comm_reduction how = {.element = s->entries.width, .context = s, .add = add, .store = store, .show = show};
     if (s->sums != NULL) {
         how.direct = true;
         how.give = give;
@@ -139,15 +153,30 @@ static cs_status run_step(loop *s) {
         for (int which = 0; which < CS_COMM_NOTES; which++)
             how.note[which] = cs_sent_sums_note(s->sums, (cs_comm_note)which);
     }
-    cs_status status = prepare(s);
-    if (status != CS_OK)
-        return cs_comm_raise(s->comm, status);
-    CS_TRY(cs_comm_sum(s->comm, CS_LABEL_GRADIENT | CS_COMM_MASKED, s->bytes, s->n, &how));
-    status = apply(s);
+    const uint32_t tag = again ? CS_LABEL_GRADIENT_AGAIN : CS_LABEL_GRADIENT;
+    return cs_comm_sum(s->comm, tag | CS_COMM_MASKED, s->bytes, cs_entries_count(&s->entries), &how);
+}
+
+/* Once more in full if the sums do not fit. A failure of this rank takes the place of the exchange that would come next. */
+static cs_status run_step(loop *s) {
+    cs_status status;
+    bool again = false;
+    do {
+        status = prepare(s);
+        if (status != CS_OK)
+            return cs_comm_raise(s->comm, status);
+        CS_TRY(add_up(s, again));
+        status = take_sums(s);
+        again = status == CS_OK && !cs_entries_fit(&s->entries);
+    } while (again);
+    if (status == CS_OK)
+        status = apply(s);
     if (status == CS_ERR_ABORT && s->noise)
         status = explain_noise(s);
     if (status == CS_OK)
         status = heed(s);
+    if (status == CS_OK)
+        cs_entries_next(&s->entries);
     return status == CS_OK ? CS_OK : cs_comm_raise(s->comm, status);
 }
 
@@ -158,26 +187,27 @@ static cs_status finish(loop *s) {
     return cs_comm_agree(s->comm, CS_LABEL_DONE, CS_OK);
 }
 
+/* A vector that can be opened again (sent_sums.h) is always full. */
 static cs_status allocate(loop *s) {
-    s->values = CS_NEW(uint64_t, s->n);
-    s->bytes = CS_NEW(uint8_t, s->width * s->n);
-    if (s->values == NULL || s->bytes == NULL)
+    const size_t width = full_width(s->p, s->n);
+    CS_TRY(cs_entries_new(&s->entries, s->n, width, s->sums == NULL && s->comm->size > 1));
+    s->bytes = CS_NEW(uint8_t, cs_entries_room(&s->entries));
+    if (s->bytes == NULL)
         return CS_ERR_MEMORY;
     return s->sums != NULL
-               ? cs_sent_sums_new(s->sums, s->comm, s->p, cs_pads_nonce(s->pads), s->digest, s->step, s->n, s->width)
+               ? cs_sent_sums_new(s->sums, s->comm, s->p, cs_pads_nonce(s->pads), s->digest, s->step, s->n, width)
                : CS_OK;
 }
 
 static void release(loop *s) {
-    cs_free(s->values);
+    cs_entries_free(&s->entries);
     cs_free(s->bytes);
 }
 
 cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const cs_params *p, const uint8_t digest[32],
                        const cs_train_control *control, cs_sent_sums *sums, const cs_progress *progress) {
     const size_t weights = cs_trainer_size(trainer);
-    loop s = {.packed = cs_packed_best(),
-              .comm = comm,
+    loop s = {.comm = comm,
               .pads = pads,
               .trainer = trainer,
               .p = p,
@@ -187,7 +217,6 @@ cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const 
               .step = cs_trainer_done(trainer),
               .weights = weights,
               .n = weights + (control != NULL ? 2 : 0)};
-    s.width = entry_width(p, s.n);
     cs_status status = allocate(&s);
     if (status != CS_OK)
         (void)cs_comm_raise(comm, status);

@@ -81,6 +81,8 @@
     X(AGREE, "agree")                                                                                                       \
     X(HANDSHAKE, "handshake")                                                                                               \
     X(GRADIENT, "gradient")                                                                                                 \
+    X(GRADIENT_CHECK, "gradient/check")                                                                                     \
+    X(GRADIENT_AGAIN, "gradient/again")                                                                                     \
     X(TABLE_VERDICT, "table/verdict")                                                                                       \
     X(SUMS_KEPT, "sums/kept")                                                                                               \
     X(SUMS_SHOWN, "sums/shown")                                                                                             \
