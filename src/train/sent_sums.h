@@ -64,8 +64,8 @@ cs_status cs_sent_sums_receive(cs_sent_sums *s, int rank, const uint8_t *addends
 void cs_sent_sums_show(cs_sent_sums *s, const uint8_t *sums, size_t size);
 /** What came with another rank's sums. */
 void cs_sent_sums_take(cs_sent_sums *s, int rank, const uint8_t *note);
-/** It ends: what was shown, unmasked. CS_ERR_ABORT: a rank says that it showed something else; or the one other rank whose
- * turn it is has not signed what it sent and showed. */
+/** It ends: what was shown, unmasked. CS_ERR_ABORT: a rank says that it showed something else; or one other rank, of each in
+ * turn, has not signed what it sent and showed; on the root, any other rank. */
 cs_status cs_sent_sums_end(cs_sent_sums *s, const uint8_t *sums);
 
 /** Collective: all chains with their signatures to everybody, and into the pads' history. CS_ERR_ABORT: this rank was not

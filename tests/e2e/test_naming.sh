@@ -80,6 +80,7 @@ absent "$work"/nameless/* "$work/named/tiny.attestation" "$work/sum$k/tiny.attes
 mkdir "$work/five" && tiny_job "$work/five/job.json" 5
 sed -i 's/"name": "tiny"/"name": "tiny", "pad_partners": 2/' "$work/five/job.json"
 # among WHAT OUT
+# shellcheck disable=SC2317 # called by expect
 among() {
     timeout 120 env CONSORT_TAMPER="$1" scripts/mpirun.sh -n 5 "$tamper" "$work/five/job.json" --out "$work/$2" --attributable
 }
