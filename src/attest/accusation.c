@@ -227,7 +227,7 @@ static cs_status judge_doubt(cs_doubt *doubt, const cs_accusation *a, const cs_d
 static cs_status judge(cs_accusation *a, cs_doubt *doubt, const cs_derived *d, const cs_buffer *proof,
                        const cs_signer *signer, const char *member) {
     cs_judge j;
-    size_t used;
+    size_t used = 0;
     CS_TRY(cs_judge_new(&j, 1));
     j.nonce = a->nonce;
     j.ranks[0] = (cs_judged){.rank = a->rank, .sent = &a->sent, .key = signer->ed25519};

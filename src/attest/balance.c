@@ -86,7 +86,7 @@ void cs_loads_of(cs_loads *out, const cs_plan *plan, const cs_job *job) {
 }
 
 void cs_loads_to_text(cs_buffer *out, const cs_plan *plan, const cs_job *job) {
-    cs_loads loads;
+    cs_loads loads = {0};
     uint32_t speed[CS_MAX_RANKS], shares[CS_MAX_RANKS];
     const size_t n = (size_t)cs_job_members(job);
     cs_loads_of(&loads, plan, job);

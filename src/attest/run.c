@@ -172,7 +172,8 @@ static cs_status share_final(cs_run_state *r, cs_buffer *rows) {
         change_final(r, rows);
     if (status == CS_OK)
         status = cs_comm_reply(r->comm, TAG_FINAL, rows);
-    if (status == CS_OK && cs_run_carries(r) && (rows->size > mine.size || memcmp(rows->data, mine.data, rows->size) != 0))
+    if (status == CS_OK && cs_run_carries(r) &&
+        (rows->size == 0 || rows->size > mine.size || memcmp(rows->data, mine.data, rows->size) != 0))
         status = cs_fail(CS_ERR_ABORT, "the root changed this member's commitments to the final model");
     for (int i = 0; parts != NULL && i < ranks; i++)
         cs_buffer_free(&parts[i]);
