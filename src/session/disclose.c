@@ -119,7 +119,7 @@ static cs_status gather_shares(cs_session *s, cs_label label, cs_buffer *mine, c
         s->attack->intrude(s->attack->context, s->comm->rank, label, mine);
 #endif
     CS_TRY(gather(s, label, mine, parts));
-    return cs_is_root(s) && s->comm->idle ? cs_session_fail(s, take_idle_out(s, label, *parts)) : CS_OK;
+    return *parts != NULL && s->comm->idle ? cs_session_fail(s, take_idle_out(s, label, *parts)) : CS_OK;
 }
 
 /* ---- commitments ---- */
@@ -176,7 +176,7 @@ static cs_status prove_sum_points(cs_session *s, cs_label label, const cs_g1_aff
         cs_session_append_points(&out, common && common[k] && s->rank ? &CS_G1_AFFINE_IDENTITY : &mine[k], 1);
     cs_transcript_absorb(&s->sent, label, out.data, out.size);
     cs_status status = gather_shares(s, label, &out, &parts);
-    if (status == CS_OK && cs_is_root(s)) {
+    if (status == CS_OK && parts != NULL) {
         status = add_parts(s, parts, common, count, sum);
 #ifdef CS_TAMPER
         if (status == CS_OK && s->attack && s->attack->show)
@@ -229,7 +229,7 @@ static cs_status prove_each_points(cs_session *s, cs_label label, const cs_g1_af
         cs_session_append_points(&out, mine, counts[s->rank]);
     cs_transcript_absorb(&s->sent, label, out.data, out.size);
     cs_status status = gather_shares(s, label, &out, &parts);
-    if (status == CS_OK && cs_is_root(s)) {
+    if (status == CS_OK && parts != NULL) {
         for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
             status = cs_session_decode_points(&parts[i], cs_comm_rank_of(s->comm, i), all[i], counts[i]);
             if (status == CS_OK)
@@ -478,7 +478,7 @@ cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_f
     if (cs_holds(s))
         append_answer(s, label, mine, n, &out);
     cs_status status = gather_shares(s, label, &out, &parts);
-    if (status == CS_OK && cs_is_root(s))
+    if (status == CS_OK && parts != NULL)
         status = cs_session_fail(s, take_answers(s, which, parts, n, sum, each));
     if (status == CS_OK)
         status = cs_comm_reply(s->comm, (uint32_t)label, &nothing);
@@ -548,7 +548,7 @@ cs_status cs_session_tell_root(cs_session *s, cs_label label, cs_told which, con
     cs_buffer nothing = {0}, out = *mine, *parts = NULL;
     cs_transcript_absorb(&s->sent, label, out.data, out.size);
     cs_status status = gather(s, label, &out, &parts);
-    if (status == CS_OK && cs_is_root(s))
+    if (status == CS_OK && parts != NULL)
         status = cs_session_fail(s, keep_told(s, which, parts, size));
     if (status == CS_OK)
         status = cs_comm_reply(s->comm, (uint32_t)label, &nothing);

@@ -69,6 +69,7 @@ static cs_status judge_sent(const cs_naming *n, cs_judged *r) {
 static cs_status add_equation(const cs_proof *p, const cs_judge *j, const cs_judged *r, cs_deferred *d) {
     const cs_naming *n = p->naming;
     const int ranks = n->about->ranks;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): who is judged has told something */
     const uint8_t *told = r->sent->told[CS_TOLD_PADS].data;
     cs_fr blinding, value;
     cs_g1_affine point;
@@ -231,7 +232,7 @@ static bool append_each(cs_attributed *out, const cs_judged *idle, bool *guilty)
 cs_status cs_naming_judge(const cs_naming *n, const cs_instance *instance, cs_attributed *out) {
     const size_t holders = (size_t)instance->params->n_ranks;
     bool guilty[CS_MAX_RANKS] = {false};
-    cs_judged idle[CS_MAX_RANKS];
+    cs_judged idle[CS_MAX_RANKS] = {0};
     cs_judge *j = &out->judge;
     CS_TRY(cs_judge_new(j, holders));
     j->nonce = out->record.nonce;

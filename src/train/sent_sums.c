@@ -207,7 +207,7 @@ cs_status cs_sent_sums_end(cs_sent_sums *s, const uint8_t *sums) {
         if (k != s->rank)
             CS_TRY(end_of(s, k, sums + s->width * s->starts[k], s->width * s->counts[k]));
     const size_t turn = s->made++;
-    if (!is_root(s))
+    if (s->size > 1 && !is_root(s))
         return check_signature(s, (s->rank + 1 + (int)(turn % (size_t)(s->size - 1))) % s->size);
     for (int k = 1; k < s->size; k++) /* evidence is about one step, so the root needs every signature */
         CS_TRY(check_signature(s, k));
