@@ -20,7 +20,8 @@ void cs_buffer_clear(cs_buffer *b); /* size = 0, memory kept, an earlier failure
 void cs_buffer_free(cs_buffer *b);  /* wipes */
 cs_status cs_buffer_status(const cs_buffer *b);
 
-/** Makes room for `extra` bytes after the content: data[size], ..., data[capacity - 1] may be written, then `size` raised. */
+/** Makes room for `extra` bytes after the content: data[size], ..., data[capacity - 1] may be written, then `size` raised.
+ */
 cs_status cs_buffer_reserve(cs_buffer *b, size_t extra);
 
 /** Makes the buffer exactly `size` bytes long (new bytes zero). */

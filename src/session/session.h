@@ -144,8 +144,8 @@ cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t inde
 cs_status cs_session_numbers(cs_session *s, cs_label label, uint64_t mine, uint64_t *all);
 
 /** Bytes that say nothing of this rank's secrets (the caller's argument) to the root alone, `size` of them, which has them
- * in its record (it must have one, for all ranks of comm), at cs_comm_place_of. Signed with the answers. CS_ERR_ABORT. Collective; when verifying a judge takes those of
- * the ranks whom it judges. */
+ * in its record (it must have one, for all ranks of comm), at cs_comm_place_of. Signed with the answers. CS_ERR_ABORT.
+ * Collective; when verifying a judge takes those of the ranks whom it judges. */
 cs_status cs_session_tell_root(cs_session *s, cs_label label, cs_told which, const cs_buffer *mine, size_t size);
 
 /** Every rank says whether it goes on; one failure stops all. Collective; no effect when verifying. */

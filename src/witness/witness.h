@@ -23,7 +23,7 @@ typedef struct cs_witness_rows {
     size_t n;         /* rows that are not certified */
     cs_fr *blindings; /* [n] */
     cs_g1_affine *points;
-    uint8_t shown[32]; /* state of the transcript when it has the commitments of all ranks */
+    uint8_t shown[32];                /* state of the transcript when it has the commitments of all ranks */
     cs_status (*made)(void *context); /* called when they are complete, unless they were given; may be NULL */
     void *context;
 } cs_witness_rows;

@@ -20,9 +20,9 @@
     { .name = text, .frames = how, .label = of, .occurrence = nth, .ending = result, .root_only = true }
 
 static const cs_strategy FRAMES_SENT[] = {
-    /* wrong aggregates and weights, to all or to one */
-    FRAMES("a wrong sum of gradients", CS_MEDDLING_CHANGE, CS_LABEL_GRADIENT, 1, CS_ENDING_UNNAMED),
-    FRAMES("gradients for one rank", CS_MEDDLING_ONE, CS_LABEL_GRADIENT, 1, CS_ENDING_UNNAMED),
+    /* wrong aggregates and weights, to all or to one; the first sum of gradients is a full one, which is not made again */
+    FRAMES("a wrong sum of gradients", CS_MEDDLING_CHANGE, CS_LABEL_GRADIENT, 0, CS_ENDING_UNNAMED),
+    FRAMES("gradients for one rank", CS_MEDDLING_ONE, CS_LABEL_GRADIENT, 0, CS_ENDING_UNNAMED),
     FRAMES("a wrong weight table", CS_MEDDLING_CHANGE, CS_LABEL_FORWARD_TABLE, 0, CS_ENDING_UNNAMED),
     FRAMES("a weight table for one rank", CS_MEDDLING_ONE, CS_LABEL_BACKWARD_TABLE, 0, CS_ENDING_UNNAMED),
     OF_ROOT("other commitments to the witness", CS_MEDDLING_CHANGE, CS_LABEL_WITNESS, 0, CS_ENDING_UNNAMED),
@@ -32,7 +32,7 @@ static const cs_strategy FRAMES_SENT[] = {
     OF_ROOT("another answer of the opening for one rank", CS_MEDDLING_ONE, CS_LABEL_OPEN_ANSWER, 0, CS_ENDING_EITHER),
     /* what was shown before, and so its challenge, once more; another session's */
     FRAMES("a round once more", CS_MEDDLING_REPEAT, CS_LABEL_SC_ROUND, 2, CS_ENDING_EITHER),
-    FRAMES("gradients once more", CS_MEDDLING_REPEAT, CS_LABEL_GRADIENT, 0, CS_ENDING_UNNAMED),
+    FRAMES("gradients once more", CS_MEDDLING_REPEAT, CS_LABEL_GRADIENT, 0, CS_ENDING_REPAIRED),
     FRAMES("a whole session once more", CS_MEDDLING_REPLAY, CS_LABEL_WITNESS, 0, CS_ENDING_EITHER),
     FRAMES("the handshake of another session, nonce and all", CS_MEDDLING_REPLAY, CS_LABEL_HANDSHAKE, 0, CS_ENDING_UNNAMED),
     /* nothing, too late, twice */

@@ -22,10 +22,11 @@ typedef enum cs_meddling {
 
 /** How a run ends. */
 typedef enum cs_ending {
-    CS_ENDING_NAMED,   /* a proof that is refused; every cheat that acted is named, and its evidence holds */
-    CS_ENDING_UNNAMED, /* a proof that is refused, or an honest rank stops; nobody is named */
-    CS_ENDING_EITHER,  /* one of these: what the cheat hits is chance, or depends on the number of ranks */
-    CS_ENDING_ACCEPTED /* no harm done */
+    CS_ENDING_NAMED,    /* a proof that is refused; every cheat that acted is named, and its evidence holds */
+    CS_ENDING_UNNAMED,  /* a proof that is refused, or an honest rank stops; nobody is named */
+    CS_ENDING_EITHER,   /* one of these: what the cheat hits is chance, or depends on the number of ranks */
+    CS_ENDING_REPAIRED, /* no harm done, or an honest rank stops; nobody is named: a sum of few bytes is made again */
+    CS_ENDING_ACCEPTED  /* no harm done */
 } cs_ending;
 
 typedef struct cs_strategy {
