@@ -29,7 +29,7 @@ static cs_status to_doubles(double *values, const cs_model *m, unsigned scale) {
     return CS_OK;
 }
 
-/* Rows of weights first, the bias row last: as they lie in memory. */
+/* A model's file but for where its numbers are, and what that points at. */
 typedef struct description {
     cs_named_tensor tensors[2 * CS_MAX_LAYERS];
     tensor_name names[2 * CS_MAX_LAYERS];
@@ -38,7 +38,8 @@ typedef struct description {
     cs_safetensors file;
 } description;
 
-/* values[cs_model_size(m)], or NULL if only the header is wanted. */
+/* values[cs_model_size(m)], or NULL if only the header is wanted. Rows of weights first, the bias row last: as they lie in
+ * memory. */
 static void describe(description *d, const double *values, const cs_model *m, const cs_params *p) {
     size_t first = 0;
     for (size_t l = 0; l < m->layers; l++) {

@@ -139,17 +139,22 @@ static cs_fr hash_of_sent(const cs_record *r) {
     return cs_fr_from_wide(bytes);
 }
 
+/* Every rank tells the root what `describe` makes. */
+static cs_status tell(cs_proof *p, cs_label label, cs_told which, cs_status (*describe)(const cs_proof *p, cs_buffer *out)) {
+    cs_session *s = &p->session;
+    cs_buffer mine = {0};
+    cs_status status = cs_proving(s) ? cs_session_fail(s, describe(p, &mine)) : CS_OK;
+    if (status == CS_OK)
+        status = cs_session_tell_root(s, label, which, &mine, cs_doubted_told(p->naming->about, which));
+    cs_buffer_free(&mine);
+    return status;
+}
+
 /* Before e is drawn every rank says what it sent; the root's hash of it enters the transcript. */
 static cs_status tell_sent(cs_proof *p) {
     cs_session *s = &p->session;
     cs_fr hash = CS_FR_ZERO;
-    cs_buffer mine = {0};
-    cs_status status = cs_proving(s) ? cs_session_fail(s, describe_sent(p, &mine)) : CS_OK;
-    if (status == CS_OK)
-        status = cs_session_tell_root(s, CS_LABEL_ATTRIBUTION_SENT, CS_TOLD_SENT, &mine,
-                                      cs_doubted_told(p->naming->about, CS_TOLD_SENT));
-    cs_buffer_free(&mine);
-    CS_TRY(status);
+    CS_TRY(tell(p, CS_LABEL_ATTRIBUTION_SENT, CS_TOLD_SENT, describe_sent));
     if (cs_is_root(s))
         hash = hash_of_sent(s->record);
     return cs_session_root_scalars(s, CS_LABEL_ATTRIBUTION_SENT, &hash, 1);
@@ -306,17 +311,6 @@ static cs_status describe_pads(const cs_proof *p, cs_buffer *out) {
     return cs_buffer_status(out);
 }
 
-static cs_status tell_pads(cs_proof *p) {
-    cs_session *s = &p->session;
-    cs_buffer mine = {0};
-    cs_status status = cs_proving(s) ? cs_session_fail(s, describe_pads(p, &mine)) : CS_OK;
-    if (status == CS_OK)
-        status = cs_session_tell_root(s, CS_LABEL_ATTRIBUTION_PADS, CS_TOLD_PADS, &mine,
-                                      cs_doubted_told(p->naming->about, CS_TOLD_PADS));
-    cs_buffer_free(&mine);
-    return status;
-}
-
 /* ------------------------------------------------------------ the protocol */
 
 cs_status cs_naming_run(cs_proof *p) {
@@ -325,7 +319,7 @@ cs_status cs_naming_run(cs_proof *p) {
     CS_TRY(draw(p));
     CS_TRY(cs_train_together(p, add_gradients, CS_LABEL_ATTRIBUTION_PART, true));
     CS_TRY(send_values(p));
-    CS_TRY(tell_pads(p));
+    CS_TRY(tell(p, CS_LABEL_ATTRIBUTION_PADS, CS_TOLD_PADS, describe_pads));
     CS_TRY(cs_train_all_errors(p));
     CS_TRY(cs_train_hidden_draws(p));
     CS_TRY(cs_relation_zero_padding(&p->witness));

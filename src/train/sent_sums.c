@@ -79,6 +79,7 @@ cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params
         cs_comm_sum_part(s->comm, s->n, k, &s->starts[k], &s->counts[k]);
         cs_sums_begin(&s->chains[k], &speaker);
     }
+    cs_sums_shape(s->shape, s->starts, s->counts, s->size, s->width);
     return CS_OK;
 }
 
@@ -114,7 +115,7 @@ static void note_addends(cs_sent_sums *s, int rank, const uint8_t view[32], cons
     memcpy(word->before, s->chains[rank].state, 32);
     memcpy(word->view, view, 32);
     cs_sha256(word->sent, hashes, 32 * (size_t)s->size);
-    cs_sums_shape(word->shape, s->starts, s->counts, s->size, s->width);
+    memcpy(word->shape, s->shape, sizeof word->shape);
     cs_sums_addends(&s->chains[rank], word);
 }
 

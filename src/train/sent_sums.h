@@ -35,6 +35,7 @@ typedef struct cs_sent_sums {
     uint8_t *wishes;          /* [room][2] of this rank, to save and to stop, that were added behind the gradient */
     uint8_t (*sent)[32];      /* [room][size] SHA-256 of this rank's addends of each rank's part */
     size_t starts[CS_MAX_RANKS], counts[CS_MAX_RANKS]; /* first entry of each rank's part, and how many */
+    uint8_t shape[32];                                 /* their hash (cs_sums_shape) */
     cs_transcript *chains; /* [size] of each rank, as this one knows them; the same on all ranks once they agree */
     cs_sums_word *words;   /* [room][size] on the root; elsewhere of the last step alone, [size] */
     bool *apart;           /* [size] does it have another view of this step? */
