@@ -6,6 +6,7 @@
  * has accumulators of its own, so that all of them share the tables; in the end they are added up under powers of 2^b.
  * Entries 0 and 1 are taken several columns at a time, from tables of ±P_0 ± … ± P_7, indexed in the same way. What the
  * recoding adds, a public multiple of the sum of the half generators, is taken off last.
+ * Where the tables would cost more than they save, digits are added up by buckets instead (row_buckets.h).
  *
  * No accumulator ever meets ± what is added to it, unless a relation between generators is found: each sum of odd multiples
  * of half generators gets another generator's. */
@@ -19,6 +20,7 @@
 #include "curve/committer.h"
 #include "curve/msm.h"
 #include "curve/odd_table.h"
+#include "curve/row_buckets.h"
 
 enum { MAX_BITS = 8 };  /* of a digit, and columns of a table of bits */
 enum { ENOUGH = 1024 }; /* additions that share an inversion: few rows get several accumulators each */
@@ -34,6 +36,7 @@ typedef struct work {
     const cs_int_row *row;
     size_t index;     /* in the caller's order */
     unsigned windows; /* digits per entry; 0: an entry is a bit */
+    unsigned bits;    /* of a digit */
 } work;
 
 /* What rows with digits, or rows of bits, have in common. */
@@ -46,6 +49,8 @@ typedef struct family {
     size_t group;      /* tables built at a time */
     size_t streams;    /* accumulators per row */
     cs_g1_affine *acc; /* [digit positions][streams][n], the identity until the first addition */
+    bool by_buckets;   /* acc has one position, and the blindings only */
+    cs_g1 *sums;       /* [n] of the digits, by buckets */
 } family;
 
 #define NO_ENTRY UINT32_MAX
@@ -93,8 +98,8 @@ static unsigned count_windows(const cs_int_row *row, unsigned bits) {
     return (length + bits - 1) / bits;
 }
 
-/* Digit size with the least work: a table of 2^(b-1) entries, and one addition per row for every digit of an entry. */
-static unsigned choose_digit(const work *rows, size_t n) {
+/* Digit size with the least work for a column: a table of 2^(b-1) entries, and one addition per row for every digit. */
+static unsigned choose_digit(const work *rows, size_t n, double *least_work) {
     unsigned best = 1;
     double least = 0;
     for (unsigned b = 1; b <= MAX_BITS; b++) {
@@ -106,6 +111,7 @@ static unsigned choose_digit(const work *rows, size_t n) {
             best = b;
         }
     }
+    *least_work = least;
     return best;
 }
 
@@ -118,13 +124,40 @@ static unsigned choose_columns(size_t n) {
     return best;
 }
 
+static family family_of(const work *rows, size_t n) {
+    family f = {.rows = rows, .n = n};
+    for (size_t r = 0; r < n; r++)
+        f.columns = larger(f.columns, rows[r].row->n);
+    return f;
+}
+
 static void shape_family(family *f, unsigned bits, size_t unit) {
     f->bits = bits;
     f->unit = unit;
-    for (size_t r = 0; r < f->n; r++)
-        f->columns = larger(f->columns, f->rows[r].row->n);
     f->group = larger(MIN_GROUP, smaller(MAX_GROUP, TABLE_ENTRIES >> (bits - 1)));
     f->streams = f->n == 0 ? 0 : smaller(f->group, (ENOUGH + f->n - 1) / f->n);
+}
+
+/* Digits of rows in the order of their ranges' lengths, by buckets if that is less work than by tables. */
+static void choose_way(family *f, work *rows) {
+    double by_tables = 0, by_buckets = 0;
+    const unsigned digit = choose_digit(rows, f->n, &by_tables);
+    for (size_t r = 0, n; r < f->n; r += n) {
+        const unsigned length = count_windows(rows[r].row, 1);
+        unsigned bits, windows;
+        for (n = 1; r + n < f->n && count_windows(rows[r + n].row, 1) == length; n++)
+            continue;
+        by_buckets += cs_bucket_choose(&bits, &windows, length, f->columns, n);
+        for (size_t k = r; k < r + n; k++) {
+            rows[k].bits = bits;
+            rows[k].windows = windows;
+        }
+    }
+    f->by_buckets = by_buckets < by_tables * (double)f->columns;
+    for (size_t r = 0; r < f->n && !f->by_buckets; r++) {
+        rows[r].bits = digit;
+        rows[r].windows = count_windows(rows[r].row, digit);
+    }
 }
 
 static int by_windows(const void *a, const void *b) {
@@ -143,25 +176,24 @@ static cs_status plan(kernel *k, const cs_int_row *rows, size_t n_rows) {
         if (rows[r].type == CS_INT_FR)
             continue;
         CS_TRY(check_range(&rows[r]));
-        k->rows[n++] = (work){&rows[r], r, is_bit_row(&rows[r]) ? 0 : count_windows(&rows[r], 1)};
+        k->rows[n++] = (work){&rows[r], r, is_bit_row(&rows[r]) ? 0 : count_windows(&rows[r], 1), 1};
     }
     qsort(k->rows, n, sizeof *k->rows, by_windows);
     size_t n_digits = 0;
     while (n_digits < n && k->rows[n_digits].windows)
         n_digits++;
-    const unsigned digit = choose_digit(k->rows, n_digits), columns = choose_columns(n - n_digits);
-    for (size_t r = 0; r < n_digits; r++)
-        k->rows[r].windows = count_windows(k->rows[r].row, digit);
-    k->digits = (family){.rows = k->rows, .n = n_digits};
-    k->bits = (family){.rows = k->rows + n_digits, .n = n - n_digits};
-    shape_family(&k->digits, digit, 1);
+    const unsigned columns = choose_columns(n - n_digits);
+    k->digits = family_of(k->rows, n_digits);
+    k->bits = family_of(k->rows + n_digits, n - n_digits);
+    choose_way(&k->digits, k->rows);
+    shape_family(&k->digits, n_digits > 0 && !k->digits.by_buckets ? k->rows[0].bits : 1, 1);
     shape_family(&k->bits, columns, columns);
     return CS_OK;
 }
 
-/* Digit positions of the family's rows, at least one. */
+/* Digit positions that the family's accumulators are for, at least one. */
 static size_t positions(const family *f) {
-    return f->n > 0 && f->rows[0].windows > 0 ? f->rows[0].windows : 1;
+    return f->n > 0 && f->rows[0].windows > 0 && !f->by_buckets ? f->rows[0].windows : 1;
 }
 
 /* The accumulators of digit position w. */
@@ -183,6 +215,8 @@ static cs_status allocate(kernel *k) {
     k->scratch = CS_NEW(cs_fp, cs_g1_scratch(lanes));
     if (!d->acc || !b->acc || !k->table || !k->codes || !k->target || !k->entry || !k->scratch)
         return CS_ERR_MEMORY;
+    if (d->by_buckets && (d->sums = CS_NEW(cs_g1, d->n)) == NULL)
+        return CS_ERR_MEMORY;
     CS_TRY(cs_odd_space_new(&k->space, tables, larger(d_entries, b_entries)));
     return cs_generators_get(&k->gens, larger(d->columns, b->columns + b->unit));
 }
@@ -190,6 +224,7 @@ static cs_status allocate(kernel *k) {
 static void release(kernel *k) {
     cs_free(k->rows);
     cs_free(k->digits.acc);
+    cs_free(k->digits.sums);
     cs_free(k->bits.acc);
     cs_free(k->table);
     cs_free(k->codes);
@@ -235,8 +270,9 @@ static void count_work(kernel *k) {
     k->work += (double)bits->n * (double)n_units;
 }
 
-static void report(kernel *k, size_t n_rows, size_t count) {
-    k->done += (double)n_rows * (double)count;
+static void report(void *kernel_in_hand, double additions) {
+    kernel *k = kernel_in_hand;
+    k->done += additions;
     cs_progress_report(k->progress, NULL, k->done / k->work);
 }
 
@@ -257,8 +293,22 @@ static void digit_codes(kernel *k, size_t n_rows, unsigned w, size_t first, size
     }
 }
 
-static void add_digits(kernel *k) {
+static cs_status add_by_buckets(kernel *k) {
     const family *f = &k->digits;
+    cs_bucket_row *rows = CS_NEW(cs_bucket_row, f->n);
+    if (rows == NULL)
+        return CS_ERR_MEMORY;
+    for (size_t r = 0; r < f->n; r++)
+        rows[r] = (cs_bucket_row){f->rows[r].row, f->rows[r].bits, f->rows[r].windows};
+    const cs_status status = cs_bucket_sums(f->sums, rows, f->n, &k->gens, (cs_bucket_watch){report, k});
+    cs_free(rows);
+    return status;
+}
+
+static cs_status add_digits(kernel *k) {
+    const family *f = &k->digits;
+    if (f->by_buckets)
+        return add_by_buckets(k);
     for (size_t first = 0; first < f->columns; first += f->group) {
         const size_t count = smaller(f->group, f->columns - first);
         /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): digits have at least one bit */
@@ -269,9 +319,10 @@ static void add_digits(kernel *k) {
                 n_rows--;
             digit_codes(k, n_rows, w, first, count);
             add_entries(k, f, accumulators(f, w), k->table, n_rows, count);
-            report(k, n_rows, count);
+            report(k, (double)n_rows * (double)count);
         }
     }
+    return CS_OK;
 }
 
 /* table[c][u] = P_top + sum of ±P_i over the lower columns i of unit first + c, with bit i of u for a plus. */
@@ -319,7 +370,7 @@ static void add_bits(kernel *k) {
         bit_tables(k, first, count);
         bit_codes(k, first, count);
         add_entries(k, f, f->acc, k->table, f->n, count);
-        report(k, f->n, count);
+        report(k, (double)f->n * (double)count);
     }
 }
 
@@ -332,10 +383,10 @@ static void add_blindings(kernel *k, const family *f, const cs_committer *h, con
 }
 
 /* What the recoding took away is this public multiple of the sum of the row's half generators. */
-static cs_fr correction(const family *f, const work *w) {
+static cs_fr correction(const work *w) {
     if (w->windows == 0)
         return CS_FR_ONE;
-    const cs_fr base = cs_fr_from_u64((uint64_t)1 << f->bits), min = cs_fr_from_i64(w->row->min);
+    const cs_fr base = cs_fr_from_u64((uint64_t)1 << w->bits), min = cs_fr_from_i64(w->row->min);
     const cs_fr full = cs_fr_sub(cs_fr_pow(base, w->windows), CS_FR_ONE); /* all digits at their largest */
     return cs_fr_add(full, cs_fr_add(min, min));
 }
@@ -343,13 +394,13 @@ static cs_fr correction(const family *f, const work *w) {
 /* Row r's accumulators, each digit position's under its power of 2^bits. */
 static cs_g1 sum_row(const family *f, size_t r) {
     cs_g1 sum = CS_G1_IDENTITY;
-    for (size_t w = larger(f->rows[r].windows, 1); w-- > 0;) {
-        for (unsigned b = 0; b < f->bits; b++)
+    for (size_t w = f->by_buckets ? 1 : larger(f->rows[r].windows, 1); w-- > 0;) {
+        for (unsigned b = 0; b < f->rows[r].bits; b++)
             sum = cs_g1_double(sum);
         for (size_t c = 0; c < f->streams; c++)
             sum = cs_g1_add_affine(sum, accumulators(f, w)[c * f->n + r]);
     }
-    return sum;
+    return f->by_buckets ? cs_g1_add(sum, f->sums[r]) : sum;
 }
 
 /* out[.] = accumulators and corrections of the family's rows; prefix[j] is the sum of the first j half generators. */
@@ -359,9 +410,10 @@ static cs_status finish(const family *f, cs_g1_affine *out, const cs_g1 *prefix,
     cs_status status = points && affine ? CS_OK : CS_ERR_MEMORY;
     for (size_t r = 0; status == CS_OK && r < f->n; r++) {
         const work *w = &f->rows[r], *before = r ? w - 1 : NULL;
-        if (!before || before->windows != w->windows || before->row->min != w->row->min || before->row->n != w->row->n)
+        if (!before || before->windows != w->windows || before->bits != w->bits || before->row->min != w->row->min ||
+            before->row->n != w->row->n)
             last = cs_g1_to_affine(cs_g1_add_affine(
-                cs_g1_mul_var(cs_g1_to_affine(prefix[units(f, w) * f->unit]), correction(f, w)), h->offset[0]));
+                cs_g1_mul_var(cs_g1_to_affine(prefix[units(f, w) * f->unit]), correction(w)), h->offset[0]));
         points[r] = cs_g1_add_affine(sum_row(f, r), last);
     }
     if (status == CS_OK)
@@ -410,7 +462,7 @@ cs_status cs_commit_rows_reporting(cs_g1_affine *out, const cs_int_row *rows, si
     CS_TRY_OUT(allocate(&k));
     CS_TRY_OUT(cs_committer_new(&h, 0));
     count_work(&k);
-    add_digits(&k);
+    CS_TRY_OUT(add_digits(&k));
     add_bits(&k);
     add_blindings(&k, &k.digits, h, s);
     add_blindings(&k, &k.bits, h, s);

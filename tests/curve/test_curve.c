@@ -336,6 +336,8 @@ static void rows_of_many_lengths(void **state) {
         check_rows(2, columns, small, 2);
     check_rows(200, 12, small, 2);
     check_rows(2, 1100, small, 2); /* more tables than one group holds */
+    static const int64_t wide[][2] = {{0, 1023}, {-32768, 32767}, {0, 1}};
+    check_rows(6, 300, wide, 3); /* so few rows are added up by buckets */
 }
 
 static void rows_of_field_elements_and_ranges(void **state) {

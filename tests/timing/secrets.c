@@ -15,7 +15,7 @@
 #include "session/pads.h"
 #include "train/int_matmul.h"
 
-enum { N = 64, WIDTH = 4, ROWS = 8, COLUMNS = 16 };
+enum { N = 64, WIDTH = 4, ROWS = 8, COLUMNS = 16, WIDE = 300 };
 
 static cs_fr a[N], b[N], out[N];
 static uint8_t wide[64];
@@ -103,6 +103,7 @@ static void vectors(void) {
 static void commitments(void) {
     cs_committer *c = NULL;
     int8_t small[ROWS][COLUMNS], bits[ROWS][COLUMNS];
+    int16_t long_rows[ROWS][WIDE];
     cs_int_row rows[ROWS];
     cs_g1_affine points[ROWS];
     if (cs_committer_new(&c, WIDTH) != CS_OK)
@@ -117,6 +118,14 @@ static void commitments(void) {
     for (int k = 0; k < ROWS; k++)
         rows[k] = (cs_int_row){.type = CS_INT_I8, .data = small[k], .n = COLUMNS, .min = -128, .max = 127};
     secret(small, sizeof small);
+    (void)cs_commit_rows(points, rows, ROWS, a);
+    public(points, sizeof points);
+    end();
+    begin("rows of many columns", "addresses");
+    randombytes_buf(long_rows, sizeof long_rows);
+    for (int k = 0; k < ROWS; k++)
+        rows[k] = (cs_int_row){.type = CS_INT_I16, .data = long_rows[k], .n = WIDE, .min = INT16_MIN, .max = INT16_MAX};
+    secret(long_rows, sizeof long_rows);
     (void)cs_commit_rows(points, rows, ROWS, a);
     public(points, sizeof points);
     end();
