@@ -38,14 +38,17 @@ def _block(key: list[int], counter: int, nonce: list[int]) -> list[int]:
     return [(x + y) & MASK for x, y in zip(s, start)]
 
 
-def _numbers(seed: bytes, purpose: int, index: int) -> Iterator[int]:
-    """The key stream as integers of 64 bits."""
+def _numbers(seed: bytes, purpose: int, index: int, bits: int = 64) -> Iterator[int]:
+    """The key stream as integers of 32 or 64 bits."""
     key = [int.from_bytes(seed[k:k + 4], "little") for k in range(0, 32, 4)]
     counter = 0
     while True:
         words = _block(key, counter, [purpose, index])
-        for low, high in zip(words[::2], words[1::2]):
-            yield low | high << 32
+        if bits == 32:
+            yield from words
+        else:
+            for low, high in zip(words[::2], words[1::2]):
+                yield low | high << 32
         counter += 1
 
 
@@ -58,13 +61,24 @@ def _below(stream: Iterator[int], bound: int) -> int:
     raise AssertionError("the stream does not end")
 
 
+def _around_zero(stream: Iterator[int], most: int, bits: int) -> int:
+    """Uniform in [-most, most]: the upper half of a number times 2 most + 1. Those whose lower half is too small are skipped."""
+    bound = 2 * most + 1
+    least = (1 << bits) % bound
+    for value in stream:
+        if value * bound % (1 << bits) >= least:
+            return (value * bound >> bits) - most
+    raise AssertionError("the stream does not end")
+
+
 def initial_weights(seed: bytes, widths: list[int], initial_max: list[int]) -> list[list[list[int]]]:
     """W(0): layer l uniform in [-initial_max, initial_max], row by row; biases, the last row, are zero."""
     out = []
     for layer, most in enumerate(initial_max):
-        stream = _numbers(seed, WEIGHTS, layer + 1)
+        bits = 32 if most < 1 << 31 else 64
+        stream = _numbers(seed, WEIGHTS, layer + 1, bits)
         columns = widths[layer + 1]
-        rows = [[_below(stream, 2 * most + 1) - most for _ in range(columns)] for _ in range(widths[layer])]
+        rows = [[_around_zero(stream, most, bits) for _ in range(columns)] for _ in range(widths[layer])]
         out.append(rows + [[0] * columns])
     return out
 

@@ -250,8 +250,10 @@ def _initial(s: Statement, seed: bytes, section: bytes | None) -> tuple[Model | 
     else:
         model = sampler.initial_weights(seed, s.params.widths, s.params.initial_max)
     models.check_bounds(model, s.params.initial_max, "W(0)")
+    if not given:
+        return model, documents.sha256(b"consort/initial-seed/1\0", seed)
     found = models.digest(model)
-    if given and found.hex() != stated["digest"]:
+    if found.hex() != stated["digest"]:
         raise Refused("W(0): the given one does not have the digest that the statement names")
     return model, found
 
@@ -291,5 +293,5 @@ def derive(s: Statement, sections: dict[str, bytes]) -> Derived:
             own = sampler.draws(seed, i, pieces, already + p.steps * p.batch)
             tallies.append(sampler.tally(pieces, own, already))
             drawn.append(own[already:])
-    digest = _hash("consort/statement/2", s.json, seed, initial_digest, table_digest)
+    digest = _hash("consort/statement/3", s.json, seed, initial_digest, table_digest)
     return Derived(seed, initial, initial_digest, final, table, digest, drawn, passes, tallies)

@@ -1,5 +1,6 @@
 #include "attest/derive.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -7,12 +8,22 @@
 #include "provenance/shard.h"
 #include "train/protocol.h"
 
-static cs_status check_initial(cs_derived *out, const cs_statement *s) {
-    CS_TRY(cs_fail_prefix(cs_model_validate(&out->initial, &s->params, true), "W(0)"));
-    cs_model_digest(out->initial_digest, &out->initial);
+static cs_status check_initial(cs_derived *out, const cs_statement *s, const cs_model *initial) {
+    CS_TRY(cs_fail_prefix(cs_model_validate(initial, &s->params, true), "W(0)"));
+    cs_model_digest(out->initial_digest, initial);
     if (s->initial_given && memcmp(out->initial_digest, s->initial_digest, 32) != 0)
         return cs_refuse(CS_REFUSAL_INITIAL, "initial: the given W(0) does not have the digest that the statement names");
     return CS_OK;
+}
+
+/* What it follows from names a W(0), so that a verifier need not hash its numbers. */
+static void digest_of_seeded(uint8_t out[32], const uint8_t seed[32]) {
+    static const char label[] = "consort/initial-seed/1";
+    crypto_hash_sha256_state hash;
+    crypto_hash_sha256_init(&hash);
+    crypto_hash_sha256_update(&hash, (const uint8_t *)label, sizeof label);
+    crypto_hash_sha256_update(&hash, seed, 32);
+    crypto_hash_sha256_final(&hash, out);
 }
 
 /* A committed W(0) is known to the members only, who compare it with its commitments (attest/run_initial.c). */
@@ -23,14 +34,20 @@ static cs_status derive_initial(cs_derived *out, const cs_statement *s, const cs
                                          ? "initial: the statement names a given W(0), which is not at hand"
                                          : "initial: there is a W(0), but the statement derives it from the seed");
     if (initial != NULL)
-        CS_TRY(cs_model_copy(&out->initial, initial));
+        CS_TRY(check_initial(out, s, initial));
     else if (!committed)
-        CS_TRY(cs_model_from_seed(&out->initial, &s->params, out->seed));
-    out->has_initial = initial != NULL || !committed;
-    if (out->has_initial)
-        CS_TRY(check_initial(out, s));
+        digest_of_seeded(out->initial_digest, out->seed);
     if (committed)
         memcpy(out->initial_digest, s->initial_digest, sizeof out->initial_digest);
+    out->initial = initial;
+    return CS_OK;
+}
+
+cs_status cs_derived_make_initial(cs_derived *d) {
+    if (d->initial != NULL || d->statement->params.initial_committed)
+        return CS_OK;
+    CS_TRY(cs_model_from_seed(&d->from_seed, &d->statement->params, d->seed));
+    d->initial = &d->from_seed;
     return CS_OK;
 }
 
@@ -98,8 +115,7 @@ cs_status cs_derived_new(cs_derived *out, const cs_statement *s, const cs_model 
     return status;
 }
 
-static cs_status take_final(cs_derived *d, const cs_model *final) {
-    const cs_statement *s = d->statement;
+static cs_status check_final(const cs_statement *s, const cs_model *final) {
     uint8_t digest[32];
     if (s->params.final_public != (final != NULL))
         return cs_fail(CS_ERR_INPUT, s->params.final_public
@@ -111,18 +127,19 @@ static cs_status take_final(cs_derived *d, const cs_model *final) {
     cs_model_digest(digest, final);
     if (memcmp(digest, s->final_digest, 32) != 0)
         return cs_fail(CS_ERR_INPUT, "final: the released model does not have the digest that the statement names");
-    return cs_model_copy(&d->final, final);
+    return CS_OK;
 }
 
 cs_status cs_derived_complete(cs_derived *d, const cs_model *final) {
     const cs_statement *s = d->statement;
-    CS_TRY(take_final(d, final));
+    CS_TRY(check_final(s, final));
     d->instance = (cs_instance){.params = &s->params,
                                 .table = &d->table,
                                 .blocks = &d->blocks,
-                                .initial = d->has_initial ? &d->initial : NULL,
+                                .initial = d->initial,
+                                .initial_seed = d->initial == NULL && !s->params.initial_committed ? d->seed : NULL,
                                 .initial_rows = s->initial_rows,
-                                .final = final == NULL ? NULL : &d->final,
+                                .final = final,
                                 .dataset_rows = d->dataset_rows,
                                 .final_rows = s->final_rows,
                                 .draws = d->draws,
@@ -131,8 +148,7 @@ cs_status cs_derived_complete(cs_derived *d, const cs_model *final) {
 }
 
 void cs_derived_free(cs_derived *d) {
-    cs_model_free(&d->initial);
-    cs_model_free(&d->final);
+    cs_model_free(&d->from_seed);
     cs_table_free(&d->table);
     cs_blocks_free(&d->blocks);
     cs_draws_free(d->draws);

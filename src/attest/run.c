@@ -86,9 +86,10 @@ static cs_status train(cs_run_state *r, const cs_progress *progress) {
     if (p->initial_committed && cs_run_carries(r))
         cs_model_to_blocks(r->tensors, &r->blocks, CS_BLOCK_G, &r->initial);
     CS_TRY(cs_derived_new(&r->derived, &r->statement, r->initial_given || p->initial_committed ? &r->initial : NULL, NULL));
+    CS_TRY(cs_derived_make_initial(&r->derived));
     if (r->statement.hidden && holds)
         r->derived.draws[me] = r->own_draws;
-    CS_TRY(cs_trainer_new(&r->trainer, p, r->comm->rank, r->job.members[me].name, &r->derived.initial,
+    CS_TRY(cs_trainer_new(&r->trainer, p, r->comm->rank, r->job.members[me].name, r->derived.initial,
                           holds ? r->derived.draws[me] : NULL, &r->blocks, holds ? r->tensors : NULL));
 #ifdef CS_TAMPER
     if (r->options->tamper != NULL)

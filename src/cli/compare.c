@@ -123,12 +123,13 @@ static cs_status compare(comparison *c, const char *job, const char *attestation
     else if (!c->attestation.has_final)
         return cs_fail(CS_ERR_USAGE, "%s only commits to its model: give it with --model", attestation);
     CS_TRY(cs_attestation_derive(&c->derived, &c->attestation));
+    CS_TRY(cs_derived_make_initial(&c->derived));
     CS_TRY(load_data(c));
     cs_rows rows[CS_MAX_RANKS];
     for (int i = 0; i < p->n_ranks; i++)
         rows[i] = rows_of(&c->members[i]);
     CS_TRY(cs_model_accuracy(model != NULL ? &c->model : &c->attestation.final, p, rows_of(&c->test), &c->exact));
-    return cs_float64_accuracy(p, &c->derived.initial, rows, c->derived.draws, rows_of(&c->test), &c->floating);
+    return cs_float64_accuracy(p, c->derived.initial, rows, c->derived.draws, rows_of(&c->test), &c->floating);
 }
 
 static void release(comparison *c) {

@@ -63,7 +63,7 @@ typedef struct cs_facts {
     uint64_t segment_of;    /* ... so many steps; 0: it is the whole job */
     uint64_t batch;         /* draws of all members together in one step */
     bool initial_given;     /* W(0) is a given public model or the one of `previous`; else it follows from the seed */
-    uint8_t initial[32];    /* digest of W(0); of its commitments if it is only committed */
+    uint8_t initial[32];    /* its digest: of the seed, of a given model, or of its commitments */
     bool final_public;      /* W(T) is released; else only committed */
     uint8_t final[32];      /* digest of the released model; of its commitments if it is only committed */
     uint8_t final_file[32]; /* of the released .safetensors file; zero if it is only committed */

@@ -18,7 +18,8 @@ typedef struct cs_instance {
     uint8_t digest[32]; /* of the complete statement: opens the transcript */
     const cs_table *table;
     const cs_blocks *blocks;
-    const cs_model *initial;           /* W(0); NULL for a verifier to whom it is only committed */
+    const cs_model *initial;           /* W(0); NULL for a verifier to whom it is only committed, or who has its ... */
+    const uint8_t *initial_seed;       /* ... seed[32], from which it follows (cs_model_from_seed); else NULL */
     const cs_model *final;             /* W(T), or NULL if it is only committed */
     cs_g1_affine *const *dataset_rows; /* [n_ranks][cs_dataset_row_count]: commitments to rank i's D and Y */
     const cs_g1_affine *initial_rows;  /* [cs_initial_row_count], or NULL if W(0) is public */

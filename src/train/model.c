@@ -7,7 +7,6 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/sha256.h"
-#include "train/stream.h"
 
 static cs_status allocate(cs_model *out) {
     for (size_t l = 0; l < out->layers; l++) {
@@ -94,12 +93,39 @@ void cs_model_digest(uint8_t out[32], const cs_model *m) {
     crypto_hash_sha256_final(&hash, out);
 }
 
+void cs_seed_rows_begin(cs_seed_rows *s, const cs_params *p, const uint8_t seed[32], size_t l) {
+    cs_stream_init(&s->stream, seed, CS_STREAM_WEIGHTS, (uint32_t)l);
+    s->most = p->initial_max[l - 1];
+}
+
+bool cs_seed_rows_are_small(const cs_seed_rows *s) {
+    return s->most <= INT32_MAX;
+}
+
+void cs_seed_rows_next(cs_seed_rows *s, int32_t *small, int64_t *large, size_t n) {
+    if (cs_seed_rows_are_small(s))
+        cs_stream_fill_i32(&s->stream, (int32_t)s->most, small, n);
+    else
+        cs_stream_fill_i64(&s->stream, s->most, large, n);
+}
+
+static void fill_from_seed(cs_seed_rows *s, int64_t *out, size_t n) {
+    enum { SOME = 1024 };
+    int32_t small[SOME];
+    for (size_t k = 0; k < n; k += SOME) {
+        const size_t count = n - k < SOME ? n - k : SOME;
+        cs_seed_rows_next(s, small, out + k, count);
+        for (size_t j = 0; cs_seed_rows_are_small(s) && j < count; j++)
+            out[k + j] = small[j];
+    }
+}
+
 cs_status cs_model_from_seed(cs_model *out, const cs_params *p, const uint8_t seed[32]) {
     CS_TRY(cs_model_new(out, p));
-    for (size_t l = 0; l < p->layers; l++) {
-        cs_stream stream;
-        cs_stream_init(&stream, seed, CS_STREAM_WEIGHTS, (uint32_t)l + 1);
-        cs_stream_fill_around_zero(&stream, p->initial_max[l], out->w[l], p->widths[l] * p->widths[l + 1]);
+    for (size_t l = 1; l <= p->layers; l++) {
+        cs_seed_rows rows;
+        cs_seed_rows_begin(&rows, p, seed, l);
+        fill_from_seed(&rows, out->w[l - 1], p->widths[l - 1] * p->widths[l]);
     }
     return CS_OK;
 }

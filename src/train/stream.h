@@ -11,7 +11,7 @@ typedef enum cs_stream_purpose { CS_STREAM_WEIGHTS = 1, CS_STREAM_DRAWS = 2 } cs
 typedef struct cs_stream {
     uint8_t key[32], nonce[8];
     uint64_t next_block; /* of 64 bytes */
-    uint8_t bytes[1024];
+    uint8_t bytes[4096];
     size_t used;
 } cs_stream;
 
@@ -24,7 +24,12 @@ uint64_t cs_stream_u64(cs_stream *s);
  * skipped. */
 uint64_t cs_stream_below(cs_stream *s, uint64_t bound);
 
-/** out[k] = cs_stream_below(s, 2 most + 1) - most, k = 0, 1, …, n - 1; 1 <= most < 2^62. No division for each. */
-void cs_stream_fill_around_zero(cs_stream *s, int64_t most, int64_t *out, size_t n);
+/** Uniform in -most..most without divisions (Lemire, "Fast Random Integer Generation in an Interval", section 4): of the
+ * next word u, times 2 most + 1, the upper half, less most; words whose product has a lower half below 2^bits mod (2 most +
+ * 1) are skipped. Words are of 32 bits, 1 <= most < 2^31. A stream is read in words of one size only. */
+void cs_stream_fill_i32(cs_stream *s, int32_t most, int32_t *out, size_t n);
+
+/** The same with words of 64 bits; 1 <= most < 2^62. */
+void cs_stream_fill_i64(cs_stream *s, int64_t most, int64_t *out, size_t n);
 
 #endif

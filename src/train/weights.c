@@ -131,12 +131,49 @@ static cs_status update_tables(const cs_proof *p, size_t l, const cs_weight_clai
     return status;
 }
 
-/* claim -= W(0) at (vk, vj). */
-static cs_status subtract_initial(cs_proof *p, size_t l, cs_weight_claim *c) {
-    cs_session *s = &p->session;
-    cs_fr value = CS_FR_ZERO;
-    if (cs_holds(s) || (cs_needs_rows(s) && !p->params->initial_committed))
-        CS_TRY(cs_session_fail(s, matrix_at(p->instance->initial, l, &c->k, &c->j, &value)));
+/* W_l(0) at the claims on W_l, from the seed: its numbers are made once for all of them. */
+static cs_status seed_values(const cs_proof *p, size_t l, cs_fr *values) {
+    const size_t n = p->n_weight_claims[l], rows = p->params->widths[l - 1];
+    const cs_weight_claim *claims = p->weight_claims[l];
+    cs_fr *k[CS_WEIGHT_CLAIMS] = {NULL}, *j[CS_WEIGHT_CLAIMS] = {NULL}, *sums[CS_WEIGHT_CLAIMS] = {NULL};
+    const cs_fr *vectors[CS_WEIGHT_CLAIMS] = {NULL};
+    cs_status status = CS_OK;
+    for (size_t c = 0; c < n; c++) {
+        k[c] = CS_NEW(cs_fr, (size_t)1 << claims[c].k.bits);
+        vectors[c] = j[c] = CS_NEW(cs_fr, (size_t)1 << claims[c].j.bits);
+        sums[c] = CS_NEW(cs_fr, rows);
+        if (k[c] == NULL || j[c] == NULL || sums[c] == NULL)
+            status = CS_ERR_MEMORY;
+        if (status == CS_OK)
+            status = cs_axis_table(k[c], &claims[c].k, 0);
+        if (status == CS_OK)
+            status = cs_axis_table(j[c], &claims[c].j, 0);
+    }
+    if (status == CS_OK)
+        status = cs_model_seed_contract_columns(sums, p->params, p->instance->initial_seed, l, vectors, n);
+    for (size_t c = 0; c < n; c++) {
+        values[c] = status == CS_OK ? cs_fr_vec_dot(k[c], sums[c], rows) : CS_FR_ZERO;
+        cs_free(k[c]);
+        cs_free(j[c]);
+        cs_free(sums[c]);
+    }
+    return status;
+}
+
+/* values[c] = <vk ⊗ vj, W_l(0)> of claim c, for who has use for it: a verifier has not, if W(0) is committed. */
+static cs_status initial_values(const cs_proof *p, size_t l, cs_fr *values) {
+    const cs_session *s = &p->session;
+    if (!cs_holds(s) && (!cs_needs_rows(s) || p->params->initial_committed))
+        return CS_OK;
+    if (p->instance->initial == NULL)
+        return seed_values(p, l, values);
+    for (unsigned k = 0; k < p->n_weight_claims[l]; k++)
+        CS_TRY(matrix_at(p->instance->initial, l, &p->weight_claims[l][k].k, &p->weight_claims[l][k].j, &values[k]));
+    return CS_OK;
+}
+
+/* claim -= W(0) at (vk, vj), which is `value`. */
+static cs_status subtract_initial(cs_proof *p, size_t l, cs_weight_claim *c, cs_fr value) {
     if (!p->params->initial_committed) {
         cs_expr_add_const(&c->value, cs_fr_neg(value), 0);
         return CS_OK;
@@ -152,6 +189,7 @@ typedef struct update {
     cs_relation relation;
     size_t l;
     cs_weight_claim *c;
+    cs_fr initial; /* W(0) there */
     step_weight weight;
     cs_fr omega[CS_MAX_RANKS];
     cs_fr share, *mine; /* of a gradient: see cs_train_reduce_gradients; else NULL */
@@ -160,7 +198,7 @@ typedef struct update {
 
 /* The cross row: claim + sum of the parts = W(0) at (vk, vj). Each rank's part is its own variable, proved by local rows. */
 static cs_status update_row(cs_proof *p, update *u) {
-    CS_TRY(subtract_initial(p, u->l, u->c));
+    CS_TRY(subtract_initial(p, u->l, u->c, u->initial));
     for (int i = 0; i < p->session.n_ranks; i++)
         cs_expr_add_term(&u->c->value, CS_FR_ONE, u->relation.first + (cs_var)((size_t)i * u->relation.stride));
     return cs_session_fail(&p->session, cs_ledger_zero(&p->session.ledger, &u->c->value, true, CS_LABEL_UPDATE_SUM));
@@ -241,12 +279,15 @@ cs_status cs_train_reduce_gradients(cs_proof *p, size_t l, const cs_axis *k, con
 
 cs_status cs_train_reduce_weights(cs_proof *p, size_t l, cs_relations *all) {
     cs_session *s = &p->session;
+    cs_fr initial[CS_WEIGHT_CLAIMS] = {CS_FR_ZERO};
+    CS_TRY(cs_session_fail(s, initial_values(p, l, initial)));
     for (unsigned k = 0; k < p->n_weight_claims[l]; k++) {
         update *u = CS_NEW(update, 1);
         if (u) {
             u->relation = (cs_relation){.n_values = 1, .claim = claim_update, .finish = finish_update, .free = free_update};
             u->l = l;
             u->c = &p->weight_claims[l][k];
+            u->initial = initial[k];
         }
         cs_status status = cs_train_add_relation(all, u ? &u->relation : NULL);
         if (status == CS_OK)

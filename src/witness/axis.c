@@ -68,8 +68,26 @@ cs_status cs_axis_table(cs_fr *out, const cs_axis *a, int rank) {
     return CS_OK;
 }
 
-/* More rows than draws: eq(point, row) of the drawn rows only, as a product of those of the row's two halves. */
-static cs_status sparse_gather_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank) {
+enum { DRAWS = 256 }; /* in work at a time */
+
+/* Sum over b of batch[b] eq(point, draws[b]), which is a product of those of a row's two halves. */
+static cs_fr drawn_at(const uint32_t *draws, const cs_fr *batch, size_t n, const cs_fr *upper, const cs_fr *lower,
+                      unsigned low) {
+    cs_fr sum = CS_FR_ZERO, u[DRAWS], v[DRAWS];
+    for (size_t b = 0; b < n; b += DRAWS) {
+        const size_t count = n - b < DRAWS ? n - b : DRAWS;
+        for (size_t k = 0; k < count; k++) {
+            u[k] = upper[draws[b + k] >> low];
+            v[k] = lower[draws[b + k] & (((size_t)1 << low) - 1)];
+        }
+        cs_fr_vec_mul(u, u, v, count);
+        sum = cs_fr_add(sum, cs_fr_vec_dot(batch + b, u, count));
+    }
+    return sum;
+}
+
+/* Draw by draw: no vector as long as the rows, which it would visit all over. */
+static cs_status gather_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank) {
     const cs_gather *g = a->gather;
     const unsigned low = a->bits / 2, high = a->bits - low;
     cs_fr *time = CS_NEW(cs_fr, (size_t)1 << g->time.bits), *batch = CS_NEW(cs_fr, (size_t)1 << g->batch.bits);
@@ -85,33 +103,13 @@ static cs_status sparse_gather_at(cs_fr *out, const cs_axis *a, const cs_fr *poi
         cs_fr_vec_eq(lower, point + high, low);
     }
     for (size_t t = 0; status == CS_OK && t < g->steps; t++) {
-        const uint32_t *draws = g->draws[rank] + t * g->batch_size;
-        cs_fr sum = CS_FR_ZERO;
-        for (size_t b = 0; b < g->batch_size; b++) {
-            const cs_fr eq = cs_fr_mul(upper[draws[b] >> low], lower[draws[b] & (((size_t)1 << low) - 1)]);
-            sum = cs_fr_add(sum, cs_fr_mul(batch[b], eq));
-        }
+        const cs_fr sum = drawn_at(g->draws[rank] + t * g->batch_size, batch, g->batch_size, upper, lower, low);
         *out = cs_fr_add(*out, cs_fr_mul(time[t], sum));
     }
     cs_free(time);
     cs_free(batch);
     cs_free(upper);
     cs_free(lower);
-    return status;
-}
-
-static cs_status gather_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank) {
-    if ((size_t)1 << a->bits > a->gather->steps * a->gather->batch_size)
-        return sparse_gather_at(out, a, point, rank);
-    const size_t n = (size_t)1 << a->bits;
-    cs_fr *weights = CS_NEW(cs_fr, n), *eq = CS_NEW(cs_fr, n);
-    cs_status status = weights && eq ? gather_table(weights, a, rank) : CS_ERR_MEMORY;
-    if (status == CS_OK) {
-        cs_fr_vec_eq(eq, point, a->bits);
-        *out = cs_fr_vec_dot(weights, eq, n);
-    }
-    cs_free(weights);
-    cs_free(eq);
     return status;
 }
 

@@ -187,17 +187,72 @@ static void without_memory(void **state) {
 
 /* W(0) is drawn many at a time: the same numbers as one by one, for bounds with much, little and no rejection. */
 static void filled_as_drawn(void **state) {
-    static const int64_t most[] = {1, 2, 77, (int64_t)1 << 31, ((int64_t)1 << 61) + 1, ((int64_t)1 << 62) - 1};
+    static const int64_t most[] = {
+        1, 2, 77, 116235962, 1431655765, INT32_MAX, (int64_t)1 << 31, ((int64_t)1 << 61) + 1, ((int64_t)1 << 62) - 1};
+    enum { N = 3000 };
     (void)state;
     for (size_t b = 0; b < sizeof most / sizeof *most; b++) {
+        const unsigned __int128 bound = 2 * (uint64_t)most[b] + 1;
+        const unsigned bits = most[b] <= INT32_MAX ? 32 : 64;
+        const unsigned __int128 size = (unsigned __int128)1 << bits;
         cs_stream one, many;
-        int64_t out[1000];
+        int32_t small[N];
+        int64_t out[N];
         cs_stream_init(&one, JOB_SEED, CS_STREAM_WEIGHTS, 3);
         cs_stream_init(&many, JOB_SEED, CS_STREAM_WEIGHTS, 3);
-        cs_stream_fill_around_zero(&many, most[b], out, 1000);
-        for (size_t k = 0; k < 1000; k++)
-            assert_true(out[k] == (int64_t)cs_stream_below(&one, 2 * (uint64_t)most[b] + 1) - most[b]);
-        assert_true(cs_stream_u64(&one) == cs_stream_u64(&many));
+        for (size_t k = 0; k < N; k += N / 3) { /* stops anywhere in a block */
+            if (bits == 32)
+                cs_stream_fill_i32(&many, (int32_t)most[b], small + k, N / 3);
+            else
+                cs_stream_fill_i64(&many, most[b], out + k, N / 3);
+        }
+        uint64_t word = 0;
+        size_t used = 0;
+        for (size_t k = 0; k < N; k++) {
+            unsigned __int128 product;
+            do {
+                if (bits == 64 || used % 2 == 0)
+                    word = cs_stream_u64(&one);
+                else
+                    word >>= 32;
+                used++;
+                product = bound * (bits == 32 ? (uint32_t)word : word);
+            } while (product % size < size % bound);
+            assert_true((bits == 32 ? small[k] : out[k]) == (int64_t)(product >> bits) - most[b]);
+        }
+    }
+}
+
+/* Weights that are made on the way give what those that are kept give. */
+static void contracts_from_the_seed(void **state) {
+    static const int64_t most[] = {3, 116235962, (int64_t)1 << 40};
+    (void)state;
+    for (size_t b = 0; b < sizeof most / sizeof *most; b++) {
+        job j;
+        cs_model m;
+        cs_fr *vectors[2], *sums[2], want[501];
+        job_params(&j);
+        j.p.widths[0] = 500;
+        j.p.widths[1] = 60;
+        j.p.initial_max[0] = most[b];
+        for (size_t k = 0; k < 2; k++) {
+            vectors[k] = CS_NEW(cs_fr, 60);
+            sums[k] = CS_NEW(cs_fr, 500);
+            for (size_t x = 0; x < 60; x++)
+                vectors[k][x] = cs_fr_random();
+        }
+        assert_int_equal(cs_model_from_seed(&m, &j.p, JOB_SEED), CS_OK);
+        assert_int_equal(
+            cs_model_seed_contract_columns(sums, &j.p, JOB_SEED, 1, (const cs_fr *const[]){vectors[0], vectors[1]}, 2),
+            CS_OK);
+        for (size_t k = 0; k < 2; k++) {
+            assert_int_equal(cs_model_contract_columns(want, &m, 1, vectors[k], 0, 501), CS_OK);
+            assert_memory_equal(sums[k], want, 500 * sizeof *want);
+            assert_true(cs_fr_is_zero(want[500]));
+            cs_free(vectors[k]);
+            cs_free(sums[k]);
+        }
+        cs_model_free(&m);
     }
 }
 
@@ -228,6 +283,7 @@ static void contracts_columns(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filled_as_drawn),
+        cmocka_unit_test(contracts_from_the_seed),
         cmocka_unit_test(contracts_columns),
         cmocka_unit_test(shapes),
         cmocka_unit_test(digests),
