@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,16 +82,29 @@ static bool fill(int fd, const void *data, size_t size, unsigned mode) {
     return fchmod(fd, (mode_t)mode) == 0 && write_all(fd, data, size) && fsync(fd) == 0;
 }
 
-/* A new file gets its name when it is whole, so that nothing is left of it if this process is killed before. False if that
- * cannot be done: not on every file system, and not without /proc. */
-static bool write_nameless(const char *folder, const char *path, const void *data, size_t size, unsigned mode) {
-    struct stat info;
+/* Gives an open file without a name the name `path`. What has it already is replaced in one step, by way of a temporary
+ * name, which stays only if this process is killed between two system calls. */
+static bool name_file(int fd, const char *temporary, const char *path) {
     char own[64];
-    const int fd = lstat(path, &info) != 0 ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) : -1;
+    snprintf(own, sizeof own, "/proc/self/fd/%d", fd);
+    if (linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0)
+        return true;
+    if (errno != EEXIST || linkat(AT_FDCWD, own, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) != 0)
+        return false;
+    if (rename(temporary, path) == 0)
+        return true;
+    (void)unlink(temporary);
+    return false;
+}
+
+/* A file gets its name when it is whole, so that nothing is left of it if this process is killed before. False if that
+ * cannot be done: not on every file system, and not without /proc. */
+static bool write_nameless(const char *folder, const char *temporary, const char *path, const void *data, size_t size,
+                           unsigned mode) {
+    const int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
     if (fd < 0)
         return false;
-    snprintf(own, sizeof own, "/proc/self/fd/%d", fd);
-    const bool named = fill(fd, data, size, mode) && linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+    const bool named = fill(fd, data, size, mode) && name_file(fd, temporary, path);
     return close(fd) == 0 && named;
 }
 
@@ -121,13 +135,16 @@ static void sync_folder(const char *folder) {
 }
 
 cs_status cs_file_write(const char *path, const void *data, size_t size, unsigned mode) {
-    static const char suffix[] = ".XXXXXX";
+    enum { SUFFIX = 32 };
     const size_t length = strlen(path);
-    char *temporary = CS_NEW(char, length + sizeof suffix), *folder = cs_path_beside(path, ".");
+    char *temporary = CS_NEW(char, length + SUFFIX), *folder = cs_path_beside(path, ".");
     cs_status status = temporary == NULL || folder == NULL ? CS_ERR_MEMORY : CS_OK;
-    if (status == CS_OK && !write_nameless(folder, path, data, size, mode)) {
+    if (status == CS_OK) {
         memcpy(temporary, path, length);
-        memcpy(temporary + length, suffix, sizeof suffix);
+        snprintf(temporary + length, SUFFIX, ".%08x", randombytes_random());
+    }
+    if (status == CS_OK && !write_nameless(folder, temporary, path, data, size, mode)) {
+        snprintf(temporary + length, SUFFIX, ".XXXXXX");
         status = write_and_rename(temporary, path, data, size, mode);
     }
     if (status == CS_OK)
