@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/accusation_told.h"
 #include "attest/accusation_words.h"
 #include "attest/attestation.h"
 #include "base/bytes.h"
@@ -175,25 +176,6 @@ static cs_status conclude(const cs_accusation *a, const cs_judged *found, const 
     return CS_OK;
 }
 
-/* What a session about steps in doubt must be, so that it can be judged at all. */
-static cs_status check_doubt(cs_doubt *doubt, const cs_derived *d) {
-    const cs_params *p = d->instance.params;
-    cs_doubted *about = &doubt->about;
-    size_t entries = 0, parameters = 0;
-    for (size_t l = 1; l <= p->layers; l++)
-        parameters += (p->widths[l - 1] + 1) * p->widths[l];
-    for (int i = 0; i < about->ranks; i++)
-        entries += about->counts[i];
-    if (about->ranks < p->n_ranks || (entries != parameters && entries != parameters + 2))
-        return cs_fail(CS_ERR_INPUT, "DOUB: %d ranks and sums of %zu entries are not those of the statement", about->ranks,
-                       entries);
-    for (size_t x = 0; x < about->doubts.n; x++)
-        if (about->doubts.steps[x] < about->first || about->doubts.steps[x] >= p->steps)
-            return cs_fail(CS_ERR_INPUT, "DOUB: there is no step %zu", about->doubts.steps[x]);
-    memcpy(about->digest, d->training_digest, sizeof about->digest);
-    return CS_OK;
-}
-
 /* It has signed, as the beginning of the session, what it committed to in the proof that failed; and then something else. */
 static cs_status judge_rows(const cs_derived *d, const cs_doubt *doubt, const cs_buffer *proof, cs_judged *r) {
     cs_transcript shown;
@@ -213,7 +195,7 @@ static cs_status judge_rows(const cs_derived *d, const cs_doubt *doubt, const cs
 
 static cs_status judge_doubt(cs_doubt *doubt, const cs_accusation *a, const cs_derived *d, const cs_buffer *proof,
                              cs_judge *j, size_t *used) {
-    CS_TRY(check_doubt(doubt, d));
+    CS_TRY(cs_doubt_check(doubt, d->instance.params, d->training_digest));
     j->ranks[0].words = doubt->words;
     j->ranks[0].speaker = doubt->speaker;
     if ((doubt->rows.size != 0) != (a->offence == CS_OFFENCE_WITNESS))
@@ -289,6 +271,8 @@ static cs_status verify(cs_accusation_report *out, const cs_attestation *file) {
     cs_doubt doubt = {0};
     if (words->size > 0)
         return cs_words_judge(out, words->data, words->size);
+    if (file->container.section[CS_SECTION_TOLD].size > 0)
+        return cs_told_judge(out, file);
     cs_status status = cs_accusation_decode(&a, sent->data, sent->size);
     if (status == CS_OK)
         status = read_doubt(&doubt, &a, file);

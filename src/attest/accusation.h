@@ -20,6 +20,10 @@ typedef struct cs_doubt {
 
 void cs_doubt_free(cs_doubt *d);
 
+/** What a session about steps in doubt must be, so that it can be judged at all; it gets the digest of the statement while
+ * the ranks train. CS_ERR_INPUT. */
+cs_status cs_doubt_check(cs_doubt *d, const cs_params *p, const uint8_t training_digest[32]);
+
 /** As cs_accusation_encode and _decode. */
 cs_status cs_doubt_encode(cs_buffer *out, const cs_doubt *d);
 cs_status cs_doubt_decode(cs_doubt *out, const uint8_t *data, size_t size);

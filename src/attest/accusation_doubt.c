@@ -120,3 +120,20 @@ cs_status cs_doubt_decode(cs_doubt *out, const uint8_t *data, size_t size) {
         cs_doubt_free(out);
     return status;
 }
+
+cs_status cs_doubt_check(cs_doubt *doubt, const cs_params *p, const uint8_t training_digest[32]) {
+    cs_doubted *about = &doubt->about;
+    size_t entries = 0, parameters = 0;
+    for (size_t l = 1; l <= p->layers; l++)
+        parameters += (p->widths[l - 1] + 1) * p->widths[l];
+    for (int i = 0; i < about->ranks; i++)
+        entries += about->counts[i];
+    if (about->ranks < p->n_ranks || (entries != parameters && entries != parameters + 2))
+        return cs_fail(CS_ERR_INPUT, "DOUB: %d ranks and sums of %zu entries are not those of the statement", about->ranks,
+                       entries);
+    for (size_t x = 0; x < about->doubts.n; x++)
+        if (about->doubts.steps[x] < about->first || about->doubts.steps[x] >= p->steps)
+            return cs_fail(CS_ERR_INPUT, "DOUB: there is no step %zu", about->doubts.steps[x]);
+    memcpy(about->digest, training_digest, sizeof about->digest);
+    return CS_OK;
+}

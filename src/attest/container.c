@@ -34,7 +34,8 @@ static const struct {
                                 {"MODL", {MAY, MAY}, CS_MODEL_MAX_BYTES},      {"PROF", {MUST, MAY}, CS_PROOF_MAX_BYTES},
                                 {"WELL", {MAY, NEVER}, CS_PROOF_MAX_BYTES},    {"CERT", {MAY, NEVER}, (size_t)1 << 28},
                                 {"SIGN", {MAY, NEVER}, (size_t)1 << 20},       {"SENT", {NEVER, MAY}, (size_t)1 << 30},
-                                {"DOUB", {NEVER, MAY}, (size_t)1 << 31},       {"WORD", {NEVER, MAY}, (size_t)1 << 31}};
+                                {"DOUB", {NEVER, MAY}, (size_t)1 << 31},       {"WORD", {NEVER, MAY}, (size_t)1 << 31},
+                                {"TOLD", {NEVER, MAY}, (size_t)1 << 20}};
 
 /* ------------------------------------------------------------ writing */
 
@@ -62,7 +63,8 @@ cs_status cs_container_encode(cs_buffer *out, const cs_container *c) {
     uint32_t n = 0;
     for (int k = 0; k < CS_SECTION_COUNT; k++)
         n += c->section[k].size != 0;
-    const bool accuses = c->section[CS_SECTION_SENT].size != 0 || c->section[CS_SECTION_WORDS].size != 0;
+    const bool accuses = c->section[CS_SECTION_SENT].size != 0 || c->section[CS_SECTION_WORDS].size != 0 ||
+                         c->section[CS_SECTION_TOLD].size != 0;
     const kind_of_file kind = accuses ? EVIDENCE : ATTESTATION;
     cs_buffer_append(out, KINDS[kind].magic, sizeof KINDS[kind].magic);
     cs_buffer_append_u32(out, VERSION);
@@ -115,15 +117,19 @@ static cs_status read_section(cs_container *out, kind_of_file kind, const char *
     return cs_buffer_status(&out->section[k]);
 }
 
-/* Either what was signed while training, alone, or what was sent in a session, with its statement and proof. */
+/* Either what was signed while training, alone; or what was sent in a session, with its statement and proof; or what was
+ * told about steps in doubt, with its statement. */
 static cs_status check_evidence(const cs_container *c, const char *name, uint32_t n) {
-    static const cs_section NEEDED[] = {CS_SECTION_STATEMENT, CS_SECTION_PROOF, CS_SECTION_SENT};
+    static const cs_section SENT[] = {CS_SECTION_STATEMENT, CS_SECTION_PROOF, CS_SECTION_SENT},
+                            TOLD[] = {CS_SECTION_STATEMENT, CS_SECTION_DOUBT, CS_SECTION_TOLD};
+    const bool told = c->section[CS_SECTION_TOLD].size != 0;
+    const cs_section *needed = told ? TOLD : SENT;
     if (c->section[CS_SECTION_WORDS].size != 0)
         return n == 1 ? CS_OK : cs_fail(CS_ERR_INPUT, "%s: the section WORD does not stand alone", name);
-    for (size_t k = 0; k < sizeof NEEDED / sizeof *NEEDED; k++)
-        if (c->section[NEEDED[k]].size == 0)
-            return cs_fail(CS_ERR_INPUT, "%s: the section %s is missing", name, SECTIONS[NEEDED[k]].tag);
-    return CS_OK;
+    for (int k = 0; k < 3; k++)
+        if (c->section[needed[k]].size == 0)
+            return cs_fail(CS_ERR_INPUT, "%s: the section %s is missing", name, SECTIONS[needed[k]].tag);
+    return !told || n == 3 ? CS_OK : cs_fail(CS_ERR_INPUT, "%s: there are sections that do not go with TOLD", name);
 }
 
 static cs_status read_container(cs_container *out, kind_of_file kind, const char *name, const uint8_t *data, size_t size) {

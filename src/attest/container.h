@@ -10,7 +10,7 @@
 #define CS_PROOF_MAX_BYTES     ((size_t)1 << 30)
 
 /** Sections in their order in the file. An empty one is absent; the statement and the proof never are, but from evidence
- * that has WORD and nothing else. */
+ * that has WORD and nothing else; the proof is not in evidence that has TOLD. */
 typedef enum cs_section {
     CS_SECTION_STATEMENT,
     CS_SECTION_INITIAL,
@@ -22,6 +22,7 @@ typedef enum cs_section {
     CS_SECTION_SENT, /* of evidence, and only there */
     CS_SECTION_DOUBT,
     CS_SECTION_WORDS,
+    CS_SECTION_TOLD,
     CS_SECTION_COUNT
 } cs_section;
 
@@ -29,8 +30,8 @@ typedef struct cs_container {
     cs_buffer section[CS_SECTION_COUNT];
 } cs_container;
 
-/** Appends the file, which is evidence if there is a section SENT or WORD; a section is compressed (zlib, level 9) if that
- * makes it shorter. CS_ERR_MEMORY. */
+/** Appends the file, which is evidence if there is a section SENT, WORD or TOLD; a section is compressed (zlib, level 9) if
+ * that makes it shorter. CS_ERR_MEMORY. */
 cs_status cs_container_encode(cs_buffer *out, const cs_container *c);
 
 /** Reads data[size], an attestation or evidence; `name` is for messages. CS_ERR_INPUT unless magic number, version, order,

@@ -480,6 +480,9 @@ cs_status cs_run_train_saving(cs_run_state *r, const cs_progress *progress) {
         r->sums.who.secret = r->identity.ed25519;
     for (int i = 0; i < r->comm->size; i++)
         memcpy(r->sums.who.keys[i], r->statement.members[cs_run_member(r, i)].signer.ed25519, CS_SIGN_KEY_SIZE);
+#ifdef CS_TAMPER
+    r->sums.attack = r->options->attack;
+#endif
     const cs_status trained = cs_train_run(r->comm, r->pads, r->trainer, &r->statement.params, r->derived.training_digest,
                                            s->on ? &control : NULL, r->attributable ? &r->sums : NULL, progress);
     CS_TRY(cs_run_accuse_liars(r, trained));

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attest/accusation_told.h"
 #include "attest/accusation_words.h"
 #include "attest/run_state.h"
 #include "base/bytes.h"
@@ -253,15 +254,43 @@ static cs_status accuse_of_sum(const cs_run_state *r, const cs_doubted *about, c
     return status;
 }
 
+/* By what it told and signed, without a proof. */
+static cs_status accuse_of_told(const cs_run_state *r, const cs_doubted *about, const cs_attributed *seen, int rank,
+                                cs_offence offence, cs_buffer *text) {
+    const cs_told_trial t = {.statement = &r->statement,
+                             .initial_digest = r->derived.initial_digest,
+                             .about = about,
+                             .seen = seen,
+                             .sums = &r->sums,
+                             .rank = rank,
+                             .member = cs_run_member(r, rank),
+                             .offence = offence};
+    char *path = evidence_path(r, rank, seen->record.nonce);
+    if (path == NULL)
+        return CS_ERR_MEMORY;
+    const cs_status status = cs_told_write(path, &t);
+    if (status == CS_OK)
+        cs_text_append(text, "; evidence: %s", path);
+    cs_free(path);
+    return status;
+}
+
 #ifdef CS_TAMPER
 static void accuse_anyway(const cs_run_state *r, cs_attributed *seen) {
     const cs_attack *attack = r->options->attack;
     if (attack == NULL || attack->accuses == 0)
         return;
-    cs_judged *accused = &seen->judge.ranks[attack->accuses - 1];
+    const int rank = attack->accuses - 1;
+    const size_t place = (size_t)seen->place[rank];
+    cs_judged *accused = place < seen->judge.n ? &seen->judge.ranks[place] : &seen->idle[place - seen->judge.n];
     accused->offence = (cs_offence)attack->of;
     accused->stage = attack->of == CS_OFFENCE_WITNESS ? CS_LABEL_WITNESS : CS_LABEL_GRADIENT;
-    seen->wrong_sum[attack->accuses - 1] = attack->of == CS_OFFENCE_SUM;
+    seen->wrong_sum[rank] = attack->of == CS_OFFENCE_SUM;
+    for (int i = 0; attack->of == CS_OFFENCE_FALSE_PADS && i < r->comm->size; i++) /* what it has shown of another */
+        if (seen->false_pads[i].shown.size > 0 && seen->false_pads[i].with == rank) {
+            seen->false_pads[rank].with = i;
+            cs_buffer_append(&seen->false_pads[rank].shown, seen->false_pads[i].shown.data, seen->false_pads[i].shown.size);
+        }
 }
 #endif
 
@@ -281,11 +310,17 @@ static cs_status show_attributed(const cs_run_state *r, const cs_doubted *about,
     t.rows = &rows;
     for (int i = 0; status == CS_OK && i < r->comm->size; i++) {
         const size_t place = (size_t)seen->place[i];
-        const cs_judged *judged =
-            place < seen->judge.n ? &seen->judge.ranks[place] : NULL; /* idle ones have signed nothing */
+        const bool idle = place >= seen->judge.n;
+        const cs_judged *judged = idle ? &seen->idle[place - seen->judge.n] : &seen->judge.ranks[place];
+        const bool shows =
+            judged->is_signed && judged->offence != CS_OFFENCE_NONE && judged->offence != CS_OFFENCE_SIGNATURE;
         if (seen->wrong_sum[i] > 0)
             status = accuse_of_sum(r, about, seen, i, text);
-        else if (judged != NULL && judged->offence != CS_OFFENCE_NONE && judged->is_signed)
+        else if (seen->false_pads[i].shown.size > 0)
+            status = accuse_of_told(r, about, seen, i, CS_OFFENCE_FALSE_PADS, text);
+        else if (shows && idle) /* it gives no answers */
+            status = accuse_of_told(r, about, seen, i, judged->offence, text);
+        else if (shows)
             status = write_evidence(r, &t, place, text);
     }
     return without_evidence(status, text);

@@ -25,6 +25,15 @@ typedef struct cs_attack {
     void (*intrude)(void *context, int rank, cs_label label, struct cs_buffer *part);
     /* May change what the rank says it contributed to the sum of a step: values[n], as its tensors have it. */
     void (*contribution)(void *context, int rank, size_t step, int64_t *values, size_t n);
+    /* May change to which keys of pads the rank commits: roots[n]. */
+    void (*roots)(void *context, int rank, uint8_t (*roots)[32], int n);
+    /* May change the pads of a step that the rank says it shares with `peer`: values[n]. */
+    void (*pads)(void *context, int rank, int peer, size_t step, unsigned __int128 *values, size_t n);
+    /* May change, or empty, what the rank shows of its pads with `peer`. */
+    void (*shown)(void *context, int rank, int peer, struct cs_buffer *shown);
+    /* The root asks about the pads of all pairs, whether they agree or not; and may change what it says that they told. */
+    bool asks_all;
+    void (*ask)(void *context, struct cs_buffer *asked);
     /* The rank commits to its rows anew when it is asked about a wrong gradient. */
     bool recommits;
     /* The root writes evidence that rank `accuses` - 1 has done `of` (cs_offence) in a session about a wrong gradient; 0:

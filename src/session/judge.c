@@ -14,7 +14,8 @@ static const char *const OFFENCES[] = {"nothing",
                                        "it commits to other tensors than before",
                                        "the gradient that it sent is not that of its committed tensors",
                                        "it does not agree with another rank on the pads of both",
-                                       "it signed two different accounts of what it sent and showed"};
+                                       "it signed two different accounts of what it sent and showed",
+                                       "the pads that it committed to are not those that it shares with another rank"};
 
 const char *cs_offence_text(cs_offence offence) {
     return OFFENCES[offence];

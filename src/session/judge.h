@@ -27,8 +27,10 @@ typedef enum cs_offence {
     CS_OFFENCE_SUM,      /* the sums that it showed are not those of what it got */
     CS_OFFENCE_WITNESS,  /* it commits to other tensors than before */
     CS_OFFENCE_GRADIENT, /* the gradient that it sent is not that of its committed tensors */
-    CS_OFFENCE_PADS,     /* it, or the other rank that is named with it, lies about the pads that both know: no evidence */
-    CS_OFFENCE_TWICE,    /* it signed two different accounts of what it sent and showed */
+    CS_OFFENCE_PADS,  /* it, or the other rank that is named with it, lies about the pads that both know, and neither shows
+                         them: no evidence */
+    CS_OFFENCE_TWICE, /* it signed two different accounts of what it sent and showed */
+    CS_OFFENCE_FALSE_PADS, /* the pads that it committed to are not those that it shares with another rank */
     CS_OFFENCE_COUNT
 } cs_offence;
 

@@ -8,6 +8,7 @@
 #include "base/packed.h"
 #include "session/keystream.h"
 #include "session/leaves.h"
+#include "session/pad_keys.h"
 
 /* Values that get all partners' pads while they are in the nearest cache, beside as much of one stream: whole units of it.
  * An element of F comes from twelve digits of 32 bits. */
@@ -27,8 +28,9 @@ struct cs_pads {
     bool *by_aes, common_by_aes;
     uint8_t (*seeds)[32];
     uint8_t common_seed[32], nonce[32];
-    cs_keystream *streams; /* [size] the partners', while pads are added */
-    bool *negative;        /* [size] */
+    cs_keystream *streams;      /* [size] the partners', while pads are added */
+    bool *negative;             /* [size] */
+    uint64_t first_step, steps; /* those whose gradients have keys of their own; none: 0 */
     uint8_t history[32];
     view *used; /* hash table of the views that gave their pads; all zero: free */
     size_t used_count, used_capacity;
@@ -107,6 +109,11 @@ cs_status cs_pads_set_idle(cs_pads *pads, const bool *idle) {
     for (int rank = 0; rank < pads->size; rank++)
         pads->place[rank] = idle != NULL && idle[rank] ? -1 - idlers++ : pads->holders++;
     return CS_OK;
+}
+
+void cs_pads_set_steps(cs_pads *pads, uint64_t first, uint64_t n) {
+    pads->first_step = first;
+    pads->steps = n;
 }
 
 void cs_pads_free(cs_pads *pads) {
@@ -235,16 +242,35 @@ static void start_one(cs_keystream *out, const cs_pads *p, int peer, const uint8
     sodium_memzero(key, sizeof key);
 }
 
+static void step_key(uint8_t key[32], const cs_pads *p, int peer, uint64_t step) {
+    cs_pad_key(key, p->seeds[peer], step - p->first_step);
+}
+
+/* The same under the key of a step. */
+static void start_step(cs_keystream *out, const cs_pads *p, int peer, uint64_t step, const uint8_t view_hash[32]) {
+    uint8_t key[32];
+    step_key(key, p, peer, step);
+    cs_pad_key_low(key, key, view_hash);
+    cs_keystream_init(out, NULL, key);
+    sodium_memzero(key, sizeof key);
+}
+
 /* Starts the streams of one view, this rank's with all others or with its partners; their number in `streams`. */
 static cs_status start(cs_pads *p, bool all, cs_label label, uint64_t index, const uint8_t digest[32], const uint8_t *state,
                        size_t *streams) {
     const view v = make_view(p, label, index, digest, state);
+    const bool by_step = p->steps > 0 && label == CS_LABEL_GRADIENT;
+    if (by_step && index - p->first_step >= p->steps)
+        return cs_fail(CS_ERR_INTERNAL, "step %llu has no key of its own", (unsigned long long)index);
     CS_TRY(use_view(p, &v, label, index));
     *streams = 0;
     for (int j = 0; j < p->size; j++) {
         if (j == p->rank || !(all ? are_pair(p, p->rank, j) : are_partners(p, p->rank, j)))
             continue;
-        start_one(&p->streams[*streams], p, j, v.hash);
+        if (by_step)
+            start_step(&p->streams[*streams], p, j, index, v.hash);
+        else
+            start_one(&p->streams[*streams], p, j, v.hash);
         p->negative[(*streams)++] = j < p->rank;
     }
     return CS_OK;
@@ -338,45 +364,31 @@ bool cs_pads_shared_with(const cs_pads *pads, int peer) {
     return peer != pads->rank && are_partners(pads, pads->rank, peer);
 }
 
-void cs_pads_add_wide(const cs_pads *pads, const uint8_t view_hash[32], int peer, unsigned __int128 *values, size_t n,
-                      size_t width, unsigned bits) {
-    enum { PER_CHUNK = 512, HIGH = 16 };
-    uint8_t low[PER_CHUNK * 8 + 8], high[PER_CHUNK * HIGH], key[32];
-    cs_keystream low_stream, high_stream;
-    const uint64_t low_mask = UINT64_MAX >> (64 - 8 * width);
-    const unsigned __int128 mask = ((unsigned __int128)1 << bits) - 1;
-    memset(low, 0, sizeof low);
-    start_one(&low_stream, pads, peer, view_hash);
-    pair_key(key, pads, peer, "consort/pad-high/1", view_hash);
-    cs_keystream_init(&high_stream, NULL, key);
-    for (size_t first = 0; first < n; first += PER_CHUNK) {
-        const size_t count = n - first < PER_CHUNK ? n - first : PER_CHUNK;
-        cs_keystream_read(&low_stream, first * width / CS_KEYSTREAM_UNIT, low, count * width);
-        cs_keystream_read(&high_stream, first * HIGH / CS_KEYSTREAM_UNIT, high, count * HIGH);
-        for (size_t k = 0; k < count; k++) {
-            unsigned __int128 pad = (unsigned __int128)cs_load_u64(high + HIGH * k + 8) << 64 | cs_load_u64(high + HIGH * k);
-            pad = (pad << (8 * width) & mask) | (cs_load_u64(low + width * k) & low_mask);
-            values[first + k] += peer < pads->rank ? -pad : pad;
-        }
-    }
-    sodium_memzero(low, sizeof low);
-    sodium_memzero(high, sizeof high);
+void cs_pads_add_wide(const cs_pads *pads, uint64_t step, const uint8_t view_hash[32], int peer, unsigned __int128 *values,
+                      size_t n, size_t width, unsigned bits) {
+    uint8_t key[32];
+    step_key(key, pads, peer, step);
+    cs_pad_key_add(key, view_hash, peer < pads->rank, values, n, width, bits);
     sodium_memzero(key, sizeof key);
-    sodium_memzero(&low_stream, sizeof low_stream);
-    sodium_memzero(&high_stream, sizeof high_stream);
 }
 
-cs_fr cs_pads_pair_scalar(const cs_pads *pads, int peer, cs_label label, const uint8_t digest[32], const uint8_t *state) {
-    const view v = make_view(pads, label, 0, digest, state);
-    uint8_t wide[64];
-    hasher h;
-    begin(&h, pads->seeds[peer], "consort/pair-scalar/1", sizeof wide);
-    add(&h, v.hash, sizeof v.hash);
-    crypto_generichash_final(&h, wide, sizeof wide);
-    const cs_fr scalar = cs_fr_from_wide(wide);
-    sodium_memzero(wide, sizeof wide);
-    sodium_memzero(&h, sizeof h);
+cs_fr cs_pads_blinding(const cs_pads *pads, int peer, const uint8_t nonce[32], const uint8_t digest[32],
+                       const uint8_t state[32]) {
+    uint8_t key[32];
+    cs_pad_key(key, pads->seeds[peer], pads->steps);
+    const cs_fr scalar = cs_pad_key_blinding(key, nonce, digest, state);
+    sodium_memzero(key, sizeof key);
     return scalar;
+}
+
+void cs_pads_key_root(const cs_pads *pads, int peer, uint8_t out[32]) {
+    memset(out, 0, 32);
+    if (cs_pads_shared_with(pads, peer))
+        cs_pad_keys_root(out, pads->seeds[peer], pads->steps + 1);
+}
+
+void cs_pads_show_key(const cs_pads *pads, int peer, uint64_t index, uint8_t *out) {
+    cs_pad_keys_show(out, pads->seeds[peer], pads->steps + 1, index);
 }
 
 /* ------------------------------------------------------------------ the common seed */

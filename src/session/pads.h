@@ -67,15 +67,28 @@ const uint8_t *cs_pads_nonce(const cs_pads *pads);
 /** Does this rank share pads of gradients and weight tables with rank `peer`? */
 bool cs_pads_shared_with(const cs_pads *pads, int peer);
 
-/** Adds this rank's pads shared with `peer` under a view, as integers that do not wrap: of `bits` bits each, 8 width < bits
- * < 127, whose lowest 8 width bits are the pads of cs_pads_zero_shares_u64 under that view and whose others come of a stream
- * of their own, used for nothing else. Both ranks of a pair add the same with opposite signs. The caller has made sure that
- * this view's vector is uncovered in this way at most once (docs/security.md). Cannot fail. */
-void cs_pads_add_wide(const cs_pads *pads, const uint8_t view[32], int peer, unsigned __int128 *values, size_t n,
-                      size_t width, unsigned bits);
+/** Gradients of steps first .. first + n - 1 get pads under keys of their own from now on (session/pad_keys.h). The same on
+ * all ranks. Their pads are those of CS_LABEL_GRADIENT with the step as index. */
+void cs_pads_set_steps(cs_pads *pads, uint64_t first, uint64_t n);
 
-/** Uniform in F, known to this rank and to `peer`, under this rank's view now. Cannot fail. */
-cs_fr cs_pads_pair_scalar(const cs_pads *pads, int peer, cs_label label, const uint8_t digest[32], const uint8_t *state);
+/** After cs_pads_set_steps. Adds this rank's pads of a step shared with `peer` under a view, as integers that do not wrap:
+ * cs_pad_key_add. Both ranks of a pair add the same with opposite signs. The caller has made sure that this view's vector is
+ * uncovered in this way at most once (docs/security.md). Cannot fail. */
+void cs_pads_add_wide(const cs_pads *pads, uint64_t step, const uint8_t view[32], int peer, unsigned __int128 *values,
+                      size_t n, size_t width, unsigned bits);
+
+/** After cs_pads_set_steps. Uniform in F, known to this rank and to `peer`: cs_pad_key_blinding under the key after those of
+ * the steps. Cannot fail. */
+cs_fr cs_pads_blinding(const cs_pads *pads, int peer, const uint8_t nonce[32], const uint8_t digest[32],
+                       const uint8_t state[32]);
+
+/** After cs_pads_set_steps. What commits to the n + 1 keys shared with `peer`: those of the steps, and one for blindings; 32
+ * zeros if no pads are shared. Not secret. */
+void cs_pads_key_root(const cs_pads *pads, int peer, uint8_t out[32]);
+
+/** After cs_pads_set_steps. One of these keys with its path, out[cs_pad_keys_shown_size(n + 1)]: docs/security.md says when
+ * it may leave this rank. */
+void cs_pads_show_key(const cs_pads *pads, int peer, uint64_t index, uint8_t *out);
 
 /** Masks, and by the same call unmasks, bytes that one rank shows to all, so that an observer of the network learns nothing:
  *  data ^= a stream keyed by the common seed, the nonce, label, index and the history: AES if all ranks can. It therefore

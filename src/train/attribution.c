@@ -24,13 +24,14 @@ static size_t entries_of(const cs_doubted *d) {
     return n;
 }
 
-void cs_naming_init(cs_naming *n, const cs_doubted *about) {
-    *n = (cs_naming){.about = about, .entries = entries_of(about)};
+void cs_naming_init(cs_naming *n, const cs_doubted *about, const cs_params *params) {
+    *n = (cs_naming){.about = about, .params = params, .entries = entries_of(about)};
 }
 
-void cs_naming_free(cs_naming *n, int n_ranks) {
+void cs_naming_free(cs_naming *n) {
     cs_free(n->step_weights);
-    for (int i = 0; i < n_ranks; i++)
+    cs_buffer_free(&n->pads);
+    for (int i = 0; i < n->params->n_ranks; i++)
         cs_expr_free(&n->totals[i]);
     *n = (cs_naming){0};
 }
@@ -81,12 +82,12 @@ static cs_status padded_gradient(const cs_proof *p, const cs_sent_sums *sums, si
         out[k] = sums->wishes[2 * (step - sums->first) + k - weights];
     for (int peer = 0; peer < sums->size; peer++)
         if (cs_pads_shared_with(pads, peer))
-            cs_pads_add_wide(pads, sums->views[step - sums->first], peer, out, sums->n, sums->width, sums->pad_bits);
+            cs_pads_add_wide(pads, step, sums->views[step - sums->first], peer, out, sums->n, sums->width, sums->pad_bits);
     cs_free(values);
     return CS_OK;
 }
 
-static void append_wide(cs_buffer *out, const wide *values, size_t n) {
+void cs_naming_append(cs_buffer *out, const wide *values, size_t n) {
     for (size_t k = 0; k < n; k++) {
         cs_buffer_append_u64(out, (uint64_t)values[k]);
         cs_buffer_append_u64(out, (uint64_t)(values[k] >> 64));
@@ -116,7 +117,7 @@ static cs_status describe_sent(const cs_proof *p, cs_buffer *out) {
                          cs_naming_hashes(p->naming->about));
         status = padded_gradient(p, sums, doubts->steps[x], values);
         if (status == CS_OK)
-            append_wide(out, values, sums->n);
+            cs_naming_append(out, values, sums->n);
     }
     cs_free(values);
     return status == CS_OK ? cs_buffer_status(out) : status;
@@ -124,7 +125,7 @@ static cs_status describe_sent(const cs_proof *p, cs_buffer *out) {
 
 size_t cs_doubted_told(const cs_doubted *d, cs_told which) {
     if (which == CS_TOLD_PADS)
-        return CS_SENT_POINT_SIZE * (size_t)d->ranks + CS_SENT_SCALAR_SIZE;
+        return CS_SENT_POINT_SIZE * (size_t)d->ranks + CS_SENT_SCALAR_SIZE + CS_SENT_SIGNATURE_SIZE;
     return d->doubts.n * (cs_naming_hashes(d) + WIDE * entries_of(d));
 }
 
@@ -146,7 +147,12 @@ static cs_status tell(cs_proof *p, cs_label label, cs_told which, cs_status (*de
     cs_status status = cs_proving(s) ? cs_session_fail(s, describe(p, &mine)) : CS_OK;
     if (status == CS_OK)
         status = cs_session_tell_root(s, label, which, &mine, cs_doubted_told(p->naming->about, which));
-    cs_buffer_free(&mine);
+    if (status == CS_OK && cs_proving(s) && which == CS_TOLD_SENT)
+        cs_sha256(p->naming->word.sent, mine.data, mine.size);
+    if (which == CS_TOLD_PADS) /* they may have to be shown to be right */
+        p->naming->pads = mine;
+    else
+        cs_buffer_free(&mine);
     return status;
 }
 
@@ -162,21 +168,21 @@ static cs_status tell_sent(cs_proof *p) {
 
 /* ------------------------------------------------------------ e */
 
-static cs_status draw(cs_proof *p) {
-    cs_naming *n = p->naming;
-    cs_session *s = &p->session;
+cs_status cs_naming_draw(cs_naming *n, cs_transcript *t) {
     cs_fr power = CS_FR_ONE, point[2 * CS_AXIS_BITS];
-    n->lambda = cs_session_challenge(s, CS_LABEL_ATTRIBUTION_MIX);
-    n->mu = cs_session_challenge(s, CS_LABEL_ATTRIBUTION_MIX);
-    for (size_t l = 1; l <= p->params->layers; l++) {
-        const unsigned k_bits = cs_params_long_width_bits(p->params, l - 1), j_bits = cs_params_width_bits(p->params, l);
-        cs_session_challenges(s, CS_LABEL_ATTRIBUTION_POINT, point, k_bits + j_bits);
+    memcpy(n->word.drawn, t->state, sizeof n->word.drawn);
+    n->lambda = cs_transcript_challenge(t, CS_LABEL_ATTRIBUTION_MIX);
+    n->mu = cs_transcript_challenge(t, CS_LABEL_ATTRIBUTION_MIX);
+    for (size_t l = 1; l <= n->params->layers; l++) {
+        const unsigned k_bits = cs_params_long_width_bits(n->params, l - 1), j_bits = cs_params_width_bits(n->params, l);
+        for (unsigned k = 0; k < k_bits + j_bits; k++)
+            point[k] = cs_transcript_challenge(t, CS_LABEL_ATTRIBUTION_POINT);
         n->k[l] = cs_axis_eq(point, k_bits);
         n->j[l] = cs_axis_eq(point + k_bits, j_bits);
     }
-    n->step_weights = CS_NEW(cs_fr, (size_t)1 << p->bt);
+    n->step_weights = CS_NEW(cs_fr, (size_t)1 << cs_params_step_bits(n->params));
     if (n->step_weights == NULL)
-        return cs_session_fail(s, CS_ERR_MEMORY);
+        return CS_ERR_MEMORY;
     for (size_t x = 0; x < n->about->doubts.n; x++) {
         n->step_weights[n->about->doubts.steps[x]] = power;
         power = cs_fr_mul(power, n->lambda);
@@ -202,9 +208,8 @@ static cs_fr layer_at(const cs_fr *vk, const cs_fr *vj, const uint8_t *values, s
     return sum;
 }
 
-cs_status cs_naming_combine(const cs_proof *proof, const uint8_t *values, size_t stride, cs_fr *out) {
-    const cs_params *p = proof->params;
-    const cs_naming *n = proof->naming;
+cs_status cs_naming_combine(const cs_naming *n, const uint8_t *values, size_t stride, cs_fr *out) {
+    const cs_params *p = n->params;
     cs_fr mu = CS_FR_ONE;
     cs_status status = CS_OK;
     size_t before = 0;
@@ -270,17 +275,33 @@ static cs_status pads_value(const cs_proof *p, int peer, cs_fr *out) {
     cs_buffer all = {0};
     cs_status status = values != NULL ? CS_OK : CS_ERR_MEMORY;
     for (size_t x = 0; status == CS_OK && x < p->naming->about->doubts.n; x++) {
+        const size_t step = p->naming->about->doubts.steps[x];
         memset(values, 0, WIDE * sums->n);
-        cs_pads_add_wide(a->pads, sums->views[p->naming->about->doubts.steps[x] - sums->first], peer, values, sums->n,
-                         sums->width, sums->pad_bits);
-        append_wide(&all, values, sums->n);
+        cs_pads_add_wide(a->pads, step, sums->views[step - sums->first], peer, values, sums->n, sums->width, sums->pad_bits);
+#ifdef CS_TAMPER
+        const cs_attack *attack = p->session.attack;
+        if (attack && attack->pads)
+            attack->pads(attack->context, sums->rank, peer, step, values, sums->n);
+#endif
+        cs_naming_append(&all, values, sums->n);
         status = cs_buffer_status(&all);
     }
     if (status == CS_OK)
-        status = cs_naming_combine(p, all.data, WIDE * sums->n, out);
+        status = cs_naming_combine(p->naming, all.data, WIDE * sums->n, out);
     cs_buffer_free(&all);
     cs_free(values);
     return status;
+}
+
+/* Under its signature, if there are identities: zeros otherwise. */
+static cs_status sign_told(const cs_proof *p, cs_buffer *out) {
+    static const uint8_t none[CS_SENT_SIGNATURE_SIZE];
+    const cs_session *s = &p->session;
+    uint8_t signature[CS_SENT_SIGNATURE_SIZE];
+    if (s->signing != NULL)
+        cs_told_sign(signature, &p->naming->word, out->data, out->size, s->signing->secret);
+    cs_buffer_append(out, s->signing != NULL ? signature : none, sizeof signature);
+    return cs_buffer_status(out);
 }
 
 /* A commitment for each rank (the identity where no pads are shared), and the blinding of everything. An idle rank has made
@@ -292,7 +313,7 @@ static cs_status describe_pads(const cs_proof *p, cs_buffer *out) {
     for (int peer = 0; peer < s->comm->size; peer++) {
         cs_g1_affine point = CS_G1_AFFINE_IDENTITY;
         if (cs_pads_shared_with(s->pads, peer)) {
-            cs_fr value, own = cs_pads_pair_scalar(s->pads, peer, CS_LABEL_ATTRIBUTION_PADS, s->digest, s->transcript.state);
+            cs_fr value, own = cs_pads_blinding(p->naming->a->pads, peer, s->keys->nonce, s->digest, s->transcript.state);
             if (peer < s->comm->rank)
                 own = cs_fr_neg(own);
             CS_TRY(pads_value(p, peer, &value));
@@ -308,17 +329,31 @@ static cs_status describe_pads(const cs_proof *p, cs_buffer *out) {
     }
     cs_fr_encode(raw, blinding);
     cs_buffer_append(out, raw, sizeof raw);
-    return cs_buffer_status(out);
+    CS_TRY(cs_buffer_status(out));
+    return sign_told(p, out);
 }
 
 /* ------------------------------------------------------------ the protocol */
 
+/* Where this rank is, and in which session, is part of what it signs. */
+static void note_place(cs_proof *p) {
+    cs_told_word *word = &p->naming->word;
+    const cs_session *s = &p->session;
+    memcpy(word->asked, s->transcript.state, sizeof word->asked);
+    memcpy(word->who.digest, s->digest, sizeof word->who.digest);
+    if (!cs_proving(s))
+        return;
+    memcpy(word->who.nonce, s->keys->nonce, sizeof word->who.nonce);
+    word->who.rank = s->comm->rank;
+}
+
 cs_status cs_naming_run(cs_proof *p) {
     CS_TRY(cs_train_commit(p));
     CS_TRY(tell_sent(p));
-    CS_TRY(draw(p));
+    CS_TRY(cs_session_fail(&p->session, cs_naming_draw(p->naming, &p->session.transcript)));
     CS_TRY(cs_train_together(p, add_gradients, CS_LABEL_ATTRIBUTION_PART, true));
     CS_TRY(send_values(p));
+    note_place(p);
     CS_TRY(tell(p, CS_LABEL_ATTRIBUTION_PADS, CS_TOLD_PADS, describe_pads));
     CS_TRY(cs_train_all_errors(p));
     CS_TRY(cs_train_hidden_draws(p));
@@ -331,7 +366,7 @@ cs_status cs_naming_run(cs_proof *p) {
 }
 
 void cs_naming_digest(uint8_t out[32], const uint8_t statement[32], const cs_doubted *about) {
-    static const char label[] = "consort/attribution/2";
+    static const char label[] = "consort/attribution/3";
     uint8_t shape[32], bytes[8];
     crypto_hash_sha256_state hash;
     crypto_hash_sha256_init(&hash);
@@ -420,7 +455,7 @@ cs_status cs_train_attribute(cs_comm *comm, const cs_keyring *keys, cs_pads *pad
     if (p == NULL)
         return cs_comm_raise(comm, CS_ERR_MEMORY);
     cs_naming_digest(session.digest, instance->digest, about);
-    cs_naming_init(&naming, about);
+    cs_naming_init(&naming, about, instance->params);
     naming.a = a;
     p->naming = &naming;
     cs_status status =
@@ -429,8 +464,10 @@ cs_status cs_train_attribute(cs_comm *comm, const cs_keyring *keys, cs_pads *pad
     if (status == CS_OK)
         status = attribute(p, comm, &session, shard, out);
     if (status == CS_OK && comm->rank == 0)
-        status = cs_naming_judge(&naming, instance, out);
-    cs_naming_free(&naming, comm->size);
+        status = cs_comm_raise(comm, cs_naming_judge(&naming, instance, out));
+    if (status == CS_OK)
+        status = cs_naming_settle(p, comm, out);
+    cs_naming_free(&naming);
     cs_train_close_instance(p);
     return status;
 }

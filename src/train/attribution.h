@@ -4,6 +4,7 @@
 #ifndef CS_TRAIN_ATTRIBUTION_H
 #define CS_TRAIN_ATTRIBUTION_H
 
+#include "session/pad_words.h"
 #include "train/protocol.h"
 #include "train/sent_sums.h"
 
@@ -32,19 +33,29 @@ typedef struct cs_attribution {
     const cs_buffer *proof; /* root: what there was of the proof that failed; it begins with the commitments to rows */
 } cs_attribution;
 
+/** Against a rank whose pads are not those of the pair: the keys that the other rank of it showed. */
+typedef struct cs_false_pads {
+    int with;        /* the other rank; nobody is accused if `shown` is empty */
+    cs_buffer shown; /* for each step in doubt its key, then that of blindings, each with its path (session/pad_keys.h) */
+} cs_false_pads;
+
 /** What the root has seen and found. Zero-initialise it; cs_attributed_free. */
 typedef struct cs_attributed {
     cs_buffer findings; /* three words (u32) for each rank that is guilty: rank, cs_offence, and the label of the stage; for
                            CS_OFFENCE_PADS the last one is the other rank of the pair, of which one lies. None: all
                            gradients are those of committed tensors */
+    cs_buffer pairs;    /* numbers (u32) of two ranks that do not agree on their pads */
+    cs_false_pads false_pads[CS_MAX_RANKS];
+    cs_told_word word;              /* what each rank has signed of what it told, but its rank and the hash */
     size_t wrong_sum[CS_MAX_RANKS]; /* of the steps in doubt, from 1: the first whose sum it showed wrongly; 0: none */
     cs_buffer proof;
     size_t used; /* of the proof, up to the last answers */
     cs_record record;
     int ranks;
-    cs_sums_word *words;     /* [ranks][steps in doubt] */
-    int place[CS_MAX_RANKS]; /* of each rank in the record (cs_comm_place_of) */
-    cs_judge judge;          /* of the ranks with data */
+    cs_sums_word *words;          /* [ranks][steps in doubt] */
+    int place[CS_MAX_RANKS];      /* of each rank in the record (cs_comm_place_of) */
+    cs_judge judge;               /* of the ranks with data */
+    cs_judged idle[CS_MAX_RANKS]; /* of the others, in their order; is_signed: what convicts by itself (cs_testimony) */
 } cs_attributed;
 
 void cs_attributed_free(cs_attributed *a);
@@ -58,9 +69,31 @@ cs_status cs_train_attribute(cs_comm *comm, const cs_keyring *keys, cs_pads *pad
 
 /** Local. As cs_train_judge, of such a session: judges each rank by its answers, then by what it told: CS_OFFENCE_SENT (if
  * there are words; a key's signature must hold for them, too) and CS_OFFENCE_GRADIENT. idle[n_idle]: ranks without data, who
- * told something and have signed nothing. */
+ * told something and give no answers: is_signed says whether they signed that. */
 cs_status cs_attribution_judge(const cs_instance *instance, const cs_doubted *about, const uint8_t *proof, size_t size,
                                cs_judge *judge, cs_judged *idle, size_t n_idle, size_t *used);
+
+/** What a rank signed in such a session, without a proof. Borrowed. */
+typedef struct cs_testimony {
+    cs_told_word word;
+    const uint8_t *key;             /* [32] Ed25519 */
+    const cs_buffer *told;          /* [CS_TOLD_COUNT]; the first is not needed against its pads */
+    const cs_sums_word *words;      /* of the steps in doubt */
+    int with;                       /* about its pads with this rank: */
+    const uint8_t (*roots)[32];     /* [ranks] what it committed to before training */
+    const uint8_t *roots_signature; /* [CS_SENT_SIGNATURE_SIZE] */
+    const uint8_t *shown;           /* [cs_shown_size] keys, with their paths */
+} cs_testimony;
+
+/** Bytes of the keys that one rank shows of its pads with another. */
+size_t cs_shown_size(const cs_doubted *about, const cs_params *params);
+
+/** Local. digest: of the statement. As cs_attribution_judge, of one rank by what it has told and signed alone; not whether
+ * it signed it: *offence is CS_OFFENCE_FALSE_PADS if `roots` are given and the pads that it committed to are not those; else
+ * CS_OFFENCE_SENT or CS_OFFENCE_GRADIENT of a rank without data; or CS_OFFENCE_NONE. *is_signed: all of that is signed.
+ * CS_ERR_INPUT: the keys are not those that the rank committed to, or what is told is malformed. */
+cs_status cs_testimony_judge(const cs_params *params, const uint8_t digest[32], const cs_doubted *about,
+                             const cs_testimony *t, cs_offence *offence, bool *is_signed);
 
 /** The lowest `width` bytes of told integers, 16 bytes each, as they travel in sums. */
 void cs_doubted_pack(uint8_t *out, const uint8_t *values, size_t count, size_t width);

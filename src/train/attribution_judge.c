@@ -31,7 +31,7 @@ static bool parts_hold(const cs_naming *n, const uint8_t *hashes, const uint8_t 
 }
 
 /* The word is one that the rank has signed, about a sum of this shape. */
-static bool word_is_signed(const cs_naming *n, const cs_judged *r, size_t x) {
+bool cs_naming_word_is_signed(const cs_naming *n, const cs_judged *r, size_t x) {
     const cs_doubted *d = n->about;
     cs_sums_speaker who = {.rank = r->speaker};
     cs_transcript chain;
@@ -56,7 +56,7 @@ static cs_status judge_sent(const cs_naming *n, cs_judged *r) {
         uint8_t hash[32];
         cs_sha256(hash, hashes, size);
         holds = holds && memcmp(hash, r->words[x].sent, 32) == 0 && parts_hold(n, hashes, hashes + size, packed);
-        r->is_signed = r->is_signed && word_is_signed(n, r, x);
+        r->is_signed = r->is_signed && cs_naming_word_is_signed(n, r, x);
     }
     if (!holds)
         cs_judge_find(r, CS_OFFENCE_SENT, CS_LABEL_GRADIENT);
@@ -66,8 +66,7 @@ static cs_status judge_sent(const cs_naming *n, cs_judged *r) {
 
 /* The equation of its commitment to <e, gradient>, which an idle rank has not, and those to its pads, against <e, what it
  * sent>. */
-static cs_status add_equation(const cs_proof *p, const cs_judge *j, const cs_judged *r, cs_deferred *d) {
-    const cs_naming *n = p->naming;
+static cs_status add_equation(const cs_naming *n, const cs_judge *j, const cs_judged *r, cs_deferred *d) {
     const int ranks = n->about->ranks;
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): who is judged has told something */
     const uint8_t *told = r->sent->told[CS_TOLD_PADS].data;
@@ -83,15 +82,15 @@ static cs_status add_equation(const cs_proof *p, const cs_judge *j, const cs_jud
             return CS_REJECT;
         CS_TRY(cs_deferred_add(d, CS_FR_ONE, point));
     }
-    CS_TRY(cs_naming_combine(p, r->sent->told[CS_TOLD_SENT].data + cs_naming_hashes(n->about), cs_naming_step(n), &value));
+    CS_TRY(cs_naming_combine(n, r->sent->told[CS_TOLD_SENT].data + cs_naming_hashes(n->about), cs_naming_step(n), &value));
     d->weight = cs_fr_neg(d->weight);
     cs_deferred_add_h(d, blinding);
     return cs_deferred_add_generators(d, &value, 1);
 }
 
-static cs_status judge_gradient(const cs_proof *p, const cs_judge *j, cs_judged *r) {
+static cs_status judge_gradient(const cs_naming *n, const cs_judge *j, cs_judged *r) {
     cs_deferred d = {0};
-    cs_status status = add_equation(p, j, r, &d);
+    cs_status status = add_equation(n, j, r, &d);
     if (status == CS_OK)
         status = cs_deferred_check(&d);
     cs_deferred_free(&d);
@@ -100,11 +99,14 @@ static cs_status judge_gradient(const cs_proof *p, const cs_judge *j, cs_judged 
     return status == CS_REJECT ? CS_OK : status;
 }
 
-static cs_status judge_each(cs_proof *p, const cs_judge *j, cs_judged *ranks, size_t n) {
-    for (size_t k = 0; k < n; k++) {
-        CS_TRY(judge_sent(p->naming, &ranks[k]));
-        CS_TRY(judge_gradient(p, j, &ranks[k]));
-    }
+cs_status cs_naming_judge_told(const cs_naming *n, const cs_judge *j, cs_judged *r) {
+    CS_TRY(judge_sent(n, r));
+    return judge_gradient(n, j, r);
+}
+
+static cs_status judge_each(const cs_naming *n, const cs_judge *j, cs_judged *ranks, size_t count) {
+    for (size_t k = 0; k < count; k++)
+        CS_TRY(cs_naming_judge_told(n, j, &ranks[k]));
     return CS_OK;
 }
 
@@ -119,7 +121,7 @@ cs_status cs_attribution_judge(const cs_instance *instance, const cs_doubted *ab
     if (p == NULL)
         return CS_ERR_MEMORY;
     cs_naming_digest(session.digest, instance->digest, about);
-    cs_naming_init(&naming, about);
+    cs_naming_init(&naming, about, instance->params);
     p->naming = &naming;
     cs_status status = cs_session_verify(&p->session, n_ranks, session.digest, instance->params->ledger_width, proof, size);
     if (status == CS_OK)
@@ -129,11 +131,11 @@ cs_status cs_attribution_judge(const cs_instance *instance, const cs_doubted *ab
     if (status == CS_OK)
         status = cs_naming_run(p);
     if (status == CS_OK)
-        status = judge_each(p, judge, judge->ranks, judge->n);
+        status = judge_each(&naming, judge, judge->ranks, judge->n);
     if (status == CS_OK)
-        status = judge_each(p, judge, idle, n_idle);
+        status = judge_each(&naming, judge, idle, n_idle);
     *used = p->session.in_pos;
-    cs_naming_free(&naming, n_ranks);
+    cs_naming_free(&naming);
     cs_train_close_instance(p);
     return status;
 }
@@ -215,12 +217,16 @@ static cs_judged suspect(const cs_naming *n, const cs_attributed *a, int rank) {
                        .key = n->a->sums->who.secret != NULL ? n->a->sums->who.keys[rank] : NULL};
 }
 
+static cs_judged *judged_of(cs_attributed *a, int rank) {
+    const size_t place = (size_t)a->place[rank];
+    return place < a->judge.n ? &a->judge.ranks[place] : &a->idle[place - a->judge.n];
+}
+
 /* What was found of each rank by itself. */
-static bool append_each(cs_attributed *out, const cs_judged *idle, bool *guilty) {
+static bool append_each(cs_attributed *out, bool *guilty) {
     bool all_sent = true;
     for (int i = 0; i < out->ranks; i++) {
-        const size_t place = (size_t)out->place[i];
-        const cs_judged *r = place < out->judge.n ? &out->judge.ranks[place] : &idle[place - out->judge.n];
+        const cs_judged *r = judged_of(out, i);
         guilty[i] = r->offence != CS_OFFENCE_NONE;
         all_sent = all_sent && r->offence != CS_OFFENCE_SENT;
         if (guilty[i])
@@ -229,31 +235,61 @@ static bool append_each(cs_attributed *out, const cs_judged *idle, bool *guilty)
     return all_sent;
 }
 
+/* Has it signed what it told, at the place where the root was? Without identities nobody signs. */
+static bool told_is_signed(const cs_naming *n, const cs_judged *r) {
+    const cs_buffer *sent = &r->sent->told[CS_TOLD_SENT], *pads = &r->sent->told[CS_TOLD_PADS];
+    const size_t size = pads->size - CS_SENT_SIGNATURE_SIZE;
+    cs_told_word word = n->word;
+    word.who.rank = r->speaker;
+    cs_sha256(word.sent, sent->data, sent->size);
+    return r->key != NULL && cs_told_check(pads->data + size, &word, pads->data, size, r->key);
+}
+
+/* Who has not signed cannot be convicted of what it told, which is an offence of its own. */
+static void find_unsigned(const cs_naming *n, cs_attributed *out) {
+    for (int i = 0; i < out->ranks; i++) {
+        cs_judged *r = judged_of(out, i);
+        if (r->key != NULL && !told_is_signed(n, r))
+            cs_judge_find(r, CS_OFFENCE_SIGNATURE, CS_LABEL_ATTRIBUTION_PADS);
+    }
+}
+
+static cs_status find_pairs(cs_attributed *out, const bool *guilty) {
+    for (int i = 0; i < out->ranks; i++)
+        for (int k = i + 1; k < out->ranks; k++)
+            if (!guilty[i] && !guilty[k] && !pads_agree(out, i, k)) {
+                cs_buffer_append_u32(&out->pairs, (uint32_t)i);
+                cs_buffer_append_u32(&out->pairs, (uint32_t)k);
+            }
+    return cs_buffer_status(&out->pairs);
+}
+
 cs_status cs_naming_judge(const cs_naming *n, const cs_instance *instance, cs_attributed *out) {
     const size_t holders = (size_t)instance->params->n_ranks;
     bool guilty[CS_MAX_RANKS] = {false};
-    cs_judged idle[CS_MAX_RANKS] = {0};
     cs_judge *j = &out->judge;
     CS_TRY(cs_judge_new(j, holders));
     j->nonce = out->record.nonce;
     for (int i = 0; i < out->ranks; i++) {
-        const size_t place = (size_t)out->place[i];
-        *(place < holders ? &j->ranks[place] : &idle[place - holders]) = suspect(n, out, i);
+        cs_judged *r = judged_of(out, i);
+        *r = suspect(n, out, i);
+        r->is_signed = (size_t)out->place[i] >= holders && told_is_signed(n, r);
     }
     CS_TRY(judge_rows(n, instance, out));
-    CS_TRY(cs_attribution_judge(instance, n->about, out->proof.data, out->proof.size, j, idle, (size_t)out->ranks - holders,
-                                &out->used));
-    if (append_each(out, idle, guilty))
+    CS_TRY(cs_attribution_judge(instance, n->about, out->proof.data, out->proof.size, j, out->idle,
+                                (size_t)out->ranks - holders, &out->used));
+    find_unsigned(n, out);
+    if (append_each(out, guilty))
         CS_TRY(judge_sums(n, out, guilty));
-    for (int i = 0; i < out->ranks; i++)
-        for (int k = i + 1; k < out->ranks; k++)
-            if (!guilty[i] && !guilty[k] && !pads_agree(out, i, k))
-                append_finding(&out->findings, i, CS_OFFENCE_PADS, (uint32_t)k);
+    CS_TRY(find_pairs(out, guilty));
     return cs_buffer_status(&out->findings);
 }
 
 void cs_attributed_free(cs_attributed *a) {
     cs_buffer_free(&a->findings);
+    cs_buffer_free(&a->pairs);
+    for (int i = 0; i < CS_MAX_RANKS; i++)
+        cs_buffer_free(&a->false_pads[i].shown);
     cs_buffer_free(&a->proof);
     cs_record_free(&a->record);
     cs_judge_free(&a->judge);

@@ -220,6 +220,8 @@ cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const 
     cs_status status = allocate(&s);
     if (status != CS_OK)
         (void)cs_comm_raise(comm, status);
+    if (status == CS_OK && sums != NULL)
+        status = cs_sent_sums_promise(sums, comm, pads);
     for (; s.step < p->steps && status == CS_OK; s.step++) {
         status = run_step(&s);
         cs_progress_report(progress, "training", (double)(s.step + 1) / (double)p->steps);

@@ -20,11 +20,15 @@ static unsigned bits_of(uint64_t x) {
     return bits;
 }
 
+unsigned cs_sent_sums_pad_bits(int ranks) {
+    return WIDE_BITS - 1 - bits_of((uint64_t)ranks - 1);
+}
+
 /* A rank's padded entry is at most N - 1 pads and a gradient: less than N 2^pad_bits. The pads of one other honest rank hide
  * an entry but for 2 |gradient| / 2^pad_bits; n entries of at most N steps are uncovered. */
 static cs_status choose_pads(cs_sent_sums *s, const cs_params *p) {
     const unsigned ranks = bits_of((uint64_t)s->size - 1), gradient = bits_of((uint64_t)cs_params_gradient_max(p));
-    s->pad_bits = WIDE_BITS - 1 - ranks;
+    s->pad_bits = cs_sent_sums_pad_bits(s->size);
     const unsigned needed = gradient + 1 + bits_of(s->n) + ranks + SECURITY;
     return needed <= s->pad_bits ? CS_OK
                                  : cs_fail(CS_ERR_RANGE,
@@ -60,9 +64,12 @@ static cs_sums_speaker speaker_of(const cs_sent_sums *s, int rank) {
 
 cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params *p, const uint8_t nonce[32],
                            const uint8_t digest[32], size_t first, size_t n, size_t width) {
-    const cs_sums_who who = s->who;
+    cs_sent_sums before = *s;
     cs_sent_sums_free(s);
-    *s = (cs_sent_sums){.who = who,
+    *s = (cs_sent_sums){.who = before.who,
+#ifdef CS_TAMPER
+                        .attack = before.attack,
+#endif
                         .comm = comm,
                         .rank = comm->rank,
                         .size = comm->size,
@@ -92,6 +99,7 @@ void cs_sent_sums_free(cs_sent_sums *s) {
     cs_free(s->odd);
     cs_free(s->apart);
     cs_free(s->liars);
+    cs_buffer_free(&s->promises);
     *s = (cs_sent_sums){0};
 }
 
@@ -320,28 +328,33 @@ static cs_status compare(cs_sent_sums *s, const cs_buffer *all) {
     return status;
 }
 
-/* Collective: what all say. */
-static cs_status exchange(const cs_sent_sums *s, cs_comm *comm, const cs_buffer *mine, cs_buffer *all) {
-    const size_t size = (size_t)s->size, part = WORD * size;
+/* Root: all parts, one after the other. */
+static cs_status join(cs_buffer *all, const cs_buffer *parts, size_t n, size_t part, const char *what) {
+    for (size_t i = 0; i < n; i++) {
+        if (parts[i].size != part)
+            return cs_fail(CS_ERR_ABORT, "rank %zu sent %zu bytes of %s instead of %zu", i, parts[i].size, what, part);
+        cs_buffer_append(all, parts[i].data, parts[i].size);
+    }
+    return cs_buffer_status(all);
+}
+
+cs_status cs_sent_sums_exchange(const cs_sent_sums *s, cs_comm *comm, cs_label label, const cs_buffer *mine,
+                                cs_buffer *all) {
+    const size_t size = (size_t)s->size;
     cs_buffer *parts = is_root(s) ? CS_NEW(cs_buffer, size) : NULL;
     if (is_root(s) && parts == NULL)
         return cs_comm_raise(comm, CS_ERR_MEMORY);
-    cs_status status = cs_comm_gather(comm, CS_LABEL_SUMS_KEPT, mine->data, part, parts);
-    for (size_t i = 0; parts != NULL && status == CS_OK && i < size; i++) {
-        if (parts[i].size != part)
-            status = cs_comm_raise(
-                comm, cs_fail(CS_ERR_ABORT, "rank %zu sent %zu bytes of hashes instead of %zu", i, parts[i].size, part));
-        cs_buffer_append(all, parts[i].data, parts[i].size);
-    }
+    cs_status status = cs_comm_gather(comm, (uint32_t)label, mine->data, mine->size, parts);
+    if (parts != NULL && status == CS_OK)
+        status = cs_comm_raise(comm, join(all, parts, size, mine->size, cs_label_text(label)));
     for (size_t i = 0; parts != NULL && i < size; i++)
         cs_buffer_free(&parts[i]);
     cs_free(parts);
-    if (is_root(s) && status == CS_OK)
-        status = cs_comm_raise(comm, cs_buffer_status(all));
     if (status == CS_OK)
-        status = cs_comm_reply(comm, CS_LABEL_SUMS_KEPT, all);
-    if (status == CS_OK && all->size != part * size)
-        status = cs_fail(CS_ERR_ABORT, "rank 0 showed %zu bytes of hashes instead of %zu", all->size, part * size);
+        status = cs_comm_reply(comm, (uint32_t)label, all);
+    if (status == CS_OK && all->size != mine->size * size)
+        status = cs_fail(CS_ERR_ABORT, "rank 0 showed %zu bytes of %s instead of %zu", all->size, cs_label_text(label),
+                         mine->size * size);
     return status;
 }
 
@@ -354,7 +367,7 @@ cs_status cs_sent_sums_agree(cs_sent_sums *s, cs_comm *comm, cs_pads *pads) {
         status = say(s, &mine);
     status = cs_comm_raise(comm, status);
     if (status == CS_OK)
-        status = exchange(s, comm, &mine, &all);
+        status = cs_sent_sums_exchange(s, comm, CS_LABEL_SUMS_KEPT, &mine, &all);
     if (status == CS_OK) {
         cs_pads_receive(pads, CS_LABEL_SUMS_KEPT, all.data, all.size);
         status = compare(s, &all);

@@ -42,7 +42,11 @@ typedef struct cs_sent_sums {
     bool *odd;             /* [size] did it sign hashes of something that nobody else saw? */
     cs_sums_liar *liars;   /* [n_liars], room for all: found by cs_sent_sums_agree */
     size_t n_liars;
+    cs_buffer promises; /* of each rank, which keys its pads have (cs_sent_sums_promise) */
     bool agreed;
+#ifdef CS_TAMPER
+    const struct cs_attack *attack; /* a dishonest rank commits to other keys */
+#endif
     bool uncovered; /* padded gradients have been told to the root: once only */
 } cs_sent_sums;
 
@@ -51,6 +55,21 @@ typedef struct cs_sent_sums {
 cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params *p, const uint8_t nonce[32],
                            const uint8_t digest[32], size_t first, size_t n, size_t width);
 void cs_sent_sums_free(cs_sent_sums *s);
+
+/** Collective, before the first sum: pads of the gradients get keys of their own in each step (cs_pads_set_steps), and every
+ * rank tells all others to which keys it commits with each of them; signed, where ranks sign. It enters the pads' history.
+ * CS_ERR_ABORT: two ranks do not commit to the same, and are named; or a rank has not signed. */
+cs_status cs_sent_sums_promise(cs_sent_sums *s, cs_comm *comm, cs_pads *pads);
+
+/** What rank `rank` has committed to, [size] and zeros where it shares no pads; and its signature (session/pad_words.h). */
+const uint8_t (*cs_sent_sums_roots(const cs_sent_sums *s, int rank))[32];
+const uint8_t *cs_sent_sums_roots_signature(const cs_sent_sums *s, int rank);
+
+/** Collective: all[size] gets what each rank gives, of the same length everywhere. */
+cs_status cs_sent_sums_exchange(const cs_sent_sums *s, cs_comm *comm, cs_label label, const cs_buffer *mine, cs_buffer *all);
+
+/** Bits of the pads that are uncovered for one step, in a run of so many ranks. */
+unsigned cs_sent_sums_pad_bits(int ranks);
 
 /** What goes behind the frames of a sum (cs_comm_reduction): bytes of each kind; and this rank's. */
 size_t cs_sent_sums_note(const cs_sent_sums *s, cs_comm_note which);

@@ -93,6 +93,8 @@
     X(ATTRIBUTION_RANKS, "attribution/ranks")                                                                               \
     X(ATTRIBUTION_VALUE, "attribution/value")                                                                               \
     X(ATTRIBUTION_PADS, "attribution/pads")                                                                                 \
+    X(PAD_KEYS, "pads/keys")                                                                                                \
+    X(ATTRIBUTION_SHOW, "attribution/show")                                                                                 \
     X(RESUMED, "resumed")                                                                                                   \
     X(DONE, "done")
 

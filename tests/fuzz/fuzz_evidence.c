@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attest/accusation_told.h"
 #include "attest/accusation_words.h"
 #include "attest/container.h"
 #include "base/bytes.h"
@@ -47,6 +48,18 @@ static void try_words(const cs_buffer *section) {
         (void)cs_words_judge(&report, section->data, section->size);
 }
 
+static void try_told(const cs_buffer *section) {
+    cs_told_accusation a;
+    cs_buffer again = {0};
+    if (section->size == 0 || cs_told_decode(&a, section->data, section->size) != CS_OK)
+        return;
+    if (cs_told_encode(&again, &a) != CS_OK || again.size != section->size ||
+        memcmp(again.data, section->data, section->size) != 0)
+        abort();
+    cs_told_accusation_free(&a);
+    cs_buffer_free(&again);
+}
+
 static void try_file(const uint8_t *data, size_t size) {
     cs_container c;
     cs_accusation a;
@@ -55,6 +68,7 @@ static void try_file(const uint8_t *data, size_t size) {
         return;
     try_doubt(&c.section[CS_SECTION_DOUBT]);
     try_words(&c.section[CS_SECTION_WORDS]);
+    try_told(&c.section[CS_SECTION_TOLD]);
     const cs_buffer *sent = &c.section[CS_SECTION_SENT];
     if (cs_accusation_decode(&a, sent->data, sent->size) == CS_OK) {
         if (cs_accusation_encode(&again, &a) != CS_OK || again.size != sent->size ||

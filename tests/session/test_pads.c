@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "session/aes.h"
+#include "session/pad_keys.h"
 #include "session/pads.h"
 
 enum { RANKS = 4, N = 5000 };
@@ -441,12 +442,13 @@ static void wide_pads(void **state) {
         for (int i = 0; i < RANKS; i++) {
             memset(mine, 0, sizeof mine);
             memset(narrow, 0, sizeof narrow);
+            cs_pads_set_steps(pads[i], 2, 4);
             cs_pads_view(pads[i], CS_LABEL_GRADIENT, 3, digest, NULL, view);
             assert_int_equal(cs_pads_zero_shares_u64(pads[i], CS_LABEL_GRADIENT, 3, digest, NULL, narrow, N, width), CS_OK);
             for (int j = 0; j < RANKS; j++)
                 if (j != i) {
                     assert_true(cs_pads_shared_with(pads[i], j));
-                    cs_pads_add_wide(pads[i], view, j, mine, N, width, BITS);
+                    cs_pads_add_wide(pads[i], 3, view, j, mine, N, width, BITS);
                 }
             for (size_t k = 0; k < N; k++) {
                 assert_int_equal((uint64_t)mine[k] & mask, narrow[k] & mask);
@@ -454,8 +456,8 @@ static void wide_pads(void **state) {
             }
         }
         memset(pair, 0, sizeof pair);
-        cs_pads_add_wide(pads[0], view, 1, pair[0], N, width, BITS);
-        cs_pads_add_wide(pads[1], view, 0, pair[1], N, width, BITS);
+        cs_pads_add_wide(pads[0], 3, view, 1, pair[0], N, width, BITS);
+        cs_pads_add_wide(pads[1], 3, view, 0, pair[1], N, width, BITS);
         unsigned __int128 any = 0, both = ~(unsigned __int128)0;
         for (size_t k = 0; k < N; k++) {
             assert_true(sum[k] == 0);
@@ -516,16 +518,64 @@ static void partners_and_scalars(void **state) {
         cs_pads_set_partners(pads[i], 2);
     assert_true(cs_pads_shared_with(pads[0], 1) && cs_pads_shared_with(pads[0], 3));
     assert_false(cs_pads_shared_with(pads[0], 2) || cs_pads_shared_with(pads[0], 0));
-    const cs_fr a = cs_pads_pair_scalar(pads[0], 1, CS_LABEL_ATTRIBUTION_PADS, digest, transcript);
-    assert_true(cs_fr_eq(a, cs_pads_pair_scalar(pads[1], 0, CS_LABEL_ATTRIBUTION_PADS, digest, transcript)));
-    assert_false(cs_fr_eq(a, cs_pads_pair_scalar(pads[1], 0, CS_LABEL_ATTRIBUTION_PADS, digest, other_transcript)));
-    assert_false(cs_fr_eq(a, cs_pads_pair_scalar(pads[1], 0, CS_LABEL_ATTRIBUTION_PADS, other_digest, transcript)));
-    assert_false(cs_fr_eq(a, cs_pads_pair_scalar(pads[1], 2, CS_LABEL_ATTRIBUTION_PADS, digest, transcript)));
+    const cs_fr a = cs_pads_blinding(pads[0], 1, other_digest, digest, transcript);
+    assert_true(cs_fr_eq(a, cs_pads_blinding(pads[1], 0, other_digest, digest, transcript)));
+    assert_false(cs_fr_eq(a, cs_pads_blinding(pads[1], 0, other_digest, digest, other_transcript)));
+    assert_false(cs_fr_eq(a, cs_pads_blinding(pads[1], 0, other_digest, other_digest, transcript)));
+    assert_false(cs_fr_eq(a, cs_pads_blinding(pads[1], 0, digest, digest, transcript)));
+    assert_false(cs_fr_eq(a, cs_pads_blinding(pads[1], 2, other_digest, digest, transcript)));
+    free_pads(pads);
+}
+
+/* Both ranks of a pair commit to the same keys, other pairs to others; who is shown one makes the pads that were sent. */
+static void keys_can_be_shown(void **state) {
+    enum { FIRST = 5, STEPS = 6, BITS = 124 };
+    static uint64_t sent[N];
+    static unsigned __int128 made[N];
+    cs_pads *pads[RANKS];
+    uint8_t roots[RANKS][RANKS][32], shown[32 * 8], view[32];
+    static const uint8_t none[32];
+    (void)state;
+    make_pads(pads, 1);
+    for (int i = 0; i < RANKS; i++) {
+        cs_pads_set_partners(pads[i], 2);
+        cs_pads_set_steps(pads[i], FIRST, STEPS);
+        for (int j = 0; j < RANKS; j++) {
+            cs_pads_key_root(pads[i], j, roots[i][j]);
+            assert_int_equal(memcmp(roots[i][j], none, 32) != 0, cs_pads_shared_with(pads[i], j));
+        }
+    }
+    for (int i = 0; i < RANKS; i++)
+        for (int j = 0; j < i; j++)
+            assert_memory_equal(roots[i][j], roots[j][i], 32);
+    assert_memory_not_equal(roots[0][1], roots[0][3], 32);
+    assert_true(cs_pad_keys_shown_size(STEPS + 1) <= sizeof shown);
+    for (size_t step = FIRST; step < FIRST + STEPS; step++) {
+        memset(sent, 0, sizeof sent);
+        memset(made, 0, sizeof made);
+        cs_pads_view(pads[0], CS_LABEL_GRADIENT, step, digest, NULL, view);
+        assert_int_equal(cs_pads_zero_shares_u64(pads[0], CS_LABEL_GRADIENT, step, digest, NULL, sent, N, 5), CS_OK);
+        for (int peer = 1; peer < RANKS; peer += 2) {
+            cs_pads_show_key(pads[peer], 0, step - FIRST, shown); /* the partner shows it */
+            assert_true(cs_pad_keys_hold(roots[0][peer], STEPS + 1, step - FIRST, shown));
+            cs_pad_key_add(shown, view, false, made, N, 5, BITS);
+        }
+        for (size_t k = 0; k < N; k++)
+            assert_true((((uint64_t)made[k] ^ sent[k]) & 0xffffffffff) == 0);
+    }
+    cs_pads_show_key(pads[1], 0, STEPS, shown);
+    assert_true(cs_pad_keys_hold(roots[0][1], STEPS + 1, STEPS, shown));
+    assert_true(cs_fr_eq(cs_pad_key_blinding(shown, other_digest, digest, transcript),
+                         cs_pads_blinding(pads[0], 1, other_digest, digest, transcript)));
+    uint64_t one = 0;
+    assert_int_equal(cs_pads_zero_shares_u64(pads[0], CS_LABEL_GRADIENT, FIRST + STEPS, digest, NULL, &one, 1, 8),
+                     CS_ERR_INTERNAL); /* the last key is for nothing else */
     free_pads(pads);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(keys_can_be_shown, nothing_leaks),
         cmocka_unit_test_teardown(equal_views_cancel, nothing_leaks),
         cmocka_unit_test_teardown(different_views_do_not, nothing_leaks),
         cmocka_unit_test(partners_share_pads),

@@ -28,7 +28,11 @@ typedef struct member {
     bool says_so;                                                           /* says that it showed them */
     cs_transcript other;                                                    /* the second chain */
     cs_status (*send)(cs_comm *c, int rank, const void *data, size_t size); /* the true one */
+    cs_status (*to_root)(cs_comm *c, const void *data, size_t size);        /* likewise */
+    cs_status (*from_root)(cs_comm *c, cs_buffer *out);
     cs_pads *pads;
+    size_t promise_at,
+        own_promise_at;   /* byte, from 1, of what all commit to, that is changed on its way; of what it sends */
     bool fault_at_top;    /* in the last number, out of its bound; else by one in the first */
     bool spoils_checks;   /* takes wrong addends of the check of a narrow vector */
     size_t spoilt, again; /* how many; sums that were made once more */
@@ -36,7 +40,7 @@ typedef struct member {
 
 static _Thread_local member *self;
 
-enum { HEADER = 20, KIND = 4, ADDENDS = 5, SUMS = 6, STATES = 64, SIGNATURE = 64 };
+enum { HEADER = 20, KIND = 4, ADDENDS = 5, SUMS = 6, STATES = 64, SIGNATURE = 64, PROMISE = 3 * 32 + SIGNATURE };
 
 /* So short a gradient has one part only: that of the last rank. */
 static cs_status changed_sums(cs_comm *c, int rank, cs_buffer *out) {
@@ -71,6 +75,28 @@ static void sign_other(member *m, uint8_t *note, const uint8_t *sums, size_t siz
     cs_sums_addends(&m->other, &word);
     cs_sums_shown(&m->other, &word);
     cs_sums_sign(note + STATES, &who, s->made + 1, m->other.state, s->who.secret);
+}
+
+/* A frame with which keys of pads one rank has, or all have. */
+static bool is_promise(size_t size, size_t of) {
+    return size == HEADER + of * PROMISE;
+}
+
+static cs_status changed_promises(cs_comm *c, cs_buffer *out) {
+    CS_TRY(self->from_root(c, out));
+    if (is_promise(out->size, 3))
+        out->data[HEADER + self->promise_at - 1] ^= 1;
+    return CS_OK;
+}
+
+static cs_status send_changed_promise(cs_comm *c, const void *data, size_t size) {
+    uint8_t frame[512];
+    assert_true(size <= sizeof frame || !is_promise(size, 1));
+    if (!is_promise(size, 1))
+        return self->to_root(c, data, size);
+    memcpy(frame, data, size);
+    frame[HEADER + self->own_promise_at - 1] ^= 1;
+    return self->to_root(c, frame, size);
 }
 
 static cs_status show_twice(cs_comm *c, int rank, const void *data, size_t size) {
@@ -117,6 +143,16 @@ static cs_status train(cs_comm *comm, void *arg) {
         m->ops = *comm->ops;
         m->receive = comm->ops->receive;
         m->ops.receive = spoilt_check;
+        comm->ops = &m->ops;
+    }
+    if (m->promise_at > 0 || m->own_promise_at > 0) {
+        m->ops = *comm->ops;
+        m->from_root = comm->ops->from_root;
+        m->to_root = comm->ops->to_root;
+        if (m->promise_at > 0)
+            m->ops.from_root = changed_promises;
+        else
+            m->ops.to_root = send_changed_promise;
         comm->ops = &m->ops;
     }
     if (m->twice_at > 0 || m->unsigned_at > 0) {
@@ -346,6 +382,46 @@ static void not_signed(void **state) {
     assert_int_equal(cs_memory_live(), 0);
 }
 
+/* Before the first sum all know to which keys of pads every pair commits, or nobody sends anything. */
+static void keys_of_pads(void **state) {
+    enum { RANK2 = 2 * PROMISE, OF_1 = 32 };
+    static const struct {
+        size_t shown, sent; /* on rank 1, by rank 2 */
+        bool sign;
+        const char *says; /* rank 1 */
+    } CASES[] = {
+        {1 + RANK2 + OF_1, 0, true, "rank 2 has not signed which keys its pads have, or rank 0 changed it"},
+        {1 + RANK2 + OF_1, 0, false, "ranks 1 and 2 do not say the same of the keys of their pads: one of them lies, or"},
+        {1 + RANK2 + 3 * 32, 0, true, "rank 2 has not signed"},
+        {1 + OF_1 / 2, 0, true, "rank 0 has not signed"},
+        {1 + PROMISE, 0, true, "rank 0 shows other keys of pads than this rank committed to"},
+        {0, 1 + OF_1, true, "rank 2 has not signed"},
+        {0, 1 + OF_1, false, "ranks 1 and 2 do not say the same"},
+        {0, 1, false, "ranks 0 and 2 do not say the same"}};
+    (void)state;
+    for (size_t k = 0; k < sizeof CASES / sizeof *CASES; k++) {
+        job j;
+        member members[JOB_RANKS] = {0};
+        cs_comm_outcome outcomes[JOB_RANKS];
+        job_params(&j);
+        job_new(&j);
+        members[1].promise_at = CASES[k].shown;
+        members[2].own_promise_at = CASES[k].sent;
+        for (size_t i = 0; i < 3; i++) {
+            members[i].keeps = true;
+            members[i].signs = CASES[k].sign;
+        }
+        if (run(&j, members, outcomes) != CS_ERR_ABORT || strstr(outcomes[1].text, CASES[k].says) == NULL)
+            fail_msg("%zu: %s", k, outcomes[1].text);
+        for (size_t i = 0; i < 3; i++) {
+            assert_int_equal(members[i].sums.made, 0);
+            cs_sent_sums_free(&members[i].sums);
+        }
+        job_free(&j);
+    }
+    assert_int_equal(cs_memory_live(), 0);
+}
+
 /* Gradients that pads of 126 bits would not hide. */
 static void too_large_to_hide(void **state) {
     (void)state;
@@ -404,8 +480,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_as_without_pads), cmocka_unit_test(own_failure),       cmocka_unit_test(different_statements),
         cmocka_unit_test(different_sums),       cmocka_unit_test(different_shapes),  cmocka_unit_test(last_update),
-        cmocka_unit_test(different_sums_kept),  cmocka_unit_test(too_large_to_hide), cmocka_unit_test(two_accounts),
-        cmocka_unit_test(not_signed),           cmocka_unit_test(made_again),
+        cmocka_unit_test(different_sums_kept),  cmocka_unit_test(too_large_to_hide), cmocka_unit_test(keys_of_pads),
+        cmocka_unit_test(two_accounts),         cmocka_unit_test(not_signed),        cmocka_unit_test(made_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
