@@ -35,14 +35,29 @@ static void denominators(const cs_leaves *l, size_t from, size_t n, cs_fr *out) 
     cs_fr_vec_affine(out, base, coef, x, terms, n);
 }
 
+/* Rows before the copies of the first one that fill the table up. */
+static size_t distinct_rows(const cs_lookup_table *t) {
+    size_t n = t->n;
+    bool copy = true;
+    while (copy && n > 1) {
+        copy = t->tag[n - 1] == t->tag[0];
+        for (unsigned k = 0; k < CS_LOOKUP_COLUMNS; k++)
+            copy = copy && t->columns[k][n - 1] == t->columns[k][0];
+        n -= copy;
+    }
+    return n;
+}
+
 static cs_status inverses(const cs_leaves *l, cs_vector *out) {
-    const size_t rows = l->what->table.n;
+    const size_t rows = distinct_rows(&l->what->table);
     for (size_t y = 0; y < rows; y += PIECE)
         denominators(l, y, rows - y < PIECE ? rows - y : PIECE, out->entries + y);
     cs_fr_vec_inverse(out->entries, out->entries, rows);
     for (size_t y = 0; y < rows; y++)
         if (cs_fr_is_zero(out->entries[y]))
             return cs_fail(CS_ERR_ABORT, "lookups: the challenge is row %zu of the table; start the session again", y);
+    for (size_t y = rows; y < l->what->table.n; y++)
+        out->entries[y] = out->entries[0];
     return CS_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 
 /* Fixed point of the recursion, and of the series that starts it. */
 enum { FRACTION = 62, SERIES_FRACTION = 100, SERIES_TERMS = 40 };
@@ -109,16 +110,22 @@ size_t cs_table_find(const cs_table *t, int32_t tag, int64_t c1) {
 
 void cs_table_digest(uint8_t out[32], const cs_table *t) {
     crypto_hash_sha256_state hash;
-    uint8_t bytes[16];
+    enum { ROW = 16, SOME = 64 }; /* rows in hand */
+    uint8_t bytes[ROW * SOME];
     crypto_hash_sha256_init(&hash);
     cs_store_u64(bytes, t->n);
     cs_store_u64(bytes + 8, t->real);
-    crypto_hash_sha256_update(&hash, bytes, sizeof bytes);
-    for (size_t row = 0; row < t->n; row++) {
-        const int32_t columns[4] = {t->tag[row], t->c1[row], t->c2[row], t->c3[row]};
-        for (size_t k = 0; k < 4; k++)
-            cs_store_u32(bytes + 4 * k, (uint32_t)columns[k]);
-        crypto_hash_sha256_update(&hash, bytes, sizeof bytes);
+    crypto_hash_sha256_update(&hash, bytes, ROW);
+    for (size_t from = 0; from < t->n; from += SOME) {
+        const size_t some = t->n - from < SOME ? t->n - from : SOME;
+        for (size_t k = 0; k < some; k++) {
+            const size_t row = from + k;
+            cs_store_u32(bytes + ROW * k, (uint32_t)t->tag[row]);
+            cs_store_u32(bytes + ROW * k + 4, (uint32_t)t->c1[row]);
+            cs_store_u32(bytes + ROW * k + 8, (uint32_t)t->c2[row]);
+            cs_store_u32(bytes + ROW * k + 12, (uint32_t)t->c3[row]);
+        }
+        cs_sha256_update(&hash, bytes, ROW * some);
     }
     crypto_hash_sha256_final(&hash, out);
 }
