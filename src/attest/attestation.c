@@ -16,16 +16,16 @@ static cs_status read_model(cs_model *out, bool *present, const cs_attestation *
     return cs_fail_prefix(status, "%s", path);
 }
 
-typedef cs_status decode_container(cs_container *out, const char *name, const uint8_t *data, size_t size);
+typedef cs_status take_container(cs_container *out, const char *name, cs_buffer *file);
 
-static cs_status read_container(cs_attestation *out, const char *path, decode_container *decode) {
+static cs_status read_container(cs_attestation *out, const char *path, take_container *take) {
     cs_buffer file = {0};
     cs_status status = cs_file_read(path, CS_CONTAINER_MAX_BYTES, &file);
-    if (status == CS_OK)
-        status = decode(&out->container, path, file.data, file.size);
     out->file_bytes = file.size;
     if (status == CS_OK)
-        cs_sha256(out->digest, file.data, file.size);
+        status = take(&out->container, path, &file);
+    if (status == CS_OK)
+        cs_sha256(out->digest, out->container.file.data, out->container.file.size);
     cs_buffer_free(&file);
     return status;
 }
@@ -42,7 +42,7 @@ static cs_status read_models(cs_attestation *out, const char *path) {
 
 cs_status cs_attestation_open(cs_attestation *out, const char *path) {
     memset(out, 0, sizeof *out);
-    cs_status status = read_container(out, path, cs_container_decode);
+    cs_status status = read_container(out, path, cs_container_take);
     if (status == CS_OK)
         status = read_statement(out, path);
     if (status == CS_OK)
@@ -56,7 +56,7 @@ cs_status cs_attestation_open(cs_attestation *out, const char *path) {
 
 cs_status cs_attestation_open_evidence(cs_attestation *out, const char *path) {
     memset(out, 0, sizeof *out);
-    cs_status status = read_container(out, path, cs_container_decode_evidence);
+    cs_status status = read_container(out, path, cs_container_take_evidence);
     const bool stated = out->container.section[CS_SECTION_STATEMENT].size != 0;
     if (status == CS_OK && stated)
         status = read_statement(out, path);

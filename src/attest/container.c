@@ -113,6 +113,12 @@ static cs_status read_section(cs_container *out, kind_of_file kind, const char *
     *used = ENTRY_SIZE + stored;
     if (flags == FLAG_ZLIB)
         return unpack(&out->section[k], name, tag, data + ENTRY_SIZE, stored, raw);
+    if (out->file.size > 0 && raw >= LARGE) {
+        out->section[k] =
+            (cs_buffer){.data = out->file.data + (size_t)(data + ENTRY_SIZE - out->file.data), .size = raw, .capacity = raw};
+        out->inside[k] = true;
+        return CS_OK;
+    }
     cs_buffer_append(&out->section[k], data + ENTRY_SIZE, raw);
     return cs_buffer_status(&out->section[k]);
 }
@@ -170,17 +176,38 @@ cs_status cs_container_decode_evidence(cs_container *out, const char *name, cons
     return decode(out, EVIDENCE, name, data, size);
 }
 
-cs_status cs_container_load(cs_container *out, const char *path) {
-    cs_buffer data = {0};
+static cs_status take(cs_container *out, kind_of_file kind, const char *name, cs_buffer *file) {
     memset(out, 0, sizeof *out);
-    cs_status status = cs_file_read(path, CS_CONTAINER_MAX_BYTES, &data);
+    out->file = *file;
+    *file = (cs_buffer){0};
+    const cs_status status = read_container(out, kind, name, out->file.data, out->file.size);
+    if (status != CS_OK)
+        cs_container_free(out);
+    return status;
+}
+
+cs_status cs_container_take(cs_container *out, const char *name, cs_buffer *file) {
+    return take(out, ATTESTATION, name, file);
+}
+
+cs_status cs_container_take_evidence(cs_container *out, const char *name, cs_buffer *file) {
+    return take(out, EVIDENCE, name, file);
+}
+
+cs_status cs_container_load(cs_container *out, const char *path) {
+    cs_buffer file = {0};
+    memset(out, 0, sizeof *out);
+    const cs_status status = cs_file_read(path, CS_CONTAINER_MAX_BYTES, &file);
     if (status == CS_OK)
-        status = cs_container_decode(out, path, data.data, data.size);
-    cs_buffer_free(&data);
+        return cs_container_take(out, path, &file);
+    cs_buffer_free(&file);
     return status;
 }
 
 void cs_container_free(cs_container *c) {
     for (int k = 0; k < CS_SECTION_COUNT; k++)
-        cs_buffer_free(&c->section[k]);
+        if (!c->inside[k])
+            cs_buffer_free(&c->section[k]);
+    cs_buffer_free(&c->file);
+    memset(c, 0, sizeof *c);
 }

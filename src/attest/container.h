@@ -28,6 +28,8 @@ typedef enum cs_section {
 
 typedef struct cs_container {
     cs_buffer section[CS_SECTION_COUNT];
+    cs_buffer file;                /* of cs_container_take: what long sections are parts of ... */
+    bool inside[CS_SECTION_COUNT]; /* ... these: read only */
 } cs_container;
 
 /** Appends the file, which is evidence if there is a section SENT, WORD or TOLD; a section is compressed (zlib, level 9) if
@@ -41,7 +43,11 @@ cs_status cs_container_encode(cs_buffer *out, const cs_container *c);
 cs_status cs_container_decode(cs_container *out, const char *name, const uint8_t *data, size_t size);
 cs_status cs_container_decode_evidence(cs_container *out, const char *name, const uint8_t *data, size_t size);
 
-/** cs_container_decode of a file. Also CS_ERR_IO. */
+/** The same with less memory: takes *file, which is empty afterwards, even after a failure. */
+cs_status cs_container_take(cs_container *out, const char *name, cs_buffer *file);
+cs_status cs_container_take_evidence(cs_container *out, const char *name, cs_buffer *file);
+
+/** cs_container_take of a file. Also CS_ERR_IO. */
 cs_status cs_container_load(cs_container *out, const char *path);
 
 /** Frees and empties; a zeroed one is fine. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "data/safetensors.h"
@@ -77,13 +78,28 @@ cs_status cs_model_encode(cs_buffer *out, const cs_model *m, const cs_params *p)
 
 /* ------------------------------------------------------------ reading */
 
-/* Multiplying by a power of two is exact unless it overflows. */
-static cs_status from_double(int64_t *out, double v, unsigned scale, const char *file, const char *tensor, size_t index) {
-    const double integer = v * (double)((uint64_t)1 << scale);
-    if (!(fabs(integer) < 0x1p53) || integer != floor(integer) || (v == 0 && signbit(v)))
-        return cs_fail(CS_ERR_INPUT, "%s: %s: number %zu (%.17g) is not an integer times 2^-%u", file, tensor, index, v,
-                       scale);
+static double double_at(const uint8_t *bytes) {
+    const uint64_t bits = cs_load_u64(bytes);
+    double v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+/* Multiplying by a power of two is exact unless it overflows. False if v is no integer times 2^-scale, or -0. */
+static bool from_double(int64_t *out, double v, double scale) {
+    const double integer = v * scale;
+    if (!(fabs(integer) < 0x1p53))
+        return false;
     *out = (int64_t)integer;
+    return (double)*out == integer && (*out != 0 || !signbit(v));
+}
+
+static cs_status read_numbers(int64_t *out, const cs_named_tensor *t, size_t n, const char *file, unsigned scale) {
+    const double unit = (double)((uint64_t)1 << scale);
+    for (size_t k = 0; k < n; k++)
+        if (!from_double(&out[k], double_at(t->bytes + 8 * k), unit))
+            return cs_fail(CS_ERR_INPUT, "%s: %s: number %zu (%.17g) is not an integer times 2^-%u", file, t->name, k,
+                           double_at(t->bytes + 8 * k), scale);
     return CS_OK;
 }
 
@@ -98,9 +114,7 @@ static cs_status read_tensor(int64_t *out, const cs_safetensors *from, const cha
         return cs_fail(CS_ERR_INPUT,
                        rows == 0 ? "%s: %s: F64 of shape [%zu] is required" : "%s: %s: F64 of shape [%zu, %zu] is required",
                        file, name, rows == 0 ? columns : rows, columns);
-    for (size_t k = 0; k < (rows == 0 ? columns : rows * columns); k++)
-        CS_TRY(from_double(&out[k], t->f64[k], scale, file, name, k));
-    return CS_OK;
+    return read_numbers(out, t, rows == 0 ? columns : rows * columns, file, scale);
 }
 
 static cs_status read_model(cs_model *out, const cs_params *p, const char *file, const cs_safetensors *from) {
@@ -122,7 +136,7 @@ static cs_status read_model(cs_model *out, const cs_params *p, const char *file,
 cs_status cs_model_decode(cs_model *out, const cs_params *p, const char *name, const uint8_t *data, size_t size) {
     cs_safetensors file;
     memset(out, 0, sizeof *out);
-    CS_TRY(cs_fail_prefix(cs_safetensors_decode(&file, data, size), "%s", name));
+    CS_TRY(cs_fail_prefix(cs_safetensors_view(&file, data, size), "%s", name));
     const cs_status status = read_model(out, p, name, &file);
     cs_safetensors_free(&file);
     if (status != CS_OK)

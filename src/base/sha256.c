@@ -96,6 +96,10 @@ void cs_sha256(uint8_t out[32], const void *data, size_t n) {
 }
 
 void cs_sha256_update_i64(crypto_hash_sha256_state *state, const int64_t *values, size_t n) {
+    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) { /* they lie there as they are hashed */
+        cs_sha256_update(state, values, n * sizeof *values);
+        return;
+    }
     uint8_t bytes[8 * CHUNK];
     for (size_t done = 0, part; done < n; done += part) {
         part = n - done < CHUNK ? n - done : CHUNK;

@@ -24,6 +24,8 @@ typedef struct cs_named_tensor {
         const double *f64;
         const int64_t *i64;
     }; /* [product of shape], row by row */
+    const uint8_t
+        *bytes; /* of cs_safetensors_view, instead: the same as they stand in the file, little-endian, not aligned */
 } cs_named_tensor;
 
 typedef struct cs_metadata {
@@ -53,6 +55,9 @@ cs_status cs_safetensors_write(const char *path, const cs_safetensors *file);
  * bounded length and depth without duplicate keys, each tensor's range fits its type and shape, and the ranges cover the
  * bytes behind the header once, to the last. Freed by cs_safetensors_free; empty after a failure. */
 cs_status cs_safetensors_decode(cs_safetensors *out, const uint8_t *data, size_t size);
+
+/** The same without copying the numbers: data must outlive *out. */
+cs_status cs_safetensors_view(cs_safetensors *out, const uint8_t *data, size_t size);
 
 /** Frees what a decoded file owns and leaves *file empty. An empty (zeroed) one is fine. */
 void cs_safetensors_free(cs_safetensors *file);

@@ -131,23 +131,6 @@ static cs_status check_cover(const byte_range *ranges, size_t count, const cs_na
     return at == data_size ? CS_OK : cs_fail(CS_ERR_INPUT, "%zu bytes behind the last tensor", data_size - at);
 }
 
-static cs_status copy_values(cs_named_tensor *tensor, void **memory, const uint8_t *data, size_t count) {
-    if (tensor->dtype == CS_DTYPE_I64) {
-        int64_t *values = CS_NEW(int64_t, count);
-        for (size_t k = 0; values && k < count; k++)
-            values[k] = (int64_t)cs_load_u64(data + k * CS_TENSOR_ITEM);
-        tensor->i64 = *memory = values;
-    } else {
-        double *values = CS_NEW(double, count);
-        for (size_t k = 0; values && k < count; k++) {
-            const uint64_t bits = cs_load_u64(data + k * CS_TENSOR_ITEM);
-            memcpy(&values[k], &bits, sizeof bits);
-        }
-        tensor->f64 = *memory = values;
-    }
-    return *memory ? CS_OK : CS_ERR_MEMORY;
-}
-
 static int compare_tensors(const void *a, const void *b) {
     const cs_named_tensor *x = a, *y = b;
     return strcmp(x->name, y->name);
@@ -186,11 +169,8 @@ static cs_status read_tensors(cs_safetensors *out, byte_range *ranges, const uin
     }
     qsort(ranges, m->tensor_count, sizeof *ranges, compare_ranges);
     CS_TRY(check_cover(ranges, m->tensor_count, m->tensors, size));
-    for (size_t k = 0; k < m->tensor_count; k++) {
-        const byte_range *r = &ranges[k];
-        CS_TRY(copy_values(&m->tensors[r->tensor], &m->values[r->tensor], data + r->begin,
-                           (r->end - r->begin) / CS_TENSOR_ITEM));
-    }
+    for (size_t k = 0; k < m->tensor_count; k++)
+        m->tensors[ranges[k].tensor].bytes = data + ranges[k].begin;
     out->tensors = m->tensors;
     out->tensor_count = m->tensor_count;
     return CS_OK;
@@ -217,7 +197,7 @@ static cs_status list_tensors(cs_safetensors_memory *m) {
     return CS_OK;
 }
 
-static cs_status decode(cs_safetensors *out, const uint8_t *data, size_t size) {
+static cs_status view(cs_safetensors *out, const uint8_t *data, size_t size) {
     cs_safetensors_memory *m = out->owned;
     if (size < CS_SAFETENSORS_LENGTH_BYTES)
         return cs_fail(CS_ERR_INPUT, "not a safetensors file: %zu bytes", size);
@@ -239,12 +219,43 @@ static cs_status decode(cs_safetensors *out, const uint8_t *data, size_t size) {
     return status;
 }
 
-cs_status cs_safetensors_decode(cs_safetensors *out, const uint8_t *data, size_t size) {
+cs_status cs_safetensors_view(cs_safetensors *out, const uint8_t *data, size_t size) {
     *out = (cs_safetensors){0};
     out->owned = CS_NEW(cs_safetensors_memory, 1);
     if (!out->owned)
         return CS_ERR_MEMORY;
-    const cs_status status = decode(out, data, size);
+    const cs_status status = view(out, data, size);
+    if (status != CS_OK)
+        cs_safetensors_free(out);
+    return status;
+}
+
+static cs_status copy_values(cs_named_tensor *tensor, void **memory) {
+    size_t count;
+    CS_TRY(cs_named_tensor_count(&count, tensor));
+    const uint8_t *const data = tensor->bytes;
+    tensor->bytes = NULL;
+    if (tensor->dtype == CS_DTYPE_I64) {
+        int64_t *values = CS_NEW(int64_t, count);
+        for (size_t k = 0; values && k < count; k++)
+            values[k] = (int64_t)cs_load_u64(data + k * CS_TENSOR_ITEM);
+        tensor->i64 = *memory = values;
+    } else {
+        double *values = CS_NEW(double, count);
+        for (size_t k = 0; values && k < count; k++) {
+            const uint64_t bits = cs_load_u64(data + k * CS_TENSOR_ITEM);
+            memcpy(&values[k], &bits, sizeof bits);
+        }
+        tensor->f64 = *memory = values;
+    }
+    return *memory ? CS_OK : CS_ERR_MEMORY;
+}
+
+cs_status cs_safetensors_decode(cs_safetensors *out, const uint8_t *data, size_t size) {
+    CS_TRY(cs_safetensors_view(out, data, size));
+    cs_status status = CS_OK;
+    for (size_t k = 0; status == CS_OK && k < out->tensor_count; k++)
+        status = copy_values(&out->owned->tensors[k], &out->owned->values[k]);
     if (status != CS_OK)
         cs_safetensors_free(out);
     return status;
