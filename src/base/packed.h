@@ -7,11 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { CS_PACKED_SLACK = 16 };
+
 /** What a processor does it with. All give the same numbers; `values` and `packed` do not overlap. */
 typedef struct cs_packed_kernel {
     const char *name; /* "portable", "avx2" */
     /* values[n] += or, if `negative`, -= packed[n], mod 2^64: the bits from 8 width on become noise. */
     void (*add)(uint64_t *values, const uint8_t *packed, size_t n, size_t width, bool negative);
+    /* The same mod 2^32, for width <= 4. CS_PACKED_SLACK bytes behind packed[n] may be read; they change nothing. */
+    void (*add_narrow)(uint32_t *values, const uint8_t *packed, size_t n, size_t width, bool negative);
     /* values[n] = packed[n], sign extended. */
     void (*load)(uint64_t *values, const uint8_t *packed, size_t n, size_t width);
     /* packed[n] = values[n], without the bits from 8 width on. */

@@ -289,13 +289,30 @@ static void add_entries(const cs_pads *p, size_t streams, uint64_t *sums, size_t
     }
 }
 
+/* The same mod 2^32, eight entries to a register of 256 bits instead of four; the sums are made before they are added. */
+static void add_narrow_entries(const cs_pads *p, size_t streams, uint64_t *values, size_t first, size_t count, size_t width,
+                               uint8_t *bytes) {
+    uint32_t sums[U64_CHUNK];
+    memset(sums, 0, count * sizeof *sums);
+    for (size_t k = 0; k < streams; k++) {
+        cs_keystream_read(&p->streams[k], first * width / CS_KEYSTREAM_UNIT, bytes, count * width);
+        p->packed->add_narrow(sums, bytes, count, width, p->negative[k]);
+    }
+    for (size_t k = 0; k < count; k++)
+        values[k] += sums[k];
+    sodium_memzero(sums, sizeof sums);
+}
+
 cs_status cs_pads_zero_shares_u64(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
                                   const uint8_t *state, uint64_t *values, size_t n, size_t width) {
-    uint8_t bytes[8 * U64_CHUNK];
+    uint8_t bytes[8 * U64_CHUNK + CS_PACKED_SLACK] = {0};
     size_t streams;
     CS_TRY(start(pads, false, label, index, digest, state, &streams));
-    for (size_t first = 0; first < n; first += U64_CHUNK)
-        add_entries(pads, streams, values + first, first, n - first < U64_CHUNK ? n - first : U64_CHUNK, width, bytes);
+    for (size_t first = 0; first < n; first += U64_CHUNK) {
+        const size_t count = n - first < U64_CHUNK ? n - first : U64_CHUNK;
+        (width <= sizeof(uint32_t) ? add_narrow_entries : add_entries)(pads, streams, values + first, first, count, width,
+                                                                       bytes);
+    }
     sodium_memzero(bytes, sizeof bytes);
     stop(pads, streams);
     return CS_OK;

@@ -65,12 +65,39 @@ static void check(const cs_packed_kernel *kernel, size_t n, size_t width) {
     cs_free(values);
 }
 
+/* What lies in the slack is noise. */
+static void check_narrow(const cs_packed_kernel *kernel, size_t n, size_t width) {
+    const size_t size = n * width + CS_PACKED_SLACK;
+    uint8_t *packed = CS_NEW(uint8_t, size + 1), *exact = packed + 1;
+    uint32_t *values = CS_NEW(uint32_t, n + 1), before[MOST];
+    const uint32_t mask = UINT32_MAX >> (32 - 8 * width);
+    for (size_t k = 0; k < size; k++)
+        exact[k] = (uint8_t)next_random();
+    for (int negative = 0; negative < 2; negative++) {
+        for (size_t k = 0; k < n; k++)
+            values[k] = before[k] = (uint32_t)next_random();
+        values[n] = GUARD;
+        kernel->add_narrow(values, exact, n, width, negative);
+        for (size_t k = 0; k < n; k++) {
+            int64_t ignored;
+            const uint32_t v = (uint32_t)entry(exact, k, width, &ignored);
+            assert_true(((values[k] ^ (negative ? before[k] - v : before[k] + v)) & mask) == 0);
+        }
+        assert_true(values[n] == GUARD);
+    }
+    cs_free(packed);
+    cs_free(values);
+}
+
 static void kernels_are_right(void **state) {
     (void)state;
     for (size_t k = 0; cs_packed_kernel_at(k) != NULL; k++)
         for (size_t width = 1; width <= 8; width++)
-            for (size_t n = 0; n <= MOST; n++)
+            for (size_t n = 0; n <= MOST; n++) {
                 check(cs_packed_kernel_at(k), n, width);
+                if (width <= sizeof(uint32_t))
+                    check_narrow(cs_packed_kernel_at(k), n, width);
+            }
     assert_non_null(cs_packed_best());
     assert_int_equal(cs_memory_live(), 0);
 }
