@@ -15,12 +15,15 @@
 #endif
 enum { TAG_MORE = 1, TAG_LAST = 2, TAG_GONE = 3, PIECE = CS_MPI_PIECE };
 
-/* A piece that was given to MPI and not taken yet. */
+/* Memory of frames that have left is kept for the next ones, up to so many bytes. */
+enum { MOST_SPARE = 4 << 20 };
+
+/* A piece that was given to MPI and not taken yet; a frame's last one has the frame. Or a spare. */
 typedef struct outgoing {
     struct outgoing *next;
     int rank; /* to whom */
     MPI_Request request;
-    uint8_t data[];
+    cs_buffer frame;
 } outgoing;
 
 typedef struct transport {
@@ -28,6 +31,9 @@ typedef struct transport {
     bool late;                  /* some peer was not heard of in time */
     uint8_t *dropped;           /* [PIECE], takes what is not wanted */
     outgoing *under_way, *last; /* what `send` took, oldest first */
+    outgoing *spare;
+    size_t spare_bytes;
+    cs_buffer copy; /* of a frame to send */
 } transport;
 
 static cs_status check(int code, const char *what) {
@@ -98,7 +104,33 @@ static size_t piece_size(size_t left) {
     return left < PIECE ? left : PIECE;
 }
 
-/* Frees what has left, up to the first piece that has not. */
+static void keep_spare(transport *t, outgoing *piece) {
+    if (piece->frame.capacity > MOST_SPARE - t->spare_bytes)
+        cs_buffer_free(&piece->frame);
+    t->spare_bytes += piece->frame.capacity;
+    piece->next = t->spare;
+    t->spare = piece;
+}
+
+static outgoing *take_spare(transport *t) {
+    outgoing *piece = t->spare;
+    if (piece == NULL)
+        return CS_NEW(outgoing, 1);
+    t->spare = piece->next;
+    t->spare_bytes -= piece->frame.capacity;
+    piece->next = NULL;
+    return piece;
+}
+
+static void free_spares(transport *t) {
+    while (t->spare != NULL) {
+        outgoing *piece = take_spare(t);
+        cs_buffer_free(&piece->frame);
+        cs_free(piece);
+    }
+}
+
+/* Takes back what has left, up to the first piece that has not. */
 static void reap(transport *t) {
     while (t->under_way != NULL) {
         outgoing *piece = t->under_way;
@@ -106,22 +138,26 @@ static void reap(transport *t) {
         if (MPI_Test(&piece->request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done)
             return;
         t->under_way = piece->next;
-        cs_free(piece);
+        keep_spare(t, piece);
     }
     t->last = NULL;
 }
 
-static cs_status send_piece(transport *t, int rank, const void *data, size_t size, int tag) {
-    outgoing *piece = cs_calloc(sizeof *piece + size, 1);
+/* frame: given away with its last piece, for the memory of another one; NULL with the others. */
+static cs_status send_piece(transport *t, int rank, const void *data, size_t size, int tag, cs_buffer *frame) {
+    outgoing *piece = take_spare(t);
     if (piece == NULL)
         return CS_ERR_MEMORY;
     piece->rank = rank;
-    if (size > 0)
-        memcpy(piece->data, data, size);
-    const int code = MPI_Isend(piece->data, (int)size, MPI_BYTE, rank, tag, MPI_COMM_WORLD, &piece->request);
+    const int code = MPI_Isend(data, (int)size, MPI_BYTE, rank, tag, MPI_COMM_WORLD, &piece->request);
     if (code != MPI_SUCCESS) {
-        cs_free(piece);
+        keep_spare(t, piece);
         return check(code, "send");
+    }
+    if (frame != NULL) {
+        const cs_buffer other = piece->frame;
+        piece->frame = *frame;
+        *frame = other;
     }
     if (t->last != NULL)
         t->last->next = piece;
@@ -131,24 +167,36 @@ static cs_status send_piece(transport *t, int rank, const void *data, size_t siz
     return CS_OK;
 }
 
-static cs_status send_copy(cs_comm *c, int rank, const void *data, size_t size) {
+static cs_status give(cs_comm *c, int rank, cs_buffer *frame) {
     transport *t = c->transport;
+    const uint8_t *data = frame->data;
+    const size_t size = frame->size;
     size_t sent = 0;
     reap(t);
     do {
         const size_t piece = piece_size(size - sent);
-        const cs_status status =
-            send_piece(t, rank, (const uint8_t *)data + sent, piece, sent + piece < size ? TAG_MORE : TAG_LAST);
-        if (status != CS_OK) {
-            t->gone[rank] = t->gone[rank] || sent > 0; /* half a frame */
-            return status;
+        const bool more = sent + piece < size;
+        const uint8_t *from = sent > 0 ? data + sent : data;
+        const cs_status status = send_piece(t, rank, from, piece, more ? TAG_MORE : TAG_LAST, more ? NULL : frame);
+        if (status != CS_OK && sent > 0) { /* half a frame, which MPI still reads */
+            t->gone[rank] = true;
+            *frame = (cs_buffer){0};
         }
+        CS_TRY(status);
         sent += piece;
     } while (sent < size);
     return CS_OK;
 }
 
-/* Waits for everything that send_copy took. What a late peer has not taken stays MPI's, its memory too. */
+static cs_status send_copy(cs_comm *c, int rank, const void *data, size_t size) {
+    transport *t = c->transport;
+    cs_buffer_clear(&t->copy);
+    cs_buffer_append(&t->copy, data, size);
+    CS_TRY(cs_buffer_status(&t->copy));
+    return give(c, rank, &t->copy);
+}
+
+/* Waits for everything that is under way. What a late peer has not taken stays MPI's, its memory too. */
 static cs_status flush(cs_comm *c) {
     transport *t = c->transport;
     waiting w = {0};
@@ -187,10 +235,11 @@ static cs_status receive_piece(cs_comm *c, int peer, cs_buffer *out, int *tag) {
     if (out == NULL || out->failed)
         return receive_into(c, peer, t->dropped, count, &message);
     const size_t start = out->size, piece = (size_t)count;
-    if (piece > CS_COMM_MAX_FRAME - start || cs_buffer_resize(out, start + piece) != CS_OK) {
+    if (piece > CS_COMM_MAX_FRAME - start || cs_buffer_reserve(out, piece) != CS_OK) {
         out->failed = true;
         return receive_into(c, peer, t->dropped, count, &message);
     }
+    out->size += piece;
     const cs_status status = receive_into(c, peer, out->data + start, count, &message);
     if (status != CS_OK)
         *out = (cs_buffer){0}; /* MPI may still write to that memory, so nobody else gets it */
@@ -229,7 +278,8 @@ static const cs_comm_ops mpi_ops = {.to_root = to_root,
                                     .from_root = from_root,
                                     .send = send_copy,
                                     .receive = receive_frame,
-                                    .flush = flush};
+                                    .flush = flush,
+                                    .give = give};
 
 /* ------------------------------------------------------------------ life */
 
@@ -265,7 +315,7 @@ int cs_mpi_ranks_here(void) {
 /* A message without content; its sender waits for the peer's own before it ends MPI, so none is left unreceived. */
 static void say_gone(cs_comm *c, int peer) {
     transport *t = c->transport;
-    if (send_piece(t, peer, NULL, 0, TAG_GONE) != CS_OK)
+    if (send_piece(t, peer, NULL, 0, TAG_GONE, NULL) != CS_OK)
         t->gone[peer] = true;
 }
 
@@ -295,6 +345,8 @@ void cs_mpi_comm_finalize(cs_comm *c) {
     if (t->late) /* MPI would wait for that rank */
         MPI_Abort(MPI_COMM_WORLD, CS_ERR_RANK);
     MPI_Finalize();
+    free_spares(t);
+    cs_buffer_free(&t->copy);
     cs_free(t->gone);
     cs_free(t->dropped);
     cs_free(t);

@@ -116,13 +116,12 @@ static cs_status make_long_frame(cs_comm *c, uint32_t kind, uint32_t tag, const 
                        (unsigned)tag);
     uint8_t header[HEADER_SIZE];
     store_header(header, kind, tag, size + more);
-    CS_TRY(cs_buffer_resize(&c->frame, HEADER_SIZE + size + more));
-    memcpy(c->frame.data, header, HEADER_SIZE);
-    if (size > 0)
-        memcpy(c->frame.data + HEADER_SIZE, data, size);
-    if (more > 0)
-        memcpy(c->frame.data + HEADER_SIZE + size, note, more);
-    return CS_OK;
+    cs_buffer_clear(&c->frame);
+    CS_TRY(cs_buffer_reserve(&c->frame, HEADER_SIZE + size + more + CS_COMM_TRAILERS));
+    cs_buffer_append(&c->frame, header, sizeof header);
+    cs_buffer_append(&c->frame, data, size);
+    cs_buffer_append(&c->frame, note, more);
+    return cs_buffer_status(&c->frame);
 }
 
 static cs_status make_frame(cs_comm *c, uint32_t kind, uint32_t tag, const void *data, size_t size) {
@@ -191,6 +190,21 @@ static cs_status send_to_root(cs_comm *c, const void *data, size_t size) {
 static cs_status send_to(cs_comm *c, int rank, const void *data, size_t size) {
     const double since = watch_start(c);
     const cs_status status = c->ops->send(c, rank, data, size);
+    watch_end(c, CS_COMM_SENDING, since);
+    CS_TRY(status);
+    c->stats.bytes_sent += size;
+    return CS_OK;
+}
+
+cs_status cs_comm_give(cs_comm *c, int rank, cs_buffer *frame) {
+    return c->ops->give != NULL ? c->ops->give(c, rank, frame) : c->ops->send(c, rank, frame->data, frame->size);
+}
+
+/* The frame that was made. */
+static cs_status give_to(cs_comm *c, int rank) {
+    const size_t size = c->frame.size;
+    const double since = watch_start(c);
+    const cs_status status = cs_comm_give(c, rank, &c->frame);
     watch_end(c, CS_COMM_SENDING, since);
     CS_TRY(status);
     c->stats.bytes_sent += size;
@@ -379,7 +393,7 @@ static cs_status send_hands(cs_comm *c, uint32_t tag, const cs_buffer *each) {
     bool lost = false;
     for (int rank = 1; rank < c->size; rank++) {
         CS_TRY(make_frame(c, FRAME_REPLY, tag, each[rank].data, each[rank].size));
-        const cs_status status = send_to(c, rank, c->frame.data, c->frame.size);
+        const cs_status status = give_to(c, rank);
         if (status != CS_OK && status != CS_ERR_RANK)
             return status;
         lost |= status != CS_OK;
@@ -611,7 +625,7 @@ static void send_span(summing *s, int rank, uint32_t kind, span part) {
     cs_status status = make_long_frame(s->c, kind, s->tag, s->data + part.first * s->how->element,
                                        part.count * s->how->element, s->note.data, note_size(s, kind));
     if (status == CS_OK)
-        status = send_to(s->c, rank, s->c->frame.data, s->c->frame.size);
+        status = give_to(s->c, rank);
     if (status == CS_ERR_RANK)
         add_trouble(&s->seen, rank, TROUBLE_LOST);
     else

@@ -25,7 +25,15 @@ typedef struct cs_comm_ops {
     cs_status (*send)(cs_comm *c, int rank, const void *data, size_t size); /* any rank but this one */
     cs_status (*receive)(cs_comm *c, int rank, cs_buffer *out); /* any rank but this one; replaces out's content */
     cs_status (*flush)(cs_comm *c);
+    cs_status (*give)(cs_comm *c, int rank, cs_buffer *frame); /* may be NULL: cs_comm_give */
 } cs_comm_ops;
+
+/** Room that a frame should have behind its content if it is given away: what lies between may put something there. */
+enum { CS_COMM_TRAILERS = 128 };
+
+/** As `send`, but takes the frame's memory where it can and copies nothing. Whether that fails or not, *frame is another
+ *  buffer afterwards, of any content, perhaps that of a frame that has left; the caller's to use and to free. */
+cs_status cs_comm_give(cs_comm *c, int rank, cs_buffer *frame);
 
 /** Added to the tag of an exchange whose content is uniform to everybody who may see it (under pads, or masked): where links
  *  are sealed (comm/secure.h), its frames are authenticated only, which costs less. The tag must be the same on all ranks.

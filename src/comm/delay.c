@@ -12,9 +12,11 @@
 #include "base/memory.h"
 #include "base/timer.h"
 
-/* Before each frame: magic, the moment it is there (seconds of the monotonic clock), and the sender's clocks. */
-enum { HEADER_SIZE = 48 };
-static const uint64_t HEADER_MAGIC = 0x31594c4544534343;
+/* Behind each frame: magic, the moment it is there (seconds of the monotonic clock), and the sender's clocks. */
+enum { TRAILER_SIZE = 48 };
+static const uint64_t TRAILER_MAGIC = 0x31594c4544534343;
+
+_Static_assert((int)TRAILER_SIZE <= (int)CS_COMM_TRAILERS, "a frame that is given away has room for it");
 
 static const double MAX_LATENCY = 60, MIN_BANDWIDTH = 125, MAX_BANDWIDTH = 125e9;
 
@@ -23,23 +25,29 @@ typedef struct line {
     double out_free, in_free;
 } line;
 
+/* This thread's, in seconds. */
+typedef struct clocks {
+    double wall, cpu;
+    double stall; /* it has waited for a core */
+} clocks;
+
 struct cs_delay {
     cs_comm below; /* the transport that moves the frames */
     cs_network network;
     line real, bytes; /* in seconds; in bytes, one of which takes one unit of time */
-    double cpu;       /* this thread's when the path's clocks were last advanced */
-    double stall;     /* seconds it had waited for a core until then */
+    clocks now;       /* when they were last looked at */
+    clocks asked;     /* when the kernel was last asked for `stall` */
     int schedstat;    /* file descriptor, -1 if the kernel does not tell */
     cs_comm_path path;
     cs_buffer frame;
 };
 
-typedef struct header {
+typedef struct trailer {
     double arrival, busy, elapsed, bytes;
     uint64_t trips;
-} header;
+} trailer;
 
-/* ------------------------------------------------------------ header */
+/* ------------------------------------------------------------ trailer */
 
 static void store_double(uint8_t *out, double v) {
     uint64_t bits;
@@ -54,8 +62,8 @@ static double load_double(const uint8_t *in) {
     return v;
 }
 
-static void store_header(uint8_t out[HEADER_SIZE], const header *h) {
-    cs_store_u64(out, HEADER_MAGIC);
+static void store_trailer(uint8_t out[TRAILER_SIZE], const trailer *h) {
+    cs_store_u64(out, TRAILER_MAGIC);
     store_double(out + 8, h->arrival);
     store_double(out + 16, h->busy);
     store_double(out + 24, h->elapsed);
@@ -63,18 +71,16 @@ static void store_header(uint8_t out[HEADER_SIZE], const header *h) {
     cs_store_u64(out + 40, h->trips);
 }
 
-static cs_status take_header(header *out, cs_buffer *frame) {
-    if (frame->size < HEADER_SIZE || cs_load_u64(frame->data) != HEADER_MAGIC)
+static cs_status take_trailer(trailer *out, cs_buffer *frame) {
+    const uint8_t *d = frame->size < TRAILER_SIZE ? NULL : frame->data + frame->size - TRAILER_SIZE;
+    if (d == NULL || cs_load_u64(d) != TRAILER_MAGIC)
         return cs_fail(CS_ERR_RANK, "a frame of a rank without an injected network: give all ranks the same --network");
-    const uint8_t *d = frame->data;
-    *out = (header){.arrival = load_double(d + 8),
-                    .busy = load_double(d + 16),
-                    .elapsed = load_double(d + 24),
-                    .bytes = load_double(d + 32),
-                    .trips = cs_load_u64(d + 40)};
-    frame->size -= HEADER_SIZE;
-    if (frame->size > 0)
-        memmove(frame->data, frame->data + HEADER_SIZE, frame->size);
+    *out = (trailer){.arrival = load_double(d + 8),
+                     .busy = load_double(d + 16),
+                     .elapsed = load_double(d + 24),
+                     .bytes = load_double(d + 32),
+                     .trips = cs_load_u64(d + 40)};
+    frame->size -= TRAILER_SIZE;
     return CS_OK;
 }
 
@@ -91,22 +97,25 @@ static double stalled(const cs_delay *d) {
     return second != NULL ? 1e-9 * strtod(second, NULL) : 0;
 }
 
-/* What this rank did since the last frame. */
-static void advance(cs_delay *d) {
-    cs_comm_path *path = &d->path;
-    const double cpu = cs_thread_cpu_seconds(), stall = stalled(d);
-    path->busy += cpu - d->cpu;
-    path->elapsed += cpu - d->cpu + stall - d->stall;
-    d->cpu = cpu;
-    d->stall = stall;
+/* Looks at the clocks and gives what they were before. The kernel writes its answer as a text, which takes longer than
+ * sending a short frame: it is asked when the thread has not run for UNNOTICED since it was asked last. */
+static clocks look(cs_delay *d) {
+    static const double UNNOTICED = 20e-6;
+    const clocks before = d->now;
+    d->now.wall = cs_wall_seconds();
+    d->now.cpu = cs_thread_cpu_seconds();
+    if (d->now.wall - d->asked.wall - (d->now.cpu - d->asked.cpu) > UNNOTICED) {
+        d->now.stall = stalled(d);
+        d->asked = d->now;
+    }
+    return before;
 }
 
-/* What the transport took is the network's, not this rank's work. */
-static void skip(cs_delay *d) {
-    const double cpu = cs_thread_cpu_seconds();
-    d->path.transport += cpu - d->cpu;
-    d->cpu = cpu;
-    d->stall = stalled(d);
+/* What this rank did since the last frame. */
+static void advance(cs_delay *d) {
+    const clocks before = look(d);
+    d->path.busy += d->now.cpu - before.cpu;
+    d->path.elapsed += d->now.cpu - before.cpu + d->now.stall - before.stall;
 }
 
 static double larger(double a, double b) {
@@ -137,30 +146,36 @@ static void sleep_until(double moment) {
 
 /* ------------------------------------------------------------ frames */
 
-/* The frame in d->frame, for so many ranks: their copies leave one after the other. All see it when the last one does, as
- * nobody gets far before that. */
+/* Puts the trailer behind a frame, for so many ranks: their copies leave one after the other. All see it when the last one
+ * does, as nobody gets far before that. */
+static cs_status append_trailer(cs_delay *d, cs_buffer *frame, int copies) {
+    const double all = (double)frame->size * copies;
+    const trailer h = {.arrival = depart(&d->real, d->now.wall, cost_of(d, all)) + d->network.latency,
+                       .busy = d->path.busy,
+                       .elapsed = d->path.elapsed,
+                       .bytes = depart(&d->bytes, d->path.bytes, all),
+                       .trips = d->path.trips};
+    uint8_t bytes[TRAILER_SIZE];
+    store_trailer(bytes, &h);
+    cs_buffer_append(frame, bytes, sizeof bytes);
+    return cs_buffer_status(frame);
+}
+
+/* The frame in d->frame. */
 static cs_status prepare(cs_delay *d, const void *data, size_t size, int copies) {
-    const double all = (double)size * copies;
-    const header h = {.arrival = depart(&d->real, cs_wall_seconds(), cost_of(d, all)) + d->network.latency,
-                      .busy = d->path.busy,
-                      .elapsed = d->path.elapsed,
-                      .bytes = depart(&d->bytes, d->path.bytes, all),
-                      .trips = d->path.trips};
-    CS_TRY(cs_buffer_resize(&d->frame, HEADER_SIZE + size));
-    store_header(d->frame.data, &h);
-    if (size > 0)
-        memcpy(d->frame.data + HEADER_SIZE, data, size);
-    return CS_OK;
+    cs_buffer_clear(&d->frame);
+    cs_buffer_append(&d->frame, data, size);
+    return append_trailer(d, &d->frame, copies);
 }
 
 /* A frame that the transport took from elsewhere, with the time that this rank could not run while it waited for it. */
 static cs_status admit(cs_delay *d, cs_buffer *frame) {
     cs_comm_path *path = &d->path;
-    header h = {0};
-    CS_TRY(take_header(&h, frame));
-    const double size = (double)frame->size;
+    trailer h = {0};
+    CS_TRY(take_trailer(&h, frame));
+    const double before = look(d).stall, size = (double)frame->size;
     const double arrival = arrive(&d->real, h.arrival, cost_of(d, size));
-    const double late = larger(0, cs_wall_seconds() - arrival), stall = stalled(d) - d->stall;
+    const double late = larger(0, d->now.wall - arrival), stall = d->now.stall - before;
     sleep_until(arrival);
     path->busy = larger(path->busy, h.busy);
     path->elapsed = larger(path->elapsed, h.elapsed) + (stall < late ? stall : late);
@@ -178,16 +193,18 @@ static cs_delay *begin(cs_comm *c) {
     return d;
 }
 
+/* What the transport took since `began` is the network's, not this rank's work. */
+static void skip(cs_delay *d, double began) {
+    (void)look(d);
+    d->path.transport += d->now.cpu - began;
+}
+
 /* After sending: the seconds without a core are over and above what a network takes. */
 static cs_status sent(cs_comm *c, cs_status status) {
     cs_delay *d = c->transport;
-    d->path.elapsed += stalled(d) - d->stall;
-    skip(d);
-    return status;
-}
-
-static cs_status end(cs_comm *c, cs_status status) {
-    skip(c->transport);
+    const clocks before = d->now;
+    skip(d, before.cpu);
+    d->path.elapsed += d->now.stall - before.stall;
     return status;
 }
 
@@ -207,20 +224,29 @@ static cs_status to_all(cs_comm *c, const void *data, size_t size) {
     return sent(c, status);
 }
 
-static cs_status from_rank(cs_comm *c, int rank, cs_buffer *out) {
+/* The frame that `take` takes of `rank`. */
+static cs_status receive(cs_comm *c, int rank, cs_buffer *out, cs_status (*take)(cs_comm *, int, cs_buffer *)) {
     cs_delay *d = begin(c);
-    cs_status status = d->below.ops->from_rank(&d->below, rank, out);
+    const double began = d->now.cpu;
+    cs_status status = take(&d->below, rank, out);
     if (status == CS_OK)
         status = admit(d, out);
-    return end(c, status);
+    skip(d, began);
+    return status;
+}
+
+static cs_status take_of_root(cs_comm *below, int rank, cs_buffer *out) {
+    (void)rank;
+    return below->ops->from_root(below, out);
+}
+
+static cs_status from_rank(cs_comm *c, int rank, cs_buffer *out) {
+    const cs_delay *d = c->transport;
+    return receive(c, rank, out, d->below.ops->from_rank);
 }
 
 static cs_status from_root(cs_comm *c, cs_buffer *out) {
-    cs_delay *d = begin(c);
-    cs_status status = d->below.ops->from_root(&d->below, out);
-    if (status == CS_OK)
-        status = admit(d, out);
-    return end(c, status);
+    return receive(c, 0, out, take_of_root);
 }
 
 static cs_status send_to(cs_comm *c, int rank, const void *data, size_t size) {
@@ -231,12 +257,17 @@ static cs_status send_to(cs_comm *c, int rank, const void *data, size_t size) {
     return sent(c, status);
 }
 
-static cs_status receive_from(cs_comm *c, int rank, cs_buffer *out) {
+static cs_status give(cs_comm *c, int rank, cs_buffer *frame) {
     cs_delay *d = begin(c);
-    cs_status status = d->below.ops->receive(&d->below, rank, out);
+    cs_status status = append_trailer(d, frame, 1);
     if (status == CS_OK)
-        status = admit(d, out);
-    return end(c, status);
+        status = cs_comm_give(&d->below, rank, frame);
+    return sent(c, status);
+}
+
+static cs_status receive_from(cs_comm *c, int rank, cs_buffer *out) {
+    const cs_delay *d = c->transport;
+    return receive(c, rank, out, d->below.ops->receive);
 }
 
 static cs_status flush(cs_comm *c) {
@@ -244,7 +275,7 @@ static cs_status flush(cs_comm *c) {
     return sent(c, d->below.ops->flush(&d->below));
 }
 
-static const cs_comm_ops delay_ops = {to_root, from_rank, to_all, from_root, send_to, receive_from, flush};
+static const cs_comm_ops delay_ops = {to_root, from_rank, to_all, from_root, send_to, receive_from, flush, give};
 
 /* ------------------------------------------------------------ life */
 
@@ -254,8 +285,7 @@ cs_status cs_delay_install(cs_delay **out, cs_comm *c, const cs_network *network
         return CS_ERR_MEMORY;
     *d =
         (cs_delay){.below = *c, .network = *network, .schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)};
-    d->cpu = cs_thread_cpu_seconds();
-    d->stall = stalled(d);
+    (void)look(d); /* asks, as if the thread had waited until now */
     c->ops = &delay_ops;
     c->transport = d;
     c->delay = d;

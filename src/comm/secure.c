@@ -26,7 +26,7 @@ typedef struct direction {
 typedef struct secure {
     cs_comm below;       /* the transport as it was */
     direction *out, *in; /* [size] by peer */
-    cs_buffer frame;     /* the sealed frame that is sent */
+    cs_buffer frame;     /* a frame that is sent */
 } secure;
 
 /* The transport, with what it may have been told since. */
@@ -43,33 +43,41 @@ static void number_to_nonce(uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUB
 
 /* ------------------------------------------------------------------ sending */
 
-static cs_status seal_frame(secure *s, int peer, const uint8_t *data, size_t size) {
+/* In place, and the trailer behind it. */
+static cs_status seal_frame(secure *s, int peer, cs_buffer *frame) {
     direction *d = &s->out[peer];
-    const bool clear = cs_frame_is_masked(data, size);
+    const size_t size = frame->size;
+    const bool clear = cs_frame_is_masked(frame->data, size);
     if (size > CS_COMM_MAX_FRAME - CS_SECURE_OVERHEAD)
         return cs_fail(CS_ERR_INTERNAL, "a frame of %zu bytes is too long to be sealed", size);
-    CS_TRY(cs_buffer_resize(&s->frame, size + CS_SECURE_OVERHEAD));
-    uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES], *to = s->frame.data, *trailer = to + size;
+    CS_TRY(cs_buffer_resize(frame, size + CS_SECURE_OVERHEAD));
+    uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES], *data = frame->data, *trailer = data + size;
     number_to_nonce(nonce, d->next);
     cs_store_u32(trailer, MAGIC);
     cs_store_u32(trailer + 4, clear ? MODE_CLEAR : MODE_SEALED);
     cs_store_u64(trailer + 8, d->next);
-    if (clear) {
-        memcpy(to, data, size);
-        (void)seal(to, trailer + TRAILER, NULL, NULL, 0, to, size + TRAILER, NULL, nonce, d->key);
-    } else {
-        (void)seal(to, trailer + TRAILER, NULL, data, size, trailer, TRAILER, NULL, nonce, d->key);
-    }
+    if (clear)
+        (void)seal(data, trailer + TRAILER, NULL, NULL, 0, data, size + TRAILER, NULL, nonce, d->key);
+    else
+        (void)seal(data, trailer + TRAILER, NULL, data, size, trailer, TRAILER, NULL, nonce, d->key);
     d->next++;
+    return CS_OK;
+}
+
+static cs_status give(cs_comm *c, int peer, cs_buffer *frame) {
+    secure *s = c->transport;
+    CS_TRY(seal_frame(s, peer, frame));
+    CS_TRY(cs_comm_give(below(c), peer, frame));
+    c->stats.bytes_sent += CS_SECURE_OVERHEAD;
     return CS_OK;
 }
 
 static cs_status send(cs_comm *c, int peer, const void *data, size_t size) {
     secure *s = c->transport;
-    CS_TRY(seal_frame(s, peer, data, size));
-    CS_TRY(s->below.ops->send(below(c), peer, s->frame.data, s->frame.size));
-    c->stats.bytes_sent += CS_SECURE_OVERHEAD;
-    return CS_OK;
+    cs_buffer_clear(&s->frame);
+    CS_TRY(cs_buffer_reserve(&s->frame, size + CS_COMM_TRAILERS));
+    cs_buffer_append(&s->frame, data, size);
+    return give(c, peer, &s->frame);
 }
 
 static cs_status flush(cs_comm *c) {
@@ -145,7 +153,8 @@ static const cs_comm_ops secure_ops = {.to_root = to_root,
                                        .from_root = from_root,
                                        .send = send,
                                        .receive = receive,
-                                       .flush = flush};
+                                       .flush = flush,
+                                       .give = give};
 
 /* ------------------------------------------------------------------ life */
 

@@ -133,7 +133,7 @@ static cs_status flush(cs_comm *c) {
     return s->below.ops->flush(&s->below);
 }
 
-static const cs_comm_ops fault_ops = {to_root, receive, to_all, from_root, send, receive, flush};
+static const cs_comm_ops fault_ops = {to_root, receive, to_all, from_root, send, receive, flush, NULL};
 
 cs_status cs_faults_install(cs_faults *f, cs_comm *comm) {
     sender *s = CS_NEW(sender, 1);
