@@ -310,8 +310,11 @@ static cs_status show_attributed(const cs_run_state *r, const cs_doubted *about,
     t.rows = &rows;
     for (int i = 0; status == CS_OK && i < r->comm->size; i++) {
         const size_t place = (size_t)seen->place[i];
-        const bool idle = place >= seen->judge.n;
+        bool idle = place >= seen->judge.n;
         const cs_judged *judged = idle ? &seen->idle[place - seen->judge.n] : &seen->judge.ranks[place];
+#ifdef CS_TAMPER
+        idle = idle || (r->options->attack && r->options->attack->by_told);
+#endif
         const bool shows =
             judged->is_signed && judged->offence != CS_OFFENCE_NONE && judged->offence != CS_OFFENCE_SIGNATURE;
         if (seen->wrong_sum[i] > 0)

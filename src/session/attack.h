@@ -39,6 +39,7 @@ typedef struct cs_attack {
     /* The root writes evidence that rank `accuses` - 1 has done `of` (cs_offence) in a session about a wrong gradient; 0:
      * only what it finds. */
     int accuses, of;
+    bool by_told; /* ... by what it told alone, as of a rank without data */
     /* At the end of the rank's proof, whatever its outcome: may read the session (ledger, known values, transcript). */
     void (*observe)(void *context, const struct cs_session *s);
     void *context;

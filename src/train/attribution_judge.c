@@ -254,10 +254,11 @@ static void find_unsigned(const cs_naming *n, cs_attributed *out) {
     }
 }
 
+/* Also those of which one is guilty of something else: the other one may lie about their pads. */
 static cs_status find_pairs(cs_attributed *out, const bool *guilty) {
     for (int i = 0; i < out->ranks; i++)
         for (int k = i + 1; k < out->ranks; k++)
-            if (!guilty[i] && !guilty[k] && !pads_agree(out, i, k)) {
+            if ((!guilty[i] || !guilty[k]) && !pads_agree(out, i, k)) {
                 cs_buffer_append_u32(&out->pairs, (uint32_t)i);
                 cs_buffer_append_u32(&out->pairs, (uint32_t)k);
             }

@@ -210,8 +210,13 @@ static cs_status show_all(const cs_proof *p, const cs_buffer *asked, cs_buffer *
 
 /* ------------------------------------------------------------ the root */
 
-static bool is_accused(const cs_attributed *a, int rank) {
-    return a->false_pads[rank].shown.size > 0;
+/* Is it named for what it did alone? */
+static bool is_found(const cs_attributed *a, int rank) {
+    for (size_t at = 0; at < a->findings.size; at += 3 * NUMBER)
+        if (cs_load_u32(a->findings.data + at) == (uint32_t)rank &&
+            cs_load_u32(a->findings.data + at + NUMBER) != CS_OFFENCE_PADS)
+            return true;
+    return false;
 }
 
 static void append_finding(cs_attributed *a, int rank, cs_offence offence, uint32_t where) {
@@ -231,7 +236,7 @@ static cs_status judge_one(const cs_naming *n, int rank, int with, const uint8_t
                             .shown = shown};
     bool same;
     CS_TRY(cs_naming_pads_hold(n, &t, &same));
-    if (same || is_accused(a, rank))
+    if (same || is_found(a, rank))
         return CS_OK;
     a->false_pads[rank].with = with;
     cs_buffer_append(&a->false_pads[rank].shown, shown, cs_shown_size(n->about, n->params));
@@ -270,7 +275,7 @@ static cs_status judge_all(const cs_naming *n, const cs_buffer *parts, cs_attrib
 static cs_status name_pairs(cs_attributed *a) {
     for (size_t at = 0; at < a->pairs.size; at += 2 * NUMBER) {
         const int i = (int)cs_load_u32(a->pairs.data + at), k = (int)cs_load_u32(a->pairs.data + at + NUMBER);
-        if (!is_accused(a, i) && !is_accused(a, k))
+        if (!is_found(a, i) && !is_found(a, k))
             append_finding(a, i, CS_OFFENCE_PADS, (uint32_t)k);
     }
     return cs_buffer_status(&a->findings);

@@ -35,6 +35,7 @@ static struct {
     bool ask_all;               /* the root asks about all pairs ... */
     size_t change_at;           /* ... and changes this byte, from 1, of what it says that the ranks told */
     int accused, of;            /* and writes evidence of its own */
+    bool by_told;               /* as against a rank without data */
     atomic_int shown[MOST];     /* how often each showed something */
 } plot;
 
@@ -112,6 +113,7 @@ static void go(cs_tiny *t, int ranks, unsigned idle, bool identities) {
         attacks[i].ask = i == 0 ? ask : NULL;
         attacks[i].accuses = i == 0 ? plot.accused + 1 : 0;
         attacks[i].of = plot.of;
+        attacks[i].by_told = plot.by_told;
         t->options[i].attributable = true;
         t->options[i].tamper = tamper;
         t->options[i].attack = &attacks[i];
@@ -309,6 +311,21 @@ static void a_lying_accuser_convicts_itself(void **state) {
     }
 }
 
+/* Its gradient is wrong, too, and it says so; it shows all the same what its pads with the liar are. */
+static void a_liar_beside_a_cheat_is_convicted(void **state) {
+    (void)state;
+    cs_tiny t;
+    no_plot();
+    plot.liar = 2;
+    plot.with = plot.wrong = 1;
+    go(&t, 3, 0, true);
+    says(&t, 0, "rank 1 (m1) cheated at gradient: the gradient that it sent is not that of its committed");
+    says(&t, 0, "rank 2 (m2) cheated at gradient: the pads that it committed to are not");
+    names(&t, 3, 6);
+    convicts(&t, 3, 6, NULL, false);
+    end(&t);
+}
+
 /* Who could show it and does not, or shows something else, is one of two, as both are without identities. */
 static void who_shows_nothing_is_named_with_the_liar(void **state) {
     (void)state;
@@ -379,11 +396,14 @@ static void honest_ranks_are_not_convicted(void **state) {
         unsigned idle;
         int liar, with, accused;
         cs_offence of;
-    } CASES[] = {{0, 1, 2, 2, CS_OFFENCE_FALSE_PADS},
-                 {0, 2, 0, 0, CS_OFFENCE_FALSE_PADS},
-                 {1, 1, 0, 0, CS_OFFENCE_FALSE_PADS}, /* an idle one has shown it */
-                 {4, 1, 0, 2, CS_OFFENCE_GRADIENT},   /* an idle one is accused of its addend */
-                 {4, 1, 0, 2, CS_OFFENCE_SENT}};
+        bool by_told;
+    } CASES[] = {{0, 1, 2, 2, CS_OFFENCE_FALSE_PADS, false},
+                 {0, 2, 0, 0, CS_OFFENCE_FALSE_PADS, false},
+                 {1, 1, 0, 0, CS_OFFENCE_FALSE_PADS, false}, /* an idle one has shown it */
+                 {4, 1, 0, 2, CS_OFFENCE_GRADIENT, false},   /* an idle one is accused of its addend */
+                 {4, 1, 0, 2, CS_OFFENCE_SENT, false},
+                 {0, 1, 2, 2, CS_OFFENCE_GRADIENT, true}, /* one with data, as if it had none */
+                 {0, 1, 2, 0, CS_OFFENCE_SENT, true}};
     (void)state;
     for (size_t k = 0; k < sizeof CASES / sizeof *CASES; k++) {
         cs_tiny t;
@@ -393,6 +413,7 @@ static void honest_ranks_are_not_convicted(void **state) {
         plot.with = CASES[k].with;
         plot.accused = CASES[k].accused;
         plot.of = (int)CASES[k].of;
+        plot.by_told = CASES[k].by_told;
         go(&t, 3, CASES[k].idle, true);
         assert_true(find_evidence(path, &t, CASES[k].accused));
         refused(path, "an honest rank", k);
@@ -459,6 +480,7 @@ int main(void) {
         cmocka_unit_test(exactly_the_liar_is_convicted),
         cmocka_unit_test(of_two_ranks),
         cmocka_unit_test(a_lying_accuser_convicts_itself),
+        cmocka_unit_test(a_liar_beside_a_cheat_is_convicted),
         cmocka_unit_test(who_shows_nothing_is_named_with_the_liar),
         cmocka_unit_test(keys_must_agree_before_all),
         cmocka_unit_test(honest_ranks_show_nothing),
