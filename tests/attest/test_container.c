@@ -72,6 +72,33 @@ static void reads_what_it_wrote(void **state) {
     }
 }
 
+/* A file that is taken: long sections stay where they are in it, and nothing is left of it after a failure. */
+static void takes_a_file(void **state) {
+    (void)state;
+    enum { LONG = (1 << 20) + 3 };
+    const size_t live = cs_memory_live();
+    cs_container in, out;
+    cs_buffer file = {0}, cut = {0};
+    fill(&in, true);
+    assert_int_equal(cs_buffer_resize(&in.section[CS_SECTION_MODEL], LONG), CS_OK);
+    in.section[CS_SECTION_MODEL].data[LONG - 1] = 7;
+    assert_int_equal(cs_container_encode(&file, &in), CS_OK);
+    cs_buffer_append(&cut, file.data, file.size - 1);
+    assert_int_equal(cs_container_take(&out, "file", &cut), CS_ERR_INPUT);
+    assert_null(cut.data);
+    assert_int_equal(cs_container_take(&out, "file", &file), CS_OK);
+    assert_null(file.data);
+    for (int k = 0; k < CS_SECTION_COUNT; k++) {
+        assert_int_equal(out.inside[k], k == CS_SECTION_MODEL);
+        assert_int_equal(out.section[k].size, in.section[k].size);
+        if (in.section[k].size != 0)
+            assert_memory_equal(out.section[k].data, in.section[k].data, in.section[k].size);
+    }
+    cs_container_free(&in);
+    cs_container_free(&out);
+    assert_int_equal(cs_memory_live(), live);
+}
+
 /* Offsets as docs/formats.md gives them. */
 static void has_the_documented_layout(void **state) {
     (void)state;
@@ -319,6 +346,7 @@ static void canonical_needs_the_metadata(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_it_wrote),
+        cmocka_unit_test(takes_a_file),
         cmocka_unit_test(has_the_documented_layout),
         cmocka_unit_test(refuses_every_truncation_and_extension),
         cmocka_unit_test(refuses_damage),

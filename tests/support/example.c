@@ -193,8 +193,10 @@ static cs_status make_passes(cs_example *e) {
     return CS_OK;
 }
 
+const uint8_t CS_EXAMPLE_SEED[32] = {1, 2, 3};
+
 cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
-    static const uint8_t seed[32] = {1, 2, 3};
+    const uint8_t *seed = CS_EXAMPLE_SEED;
     *e = (cs_example){.save_memory = o->save_memory, .without_aes = o->without_aes, .shares = o->shares};
     CS_TRY(make_params(&e->params, o));
     CS_TRY(make_shards(e, o));

@@ -52,6 +52,8 @@ typedef struct cs_example_rank {
 #endif
 } cs_example_rank;
 
+extern const uint8_t CS_EXAMPLE_SEED[32]; /* of W(0) and draws */
+
 typedef struct cs_example {
     cs_params params;
     cs_table table;

@@ -25,6 +25,36 @@ static void accept(const cs_example_options *o) {
     cs_example_free(&e);
 }
 
+/* As a verifier does who has no W(0), but its seed. */
+static cs_status verify_from_seed(const cs_example *e, const uint8_t seed[32]) {
+    cs_instance instance = e->instance;
+    instance.initial = NULL;
+    instance.initial_seed = seed;
+    return cs_train_verify(&instance, e->proof.data, e->proof.size, NULL, NULL);
+}
+
+/* Of several layers, with a public final model and with a committed one: another seed is another W(0). */
+static void initial_model_from_its_seed(void **state) {
+    (void)state;
+    cs_example_options o = cs_example_defaults();
+    uint8_t other[32];
+    o.layers = 3;
+    memcpy(o.widths, (size_t[]){2, 4, 3, 2}, 4 * sizeof(size_t));
+    for (int k = 0; k < 2; k++) {
+        cs_example e;
+        o.final_committed = k == 1;
+        assert_int_equal(cs_example_new(&e, &o), CS_OK);
+        assert_int_equal(cs_example_prove(&e), CS_OK);
+        assert_int_equal(verify_from_seed(&e, CS_EXAMPLE_SEED), CS_OK);
+        memcpy(other, CS_EXAMPLE_SEED, sizeof other);
+        other[31] ^= 1;
+        assert_int_equal(verify_from_seed(&e, other), CS_REJECT);
+        e.params.initial_max[1]++; /* the same stream, other numbers */
+        assert_int_equal(verify_from_seed(&e, CS_EXAMPLE_SEED), CS_REJECT);
+        cs_example_free(&e);
+    }
+}
+
 #define ACCEPTS(name, ...)                                                                                                  \
     static void name(void **state) {                                                                                        \
         (void)state;                                                                                                        \
@@ -187,6 +217,7 @@ int main(void) {
         cmocka_unit_test(hidden_draws_of_many_records),
         cmocka_unit_test(in_less_memory),
         cmocka_unit_test(unequal_shares),
+        cmocka_unit_test(initial_model_from_its_seed),
         cmocka_unit_test(committed_initial_model),
         cmocka_unit_test(two_hidden_layers_and_schedule),
         cmocka_unit_test(proofs_are_fresh),
