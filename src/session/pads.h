@@ -8,6 +8,7 @@
  *   pad_i  = sum over j > i of stream(key_j)  -  sum over j < i of stream(key_j)
  *
  * A stream is ChaCha20, or AES-256 in counter mode where both ranks of the pair can (session/keystream.h, session/keys.h).
+ * Gradients whose pads may have to be shown have other keys, one a step, and ChaCha20 (cs_pads_set_steps).
  *
  * The history hashes an aggregate in pieces (session/leaves.h).
  *

@@ -1,6 +1,6 @@
 /* What leaves a rank here, besides what a training proof shows: its padded gradients of the steps in doubt as integers that
- * do not wrap, hashes of padded gradients, commitments to <e, its pads with each other rank>, and the blinding of the sum of
- * these and of its commitment to <e, gradient>. docs/security.md says why none of it tells anything. */
+ * do not wrap, hashes of padded gradients, commitments to <e, its pads with each other rank>, the blinding of the sum of
+ * these and of its commitment to <e, gradient>, and a signature. docs/security.md says why none of it tells anything. */
 #include <sodium.h>
 #include <string.h>
 

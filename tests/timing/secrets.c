@@ -165,6 +165,33 @@ static void pads(bool by_aes) {
     end();
 }
 
+/* Under keys of their own in each step, as with --attributable. */
+static void pads_by_step(void) {
+    uint8_t seeds[2][32], members[2][CS_KEY_SIZE] = {{1}, {2}}, digest[32] = {3}, bytes[32 * 8];
+    bool none[2] = {false};
+    cs_keyring keys = {.rank = 0, .size = 2, .members = members, .seeds = seeds, .by_aes = none};
+    cs_pads *p = NULL;
+    uint64_t gradient[N] = {0};
+    static unsigned __int128 values[N];
+    randombytes_buf(seeds, sizeof seeds);
+    begin("pads by step", "nothing");
+    secret(seeds, sizeof seeds);
+    secret(gradient, sizeof gradient);
+    secret(values, sizeof values);
+    if (cs_pads_new(&p, &keys) == CS_OK) {
+        cs_pads_set_steps(p, 0, 5);
+        cs_pads_key_root(p, 1, bytes);
+        (void)cs_pads_zero_shares_u64(p, CS_LABEL_GRADIENT, 0, digest, NULL, gradient, N, 5);
+        cs_pads_add_wide(p, 0, digest, 1, values, N, 5, 100);
+        out[0] = cs_pads_blinding(p, 1, digest, digest, digest);
+        cs_pads_show_key(p, 1, 2, bytes);
+    }
+    public(seeds, sizeof seeds);
+    public(gradient, sizeof gradient);
+    cs_pads_free(p);
+    end();
+}
+
 /* What must be reported, or this test sees nothing. */
 static void control(void) {
     static volatile uint8_t table[256];
@@ -187,6 +214,7 @@ int main(void) {
     vectors();
     commitments();
     pads(false);
+    pads_by_step();
     if (cs_aes_available())
         pads(true);
     control();
