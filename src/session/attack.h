@@ -31,6 +31,8 @@ typedef struct cs_attack {
     void (*pads)(void *context, int rank, int peer, size_t step, unsigned __int128 *values, size_t n);
     /* May change, or empty, what the rank shows of its pads with `peer`. */
     void (*shown)(void *context, int rank, int peer, struct cs_buffer *shown);
+    /* It does not sign what it tells when it is asked about a wrong gradient. */
+    bool signs_nothing;
     /* The root asks about the pads of all pairs, whether they agree or not; and may change what it says that they told. */
     bool asks_all;
     void (*ask)(void *context, struct cs_buffer *asked);

@@ -300,6 +300,10 @@ static cs_status sign_told(const cs_proof *p, cs_buffer *out) {
     uint8_t signature[CS_SENT_SIGNATURE_SIZE];
     if (s->signing != NULL)
         cs_told_sign(signature, &p->naming->word, out->data, out->size, s->signing->secret);
+#ifdef CS_TAMPER
+    if (s->attack && s->attack->signs_nothing)
+        signature[0] ^= 1;
+#endif
     cs_buffer_append(out, s->signing != NULL ? signature : none, sizeof signature);
     return cs_buffer_status(out);
 }

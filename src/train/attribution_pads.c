@@ -225,7 +225,7 @@ static void append_finding(cs_attributed *a, int rank, cs_offence offence, uint3
     cs_buffer_append_u32(&a->findings, where);
 }
 
-/* Rank `rank`, by keys that it or rank `with` has shown. */
+/* Rank `rank`, by keys that it or rank `with` has shown; those that do not belong to the pair are as good as none. */
 static cs_status judge_one(const cs_naming *n, int rank, int with, const uint8_t *shown, cs_attributed *a) {
     const cs_pads_told t = {.rank = rank,
                             .with = with,
@@ -234,30 +234,33 @@ static cs_status judge_one(const cs_naming *n, int rank, int with, const uint8_t
                             .words = a->words + (size_t)rank * n->about->doubts.n,
                             .root = cs_sent_sums_roots(n->a->sums, rank)[with],
                             .shown = shown};
-    bool same;
-    CS_TRY(cs_naming_pads_hold(n, &t, &same));
-    if (same || is_found(a, rank))
+    bool same = true;
+    if (is_found(a, rank))
         return CS_OK;
+    const cs_status status = cs_naming_pads_hold(n, &t, &same);
+    if (same || status != CS_OK)
+        return status == CS_ERR_INPUT ? CS_OK : status;
     a->false_pads[rank].with = with;
     cs_buffer_append(&a->false_pads[rank].shown, shown, cs_shown_size(n->about, n->params));
     append_finding(a, rank, CS_OFFENCE_FALSE_PADS, CS_LABEL_GRADIENT);
     return cs_buffer_status(&a->false_pads[rank].shown);
 }
 
-/* Keys that do not belong to the pair are as good as none. */
 static cs_status judge_pair(const cs_naming *n, const uint8_t *pair, const uint8_t *shown, cs_attributed *a) {
     const int i = (int)cs_load_u32(pair), k = (int)cs_load_u32(pair + NUMBER);
-    const cs_status status = judge_one(n, i, k, shown, a);
-    return status == CS_OK ? judge_one(n, k, i, shown, a) : status == CS_ERR_INPUT ? CS_OK : status;
+    CS_TRY(judge_one(n, i, k, shown, a));
+    return judge_one(n, k, i, shown, a);
 }
 
-/* What one rank has shown: of its own pairs only. */
+/* What one rank has shown: of its own pairs only, in their order, so that nobody can keep the root busy. */
 static cs_status judge_shown(const cs_naming *n, int rank, const cs_buffer *part, cs_attributed *a) {
     const size_t size = NUMBER + cs_shown_size(n->about, n->params);
+    size_t next = 0;
     for (size_t at = 0; at + size <= part->size; at += size) {
         const size_t pair = cs_load_u32(part->data + at);
-        if (pair >= a->pairs.size / (2 * NUMBER))
-            continue;
+        if (pair < next || pair >= a->pairs.size / (2 * NUMBER))
+            return CS_OK;
+        next = pair + 1;
         const uint8_t *two = a->pairs.data + 2 * NUMBER * pair;
         if (cs_load_u32(two) == (uint32_t)rank || cs_load_u32(two + NUMBER) == (uint32_t)rank)
             CS_TRY(judge_pair(n, two, part->data + at + NUMBER, a));

@@ -33,15 +33,18 @@ static struct {
     int withholds, garbles;     /* these ranks show nothing, or other keys */
     int roots, roots_of;        /* the first commits to other keys of the pair, before all */
     bool ask_all;               /* the root asks about all pairs ... */
+    bool lengthens;             /* ... in one byte too many */
     size_t change_at;           /* ... and changes this byte, from 1, of what it says that the ranks told */
     int accused, of;            /* and writes evidence of its own */
+    int unsigned_told;          /* this rank does not sign what it tells */
     bool by_told;               /* as against a rank without data */
     atomic_int shown[MOST];     /* how often each showed something */
 } plot;
 
 static void no_plot(void) {
     memset(&plot, 0, sizeof plot);
-    plot.liar = plot.with = plot.against = plot.wrong = plot.withholds = plot.garbles = plot.roots = plot.accused = NOBODY;
+    plot.liar = plot.with = plot.against = plot.wrong = plot.withholds = plot.garbles = plot.roots = plot.accused =
+        plot.unsigned_told = NOBODY;
 }
 
 static bool sends_wrongly(int rank) {
@@ -91,6 +94,8 @@ static void ask(void *context, cs_buffer *asked) {
     (void)context;
     if (plot.change_at > 0 && plot.change_at <= asked->size)
         asked->data[plot.change_at - 1] ^= 1;
+    if (plot.lengthens)
+        cs_buffer_append(asked, "", 1);
 }
 
 /* ------------------------------------------------------------ runs */
@@ -114,6 +119,7 @@ static void go(cs_tiny *t, int ranks, unsigned idle, bool identities) {
         attacks[i].accuses = i == 0 ? plot.accused + 1 : 0;
         attacks[i].of = plot.of;
         attacks[i].by_told = plot.by_told;
+        attacks[i].signs_nothing = i == plot.unsigned_told;
         t->options[i].attributable = true;
         t->options[i].tamper = tamper;
         t->options[i].attack = &attacks[i];
@@ -326,6 +332,22 @@ static void a_liar_beside_a_cheat_is_convicted(void **state) {
     end(&t);
 }
 
+/* Who does not sign what it told cannot be convicted, and nobody shows anything against it; it is named for that, alone. */
+static void who_signs_nothing_is_named(void **state) {
+    (void)state;
+    for (int idle = 0; idle < 2; idle++) {
+        cs_tiny t;
+        no_plot();
+        plot.liar = plot.unsigned_told = 1;
+        plot.with = 0;
+        go(&t, 3, idle == 1 ? 2 : 0, true);
+        says(&t, 0, "rank 1 (m1) cheated at attribution/pads: what it signed is not what it sent and was shown");
+        names(&t, 3, 2);
+        convicts(&t, 3, 0, NULL, false);
+        end(&t);
+    }
+}
+
 /* Who could show it and does not, or shows something else, is one of two, as both are without identities. */
 static void who_shows_nothing_is_named_with_the_liar(void **state) {
     (void)state;
@@ -388,6 +410,18 @@ static void honest_ranks_show_nothing(void **state) {
         says(&t, 0, "rank 1 (m1) cheated at gradient: the gradient that it sent");
         end(&t);
     }
+}
+
+static void a_question_of_another_length(void **state) {
+    (void)state;
+    cs_tiny t;
+    no_plot();
+    plot.wrong = 1;
+    plot.ask_all = plot.lengthens = true;
+    go(&t, 3, 0, true);
+    assert_int_equal(t.outcomes[2].status, CS_ERR_ABORT);
+    says(&t, 2, "rank 0 asks about pads in");
+    end(&t);
 }
 
 /* What an honest rank signed and showed convicts it of nothing. */
@@ -481,9 +515,11 @@ int main(void) {
         cmocka_unit_test(of_two_ranks),
         cmocka_unit_test(a_lying_accuser_convicts_itself),
         cmocka_unit_test(a_liar_beside_a_cheat_is_convicted),
+        cmocka_unit_test(who_signs_nothing_is_named),
         cmocka_unit_test(who_shows_nothing_is_named_with_the_liar),
         cmocka_unit_test(keys_must_agree_before_all),
         cmocka_unit_test(honest_ranks_show_nothing),
+        cmocka_unit_test(a_question_of_another_length),
         cmocka_unit_test(honest_ranks_are_not_convicted),
         cmocka_unit_test(an_idle_rank_is_convicted_of_its_addend),
         cmocka_unit_test(pads_of_idle_ranks),
