@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "curve/batch.h"
+#include "curve/generator_counters.h"
 
 #define LABEL "consort/generator/1"
 
@@ -46,12 +47,13 @@ static cs_g1_affine hash_to_x(char name, uint64_t index) {
     cs_g1_affine p;
     tail[0] = (uint8_t)name;
     cs_store_u64(tail + 1, index);
-    for (uint32_t counter = 0;; counter++) {
+    const bool known = name == 'g' && index < sizeof GENERATOR_COUNTERS - 1;
+    for (uint32_t counter = known ? (uint32_t)(GENERATOR_COUNTERS[index] - 'a') : 0;; counter++) {
         cs_store_u32(tail + 9, counter);
         crypto_hash_sha256(digest, text, sizeof text);
         p.x = cs_fp_from_wide(digest);
         p.y = cs_fp_add(cs_fp_mul(cs_fp_sqr(p.x), p.x), b);
-        if (is_square(p.y))
+        if (known || is_square(p.y))
             return p;
     }
 }

@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
+#include "base/bytes.h"
 #include "base/memory.h"
+#include "curve/batch.h"
 #include "curve/commit.h"
 #include "curve/committer.h"
 #include "curve/msm.h"
@@ -44,6 +47,35 @@ static void generators(void **state) {
     cs_generators more;
     assert_int_equal(cs_generators_get(&more, 400), CS_OK);
     assert_memory_equal(more.g, gens.g, 300 * sizeof *gens.g);
+}
+
+/* 0 or a square: its root is one. */
+static bool has_root(cs_fp a) {
+    cs_fp root;
+    cs_g1_batch_roots(&root, &a, 1);
+    return cs_fp_eq(cs_fp_sqr(root), a);
+}
+
+/* Every generator is found at the first counter that gives a point, whether that is searched for or known. */
+static void generators_are_the_first_points(void **state) {
+    enum { ENOUGH = 8192 + 100 };
+    static const char label[] = "consort/generator/1g";
+    (void)state;
+    cs_generators many;
+    assert_int_equal(cs_generators_get(&many, ENOUGH), CS_OK);
+    for (uint64_t j = 0; j < ENOUGH; j++) {
+        uint8_t text[sizeof label - 1 + 12], digest[64] = {0};
+        cs_fp x;
+        uint32_t counter = 0;
+        memcpy(text, label, sizeof label - 1);
+        cs_store_u64(text + sizeof label - 1, j);
+        do {
+            cs_store_u32(text + sizeof label + 7, counter++);
+            crypto_hash_sha256(digest, text, sizeof text);
+            x = cs_fp_from_wide(digest);
+        } while (!has_root(cs_fp_add(cs_fp_mul(cs_fp_sqr(x), x), cs_fp_from_u64(3))));
+        assert_true(cs_fp_eq(x, many.g_half[j].x) && !cs_fp_is_odd(many.g_half[j].y) && cs_g1_on_curve(many.g_half[j]));
+    }
 }
 
 static void group_laws(void **state) {
@@ -360,6 +392,7 @@ static void rows_of_field_elements_and_ranges(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(generators),
+        cmocka_unit_test(generators_are_the_first_points),
         cmocka_unit_test(group_laws),
         cmocka_unit_test(batch_additions),
         cmocka_unit_test(encodings),
