@@ -77,7 +77,7 @@ const char *cs_prove_usage(void) {
            "  --passphrase-file FILE   the passphrase of that key, if it has one (default: $CONSORT_PASSPHRASE_FILE)\n"
            "  --member NAME    fail unless this rank is that member\n"
            "  --exclude NAMES  run the job without these members (a,b), as if it did not name them\n"
-           "  --attributable   if a proof fails, find out also who sent a wrong gradient; for all members or for none\n"
+           "  --attributable   if a proof fails, find out also who sent a wrong part of a sum; for all members or for none\n"
            "  --network LATENCY[,BANDWIDTH]   as if all ranks were so far apart (0, 10ms, 0.1ms,10Gbit), for measuring;\n"
            "                   the report then says what bounds the run on other networks\n"
            "  --timeout SECONDS   give up when another rank is not heard of for so long (0: never; default: 10 minutes and\n"

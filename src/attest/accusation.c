@@ -55,7 +55,8 @@ cs_status cs_accusation_encode(cs_buffer *out, const cs_accusation *a) {
 
 static bool can_be_shown(uint32_t offence) {
     return offence == CS_OFFENCE_OPENING || offence == CS_OFFENCE_FOREIGN || offence == CS_OFFENCE_ROW ||
-           offence == CS_OFFENCE_SENT || offence == CS_OFFENCE_WITNESS || offence == CS_OFFENCE_GRADIENT;
+           offence == CS_OFFENCE_SENT || offence == CS_OFFENCE_WITNESS || offence == CS_OFFENCE_GRADIENT ||
+           offence == CS_OFFENCE_TABLE;
 }
 
 static cs_status read_head(cs_accusation *out, const uint8_t *data) {
@@ -118,10 +119,11 @@ static cs_accusation describe(const cs_judge *j, size_t k) {
 static cs_status append_doubt(cs_buffer *out, const cs_trial *t, size_t k) {
     const cs_judged *r = &t->judge->ranks[k];
     cs_doubt d = {.about = *t->about, .speaker = r->speaker};
-    d.words = CS_NEW(cs_sums_word, t->about->doubts.n);
+    const size_t words = cs_doubted_sums(t->about);
+    d.words = CS_NEW(cs_sums_word, words);
     if (d.words == NULL)
         return CS_ERR_MEMORY;
-    memcpy(d.words, r->words, t->about->doubts.n * sizeof *d.words);
+    memcpy(d.words, r->words, words * sizeof *d.words);
     memcpy(d.told, r->sent->told, sizeof d.told);
     if (r->offence == CS_OFFENCE_WITNESS)
         d.rows = *t->rows;

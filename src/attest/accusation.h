@@ -9,11 +9,11 @@
 
 enum { CS_ACCUSATION_STAGE_BYTES = 32 };
 
-/** The section DOUB: of a session about steps in doubt. Owns its buffers; zero-initialise it. */
+/** The section DOUB: of a session about sums in doubt. Owns its buffers; zero-initialise it. */
 typedef struct cs_doubt {
     cs_doubted about;    /* but the digest of the statement while training; no ranks: of another session */
     int speaker;         /* rank of the accused in the run, which counts idle members */
-    cs_sums_word *words; /* [steps in doubt] of the accused */
+    cs_sums_word *words; /* [sums in doubt] of the accused */
     cs_buffer told[CS_TOLD_COUNT];
     cs_buffer rows; /* of CS_OFFENCE_WITNESS: commitments to all ranks' rows in the proof that failed, as there */
 } cs_doubt;
@@ -52,7 +52,7 @@ typedef struct cs_trial {
     const uint8_t *proof;            /* [used] up to the last answers */
     size_t used;
     const cs_judge *judge;
-    const cs_doubted *about; /* of a session about steps in doubt, or NULL */
+    const cs_doubted *about; /* of a session about sums in doubt, or NULL */
     const cs_buffer *rows;   /* then: commitments to all ranks' rows in the proof that failed */
 } cs_trial;
 

@@ -57,8 +57,8 @@ static cs_status read(cs_told_accusation *out, const uint8_t *data, size_t size)
     if (size < HEAD)
         return cs_fail(CS_ERR_INPUT, "TOLD: truncated: %zu bytes of a head of %d", size, HEAD);
     const uint32_t member = cs_load_u32(data), offence = cs_load_u32(data + 4);
-    if (member >= CS_MAX_RANKS ||
-        (offence != CS_OFFENCE_SENT && offence != CS_OFFENCE_GRADIENT && offence != CS_OFFENCE_FALSE_PADS))
+    if (member >= CS_MAX_RANKS || (offence != CS_OFFENCE_SENT && offence != CS_OFFENCE_GRADIENT &&
+                                   offence != CS_OFFENCE_TABLE && offence != CS_OFFENCE_FALSE_PADS))
         return cs_fail(CS_ERR_INPUT, "TOLD: there is no member %u, or no offence %u that can be shown so", (unsigned)member,
                        (unsigned)offence);
     out->member = (int)member;
@@ -105,7 +105,7 @@ static cs_status describe(cs_told_accusation *out, const cs_told_trial *t) {
 
 /* Its padded gradient is not needed against its pads. */
 static cs_status append_doubt(cs_buffer *out, const cs_told_trial *t) {
-    const size_t n = t->about->doubts.n;
+    const size_t n = cs_doubted_sums(t->about);
     cs_doubt d = {.about = *t->about, .speaker = t->rank};
     d.words = CS_NEW(cs_sums_word, n);
     if (d.words == NULL)
@@ -234,6 +234,8 @@ cs_status cs_told_judge(cs_accusation_report *out, const cs_attestation *file) {
         status = make_digests(digest, training, s, a.initial_digest);
     if (status == CS_OK) {
         report(out, &a, s, digest);
+        if (a.offence == CS_OFFENCE_TABLE)
+            snprintf(out->stage, sizeof out->stage, "%s", cs_label_text(cs_table_label(doubt.about.table.which)));
         status = judge(&a, &doubt, s, digest, training);
     }
     cs_doubt_free(&doubt);

@@ -1,6 +1,7 @@
 #include "attest/accusation_words.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "attest/container.h"
@@ -39,39 +40,27 @@ cs_status cs_words_twice(cs_buffer *out, const cs_words_of *accused, const cs_su
     return cs_buffer_status(out);
 }
 
-/* What a rank told of one step: its hashes, then integers. */
-static const uint8_t *told_of(const cs_doubted *about, const cs_attributed *seen, int rank, size_t x) {
-    const cs_buffer *told = &seen->record.ranks[seen->place[rank]].told[CS_TOLD_SENT];
-    return told->data + x * (told->size / about->doubts.n);
-}
-
-/* The part of the accused, as rank `rank` sent it. */
-static cs_status append_addends(cs_buffer *out, const cs_doubted *about, const cs_attributed *seen, int rank, int accused,
-                                size_t x) {
-    enum { INTEGER = 16 };
-    const size_t count = about->counts[accused], size = count * about->width, before = out->size;
-    const uint8_t *values = told_of(about, seen, rank, x) + 32 * (size_t)seen->ranks;
-    CS_TRY(cs_buffer_resize(out, before + size));
-    cs_doubted_pack(out->data + before, values + INTEGER * about->starts[accused], count, about->width);
-    return CS_OK;
+static const uint8_t *told_by(const cs_attributed *seen, int rank) {
+    return seen->record.ranks[seen->place[rank]].told[CS_TOLD_SENT].data;
 }
 
 cs_status cs_words_sum(cs_buffer *out, const cs_words_of *accused, const cs_doubted *about, const cs_attributed *seen,
                        size_t x) {
     const int n_ranks = seen->ranks;
+    const size_t *starts, *counts, width = cs_doubted_shape(about, x, &starts, &counts), each = cs_doubted_sums(about);
     append_head(out, accused, CS_OFFENCE_SUM);
     cs_buffer_append_u64(out, (uint64_t)n_ranks);
-    cs_buffer_append_u64(out, about->width);
-    cs_buffer_append(out, (const uint8_t *)&seen->words[(size_t)accused->who.rank * about->doubts.n + x] + BEGINNING, END);
+    cs_buffer_append_u64(out, width);
+    cs_buffer_append(out, (const uint8_t *)&seen->words[(size_t)accused->who.rank * each + x] + BEGINNING, END);
     for (int i = 0; i < n_ranks; i++) {
-        cs_buffer_append(out, &seen->words[(size_t)i * about->doubts.n + x], BEGINNING);
-        cs_buffer_append_u64(out, about->starts[i]);
-        cs_buffer_append_u64(out, about->counts[i]);
-        cs_buffer_append(out, told_of(about, seen, i, x), 32 * (size_t)n_ranks);
+        cs_buffer_append(out, &seen->words[(size_t)i * each + x], BEGINNING);
+        cs_buffer_append_u64(out, starts[i]);
+        cs_buffer_append_u64(out, counts[i]);
+        cs_buffer_append(out, cs_doubted_hashes(about, told_by(seen, i), x), 32 * (size_t)n_ranks);
     }
     CS_TRY(cs_buffer_status(out));
     for (int i = 0; i < n_ranks; i++)
-        CS_TRY(append_addends(out, about, seen, i, accused->who.rank, x));
+        CS_TRY(cs_doubted_part(out, about, told_by(seen, i), x, accused->who.rank));
     return cs_buffer_status(out);
 }
 
@@ -112,7 +101,7 @@ typedef struct shown_sum {
 
 static cs_status read_sum(shown_sum *out, int accused, const uint8_t *data, size_t size) {
     const uint64_t ranks = size >= 16 ? cs_load_u64(data) : 0, width = size >= 16 ? cs_load_u64(data + 8) : 0;
-    if (ranks > CS_MAX_RANKS || (uint64_t)accused >= ranks || width < 1 || width > 8)
+    if (ranks > CS_MAX_RANKS || (uint64_t)accused >= ranks || width < 1 || (width > 8 && width != CS_SUMS_ELEMENT))
         return cs_fail(CS_ERR_INPUT, "WORD: numbers of ranks and of bytes of an entry are out of their range");
     const size_t each = BEGINNING + 16 + 32 * (size_t)ranks;
     const size_t at = 16 + END + (size_t)ranks * each;
@@ -166,33 +155,25 @@ static bool are_addends(const shown_sum *s, int accused) {
     return true;
 }
 
-static void hash_sums(uint8_t out[32], const shown_sum *s, int accused) {
-    const size_t count = s->counts[accused];
-    crypto_hash_sha256_state hash;
-    crypto_hash_sha256_init(&hash);
-    for (size_t at = 0; at < count; at++) {
-        uint64_t sum = 0;
-        uint8_t bytes[8];
-        for (int i = 0; i < s->n_ranks; i++) {
-            memset(bytes, 0, sizeof bytes);
-            memcpy(bytes, s->addends + s->width * ((size_t)i * count + at), s->width);
-            sum += cs_load_u64(bytes);
-        }
-        cs_store_u64(bytes, sum);
-        cs_sha256_update(&hash, bytes, s->width);
-    }
-    crypto_hash_sha256_final(&hash, out);
+/* The hash of what the accused should have shown. Not if an addend is not reduced: an honest rank does not add it up. */
+static bool hash_sums(uint8_t out[32], const shown_sum *s, int accused) {
+    const uint8_t *parts[CS_MAX_RANKS];
+    for (int i = 0; i < s->n_ranks; i++)
+        parts[i] = s->addends + (size_t)i * s->width * s->counts[accused];
+    return cs_doubted_hash_sum(out, parts, s->n_ranks, s->counts[accused], s->width);
 }
 
-static cs_status judge_sum(const cs_words_of *accused, const uint8_t *data, size_t size) {
+static cs_status judge_sum(cs_accusation_report *out, const cs_words_of *accused, const uint8_t *data, size_t size) {
     shown_sum *s = CS_NEW(shown_sum, 1);
     uint8_t hash[32];
     cs_status status = s != NULL ? read_sum(s, accused->who.rank, data, size) : CS_ERR_MEMORY;
     if (status == CS_OK && (!is_signed(s, accused) || !are_addends(s, accused->who.rank)))
         status = not_signed();
     if (status == CS_OK) {
-        hash_sums(hash, s, accused->who.rank);
-        if (memcmp(hash, s->words[accused->who.rank].shown, 32) == 0)
+        const bool reduced = hash_sums(hash, s, accused->who.rank);
+        if (s->width == CS_SUMS_ELEMENT)
+            snprintf(out->stage, sizeof out->stage, "weight table");
+        if (reduced && memcmp(hash, s->words[accused->who.rank].shown, 32) == 0)
             status = cs_fail(CS_REJECT, "the sums that were shown are those of what was sent");
     }
     cs_free(s);
@@ -212,10 +193,10 @@ cs_status cs_words_judge(cs_accusation_report *out, const uint8_t *data, size_t 
     memcpy(accused.key, data + 72, 32);
     out->rank = accused.who.rank;
     out->offence = cs_offence_text((cs_offence)offence);
-    memcpy(out->stage, cs_label_text(CS_LABEL_GRADIENT), strlen(cs_label_text(CS_LABEL_GRADIENT)));
+    snprintf(out->stage, sizeof out->stage, "%s", cs_label_text(CS_LABEL_GRADIENT));
     memcpy(out->signer.ed25519, accused.key, 32);
     cs_hex32(out->statement_digest, accused.who.digest);
     cs_hex32(out->nonce, accused.who.nonce);
     return offence == CS_OFFENCE_TWICE ? judge_twice(&accused, data + HEAD, size - HEAD)
-                                       : judge_sum(&accused, data + HEAD, size - HEAD);
+                                       : judge_sum(out, &accused, data + HEAD, size - HEAD);
 }

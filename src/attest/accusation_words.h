@@ -9,13 +9,13 @@
 typedef struct cs_words_of {
     cs_sums_speaker who;
     uint8_t key[32]; /* Ed25519 */
-    uint64_t step;   /* of the session, from 1 */
+    uint64_t step;   /* of the session, from 1: which of all sums */
 } cs_words_of;
 
 /** Appends the section: it signed two accounts. */
 cs_status cs_words_twice(cs_buffer *out, const cs_words_of *accused, const cs_sums_liar *liar);
 
-/** Appends the section: the sums that it showed in step `x` of those in doubt are not those of what it got. */
+/** Appends the section: what it showed of sum `x` of those in doubt is not the sum of what it got. */
 cs_status cs_words_sum(cs_buffer *out, const cs_words_of *accused, const cs_doubted *about, const cs_attributed *seen,
                        size_t x);
 

@@ -216,11 +216,13 @@ static cs_status prove(cs_run_state *r, const cs_progress *progress) {
                       .trusting = r->job.honest_but_curious,
                       .signing = r->statement.members[0].signer.identified ? &signing : NULL,
                       .rows = r->saves.on || r->attributable ? &r->saves.rows : NULL,
-                      .doubts = r->attributable ? &r->doubts : NULL,
+                      .tables = r->attributable ? &r->tables : NULL,
                       .record = &r->record};
 #ifdef CS_TAMPER
     shard.attack = r->options->attack;
 #endif
+    if (r->attributable)
+        CS_TRY(cs_comm_raise(r->comm, cs_table_sums_new(&r->tables, &r->sums, &r->statement.params)));
     return cs_train_prove(r->comm, &r->keys, r->pads, &r->derived.instance, &shard, progress, &r->proof, &r->stats);
 }
 
@@ -377,10 +379,9 @@ static cs_status run_segment(cs_run_state *r, const cs_progress *progress) {
     cs_progress_report(progress, "training", 0);
     CS_TRY(train(r, progress));
     CS_TRY(finish_statement(r));
-    r->doubts = (cs_doubts){0};
     const cs_status proved = prove(r, progress);
-    if (proved == CS_ERR_RANK && r->doubts.n > 0)
-        return cs_run_attribute(r);
+    if (proved == CS_ERR_RANK && r->tables.doubted)
+        return cs_run_doubt_table(r);
     CS_TRY(proved);
     add_stats(r);
     describe(r);

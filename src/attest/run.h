@@ -33,7 +33,7 @@ typedef struct cs_run_options {
     double speed;                   /* times what is measured of this rank (attest/balance.h); 0: just that */
     const char *checkpoint;         /* folder for this rank's checkpoints; NULL: none. All ranks have one, or none has */
     bool resume;                    /* go on from the latest checkpoint there that all ranks have */
-    bool attributable;              /* find out who sends a wrong gradient. All ranks, or none */
+    bool attributable;              /* find out who sends a wrong gradient or share of a table. All ranks, or none */
     double checkpoint_seconds;      /* how often the root asks for one while training; 0: every ten minutes ... */
     size_t checkpoint_steps;        /* ... or after every so many steps */
     cs_run_stop *stop;              /* NULL: nobody stops this run */

@@ -485,7 +485,7 @@ cs_status cs_run_train_saving(cs_run_state *r, const cs_progress *progress) {
 #endif
     const cs_status trained = cs_train_run(r->comm, r->pads, r->trainer, &r->statement.params, r->derived.training_digest,
                                            s->on ? &control : NULL, r->attributable ? &r->sums : NULL, progress);
-    CS_TRY(cs_run_accuse_liars(r, trained));
+    CS_TRY(cs_run_accuse_liars(r, &r->sums, trained));
     if (begun < r->statement.params.steps)
         CS_TRY(cs_run_save(r, CS_CHECKPOINT_TRAINING));
     set_saving(r, false);

@@ -204,9 +204,9 @@ cs_status cs_run_judge(cs_run_state *r) {
     return status;
 }
 
-/* ------------------------------------------------------------ wrong gradients */
+/* ------------------------------------------------------------ wrong gradients and tables */
 
-static cs_words_of words_of(const cs_run_state *r, int rank, size_t step) {
+static cs_words_of words_of(const cs_run_state *r, int rank, uint64_t step) {
     cs_words_of accused = {.who = r->sums.speaker, .step = step};
     accused.who.rank = rank;
     memcpy(accused.key, r->sums.who.keys[rank], sizeof accused.key);
@@ -220,14 +220,14 @@ static cs_status without_evidence(cs_status status, cs_buffer *text) {
     return cs_buffer_status(text);
 }
 
-cs_status cs_run_accuse_liars(const cs_run_state *r, cs_status status) {
+cs_status cs_run_accuse_liars(const cs_run_state *r, const cs_sent_sums *sums, cs_status status) {
     cs_buffer text = {0};
-    if (status != CS_ERR_ABORT || r->comm->rank != 0 || !is_identified(r) || r->sums.n_liars == 0)
+    if (status != CS_ERR_ABORT || r->comm->rank != 0 || !is_identified(r) || sums->n_liars == 0)
         return status;
     cs_text_append(&text, "%s", cs_error_text());
-    for (size_t k = 0; k < r->sums.n_liars; k++) {
-        const cs_sums_liar *liar = &r->sums.liars[k];
-        const cs_words_of accused = words_of(r, liar->rank, r->sums.made);
+    for (size_t k = 0; k < sums->n_liars; k++) {
+        const cs_sums_liar *liar = &sums->liars[k];
+        const cs_words_of accused = words_of(r, liar->rank, sums->before + sums->made);
         cs_buffer section = {0};
         cs_status made = liar->twice ? cs_words_twice(&section, &accused, liar) : CS_OK;
         if (made == CS_OK && liar->twice)
@@ -245,7 +245,7 @@ cs_status cs_run_accuse_liars(const cs_run_state *r, cs_status status) {
 static cs_status accuse_of_sum(const cs_run_state *r, const cs_doubted *about, const cs_attributed *seen, int rank,
                                cs_buffer *text) {
     const size_t x = seen->wrong_sum[rank] - 1;
-    const cs_words_of accused = words_of(r, rank, about->doubts.steps[x] - about->first + 1);
+    const cs_words_of accused = words_of(r, rank, cs_doubted_number(about, &r->statement.params, x));
     cs_buffer section = {0};
     cs_status status = cs_words_sum(&section, &accused, about, seen, x);
     if (status == CS_OK)
@@ -284,7 +284,9 @@ static void accuse_anyway(const cs_run_state *r, cs_attributed *seen) {
     const size_t place = (size_t)seen->place[rank];
     cs_judged *accused = place < seen->judge.n ? &seen->judge.ranks[place] : &seen->idle[place - seen->judge.n];
     accused->offence = (cs_offence)attack->of;
-    accused->stage = attack->of == CS_OFFENCE_WITNESS ? CS_LABEL_WITNESS : CS_LABEL_GRADIENT;
+    accused->stage = attack->of == CS_OFFENCE_WITNESS ? CS_LABEL_WITNESS
+                     : attack->of == CS_OFFENCE_TABLE ? cs_table_label(r->tables.last)
+                                                      : CS_LABEL_GRADIENT;
     seen->wrong_sum[rank] = attack->of == CS_OFFENCE_SUM;
     for (int i = 0; attack->of == CS_OFFENCE_FALSE_PADS && i < r->comm->size; i++) /* what it has shown of another */
         if (seen->false_pads[i].shown.size > 0 && seen->false_pads[i].with == rank) {
@@ -339,7 +341,8 @@ static cs_status attribute(cs_run_state *r, const cs_doubted *about, cs_attribut
                       .signing = r->statement.members[0].signer.identified ? &signing : NULL,
                       .rows = &r->saves.rows};
     cs_pads *trained_with = r->pads;
-    const cs_attribution a = {.sums = &r->sums, .pads = trained_with, .proof = &r->proof};
+    const cs_attribution a = {
+        .sums = &r->sums, .tables = about->table.is ? &r->tables : NULL, .pads = trained_with, .proof = &r->proof};
 #ifdef CS_TAMPER
     shard.attack = r->options->attack;
 #endif
@@ -367,11 +370,17 @@ static void drop_unknown(cs_run_state *r) {
 
 static cs_status attribution_to_text(cs_buffer *text, const cs_run_state *r, const cs_buffer *findings,
                                      const cs_buffer *evidence) {
-    cs_text_append(text, "the sum of gradients of step %zu was in doubt, so nothing is published", r->doubts.steps[0]);
+    if (r->tables.doubted)
+        cs_text_append(text, "the weight table of layer %zu was in doubt", r->tables.last.layer);
+    if (r->doubts.n > 0)
+        cs_text_append(text, "%sthe sum of gradients of step %zu was in doubt", r->tables.doubted ? ", hence " : "",
+                       r->doubts.steps[0]);
+    cs_text_append(text, ", so nothing is published");
     if (findings->size == 4)
         cs_text_append(text,
-                       "; nobody can be named: all gradients are those of committed tensors, so a weight table, a share "
-                       "of a sum in the proof, or what a rank says of a table, is wrong (docs/security.md)");
+                       "; nobody can be named: all gradients that can be looked at, and the table, are those of committed "
+                       "tensors, so a share of a sum in the proof is wrong, or a gradient of a step before the checkpoint "
+                       "that the run was resumed from (docs/security.md)");
     else
         CS_TRY(findings_to_text(text, r, findings));
     cs_buffer_append(text, evidence->data, evidence->size);
@@ -396,18 +405,22 @@ static cs_status share_findings(cs_run_state *r, cs_buffer *findings, const cs_b
     return status;
 }
 
+/* What was sent of the table and shown must be the same for all before it is looked into. */
+cs_status cs_run_doubt_table(cs_run_state *r) {
+    const cs_status status = cs_comm_raise(r->comm, cs_sent_sums_agree(&r->tables.sums, r->comm, r->pads));
+    CS_TRY(cs_run_accuse_liars(r, &r->tables.sums, status));
+    cs_table_doubts(&r->doubts, &r->tables, &r->statement.params);
+    return cs_run_attribute(r);
+}
+
 cs_status cs_run_attribute(cs_run_state *r) {
     cs_buffer findings = {0}, evidence = {0};
     cs_attributed seen = {0};
     cs_doubted about;
     const cs_progress progress = cs_stages_progress(&r->report->stages);
     drop_unknown(r);
-    if (r->doubts.n == 0)
-        return cs_fail(CS_ERR_RANK,
-                       "a gradient of a step before the checkpoint that the run was resumed from is wrong, or a "
-                       "weight table; nobody can be named");
     cs_progress_report(&progress, "attribution", 0);
-    cs_doubted_new(&about, &r->sums, r->saves.rows.shown, &r->doubts);
+    cs_doubted_new(&about, &r->sums, r->tables.doubted ? &r->tables : NULL, r->saves.rows.shown, &r->doubts);
     cs_status status = cs_fail_prefix(attribute(r, &about, &seen), "while looking for who sent a wrong gradient");
 #ifdef CS_TAMPER
     if (status == CS_OK && r->comm->rank == 0)

@@ -76,9 +76,10 @@ typedef struct cs_run_state {
     cs_record record;                    /* root: what each rank sent while proving this segment */
     double cpu_seconds;
     cs_run_saves saves;
-    bool attributable; /* a wrong gradient will be found: --attributable, and there are others */
-    cs_sent_sums sums; /* of this segment's training */
-    cs_doubts doubts;  /* of its weight tables */
+    bool attributable;    /* a wrong gradient will be found: --attributable, and there are others */
+    cs_sent_sums sums;    /* of this segment's training */
+    cs_table_sums tables; /* of its weight tables */
+    cs_doubts doubts;     /* of its gradients */
 } cs_run_state;
 
 /** The member that a rank is, in the order of the statement's members and the job's: those with data come first, and their
@@ -197,14 +198,17 @@ cs_status cs_run_save_segment(cs_run_state *r);
  * elsewhere. */
 cs_status cs_run_judge(cs_run_state *r);
 
-/** Collective, with --attributable, after a proof that failed: finds who sent a wrong gradient in the steps of r->doubts, as
- * in train/attribution.h, and tells all ranks. Never CS_OK: CS_REJECT on the root, CS_ERR_RANK elsewhere; or why it could
- * not be done. */
+/** Collective, with --attributable, after a proof that failed: finds who sent a wrong gradient in the steps of r->doubts, or
+ * a wrong share of the table in doubt, as in train/attribution.h, and tells all ranks. Never CS_OK: CS_REJECT on the root,
+ * CS_ERR_RANK elsewhere; or why it could not be done. */
 cs_status cs_run_attribute(cs_run_state *r);
 
-/** Root: evidence against those who contradicted themselves in the sums of gradients; its name is put behind the text of the
- * failure, which `status` is. Returns `status`. Local. */
-cs_status cs_run_accuse_liars(const cs_run_state *r, cs_status status);
+/** The same after a proof that ended because a rank calls a weight table wrong. */
+cs_status cs_run_doubt_table(cs_run_state *r);
+
+/** Root: evidence against those who contradicted themselves in these sums; its name is put behind the text of the failure,
+ * which `status` is. Returns `status`. Local. */
+cs_status cs_run_accuse_liars(const cs_run_state *r, const cs_sent_sums *sums, cs_status status);
 
 /** The handshake of another session, after the first one's keys and pads are gone: the members have the same keys, or
  * CS_ERR_ABORT. Collective. */

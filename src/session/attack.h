@@ -21,10 +21,16 @@ typedef struct cs_attack {
     void (*answer)(void *context, int rank, cs_label label, cs_fr *scalars, size_t n);
     /* What the root shows as the sum of all ranks' commitments, sum[n]: it may change it. */
     void (*show)(void *context, cs_label label, cs_g1_affine *sum, size_t n);
+    /* What the rank shows as the sums of its part of a weight table, sums[n]: it may change them. */
+    void (*add_up)(void *context, int rank, cs_label label, cs_fr *sums, size_t n);
     /* What an idle rank says where it has nothing to say: may append to `part`. */
     void (*intrude)(void *context, int rank, cs_label label, struct cs_buffer *part);
     /* May change what the rank says it contributed to the sum of a step: values[n], as its tensors have it. */
     void (*contribution)(void *context, int rank, size_t step, int64_t *values, size_t n);
+    /* May change what the rank says it contributed to a weight table, padded: size bytes, 32 an entry. */
+    void (*share)(void *context, int rank, uint8_t *elements, size_t size);
+    /* May change the pads of a weight table that the rank says it shares with `peer`: values[n]. */
+    void (*table_pads)(void *context, int rank, int peer, cs_fr *values, size_t n);
     /* May change to which keys of pads the rank commits: roots[n]. */
     void (*roots)(void *context, int rank, uint8_t (*roots)[32], int n);
     /* May change the pads of a step that the rank says it shares with `peer`: values[n]. */

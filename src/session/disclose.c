@@ -366,6 +366,7 @@ typedef struct padded {
     cs_label label;
     uint64_t index;
     cs_fr *values;
+    const cs_sum_keeper *keeper;
 } padded;
 
 static void store_scalars(void *context, size_t first, size_t count, uint8_t *out) {
@@ -376,6 +377,9 @@ static void store_scalars(void *context, size_t first, size_t count, uint8_t *ou
 
 static cs_status add_part(void *context, int rank, size_t first, size_t count, const uint8_t *part) {
     padded *p = context;
+    const size_t size = SCALAR_BYTES * count;
+    if (p->keeper != NULL)
+        CS_TRY(p->keeper->receive(p->keeper->context, rank, part, size, part + size));
     for (size_t k = 0; k < count; k++) {
         cs_fr v;
         if (!cs_fr_decode(&v, part + SCALAR_BYTES * k))
@@ -387,38 +391,76 @@ static cs_status add_part(void *context, int rank, size_t first, size_t count, c
 
 static void show_scalars(void *context, size_t first, size_t count, uint8_t *out) {
     const padded *p = context;
+#ifdef CS_TAMPER
+    if (count > 0 && p->s->attack && p->s->attack->add_up)
+        p->s->attack->add_up(p->s->attack->context, p->s->comm->rank, p->label, p->values + first, count);
+#endif
     store_scalars(context, first, count, out);
+    if (p->keeper != NULL)
+        p->keeper->show(p->keeper->context, out, SCALAR_BYTES * count);
     cs_pads_mask_part(p->s->pads, p->label, p->index, SCALAR_BYTES * first, out, SCALAR_BYTES * count);
 }
 
-static cs_status take_sums(cs_session *s, cs_label label, uint64_t index, uint8_t *shown, cs_fr *values, size_t n) {
-    cs_pads_mask_broadcast(s->pads, label, index, shown, SCALAR_BYTES * n);
-    cs_pads_receive(s->pads, label, shown, SCALAR_BYTES * n);
+/* Who can find out later what is wrong with the sum goes on with it. */
+static cs_status take_sums(const padded *p, uint8_t *shown, size_t n) {
+    const cs_session *s = p->s;
+    cs_pads_mask_broadcast(s->pads, p->label, p->index, shown, SCALAR_BYTES * n);
+    cs_pads_receive(s->pads, p->label, shown, SCALAR_BYTES * n);
     for (size_t k = 0; k < n; k++)
-        if (!cs_fr_decode(&values[k], shown + SCALAR_BYTES * k))
-            return cs_fail(CS_ERR_ABORT, "%s: this rank was shown a sum that is not reduced", cs_label_text(label));
-    return CS_OK;
+        if (!cs_fr_decode(&p->values[k], shown + SCALAR_BYTES * k)) {
+            if (p->keeper == NULL)
+                return cs_fail(CS_ERR_ABORT, "%s: this rank was shown a sum that is not reduced", cs_label_text(p->label));
+            p->values[k] = CS_FR_ZERO;
+        }
+    return p->keeper != NULL ? p->keeper->end(p->keeper->context, shown) : CS_OK;
 }
 
-cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n) {
-    padded p = {.s = s, .label = label, .index = index, .values = values};
-    const cs_comm_reduction how = {
+/* This rank's addends under its pads, in `bytes`. */
+static cs_status pad_addends(const padded *p, uint8_t *bytes, size_t n) {
+    const cs_session *s = p->s;
+    uint8_t view[32];
+    cs_pads_view(s->pads, p->label, p->index, s->digest, s->transcript.state, view);
+    CS_TRY(cs_pads_zero_shares_fr(s->pads, p->label, p->index, s->digest, s->transcript.state, p->values, n));
+    for (size_t k = 0; k < n; k++)
+        cs_fr_encode(bytes + SCALAR_BYTES * k, p->values[k]);
+    return p->keeper != NULL ? p->keeper->begin(p->keeper->context, view, bytes, n) : CS_OK;
+}
+
+/* The keeper is asked by the names of the reduction. */
+static void give_note(void *context, cs_comm_note which, uint8_t *out) {
+    const padded *p = context;
+    p->keeper->give(p->keeper->context, which, out);
+}
+
+static void take_note(void *context, int rank, const uint8_t *note) {
+    const padded *p = context;
+    p->keeper->take(p->keeper->context, rank, note);
+}
+
+cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n,
+                                    const cs_sum_keeper *keeper) {
+    padded p = {.s = s, .label = label, .index = index, .values = values, .keeper = keeper};
+    cs_comm_reduction how = {
         .element = SCALAR_BYTES, .context = &p, .add = add_part, .store = store_scalars, .show = show_scalars};
     uint8_t *bytes = CS_NEW(uint8_t, SCALAR_BYTES * n);
     cs_status status = bytes != NULL ? CS_OK : CS_ERR_MEMORY;
+    if (keeper != NULL) {
+        how.direct = true;
+        how.give = give_note;
+        how.take = take_note;
+        memcpy(how.note, keeper->note, sizeof how.note);
+    }
 #ifdef CS_TAMPER
     if (s->attack && s->attack->message)
         s->attack->message(s->attack->context, s->comm->rank, label, s->attack->occurrences[label]++, values, n);
 #endif
     if (status == CS_OK)
-        status = cs_pads_zero_shares_fr(s->pads, label, index, s->digest, s->transcript.state, values, n);
+        status = pad_addends(&p, bytes, n);
     status = cs_session_fail(s, status);
-    if (status == CS_OK) {
-        store_scalars(&p, 0, n, bytes);
-        status = cs_comm_sum(s->comm, (uint32_t)label | CS_COMM_MASKED, bytes, n, &how);
-    }
     if (status == CS_OK)
-        status = cs_session_fail(s, take_sums(s, label, index, bytes, values, n));
+        status = cs_comm_sum(s->comm, (uint32_t)label | CS_COMM_MASKED, bytes, n, &how);
+    if (status == CS_OK)
+        status = cs_session_fail(s, take_sums(&p, bytes, n));
     cs_free(bytes);
     return status;
 }
@@ -525,6 +567,9 @@ cs_status cs_session_numbers(cs_session *s, cs_label label, uint64_t mine, uint6
                                             cs_label_text(label), shown.size, size));
     for (int i = 0; status == CS_OK && i < ranks; i++)
         all[i] = cs_load_u64(shown.data + sizeof mine * (size_t)i);
+    if (status == CS_OK && all[s->comm->rank] != mine)
+        status = cs_session_fail(
+            s, cs_fail(CS_ERR_ABORT, "%s: the root shows another number of this rank than it gave", cs_label_text(label)));
     free_parts(s, parts);
     cs_buffer_free(&out);
     cs_buffer_free(&shown);

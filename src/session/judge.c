@@ -15,7 +15,9 @@ static const char *const OFFENCES[] = {"nothing",
                                        "the gradient that it sent is not that of its committed tensors",
                                        "it does not agree with another rank on the pads of both",
                                        "it signed two different accounts of what it sent and showed",
-                                       "the pads that it committed to are not those that it shares with another rank"};
+                                       "the pads that it committed to are not those that it shares with another rank",
+                                       "the share of the weight table that it sent is not that of its committed tensors",
+                                       "it says of a weight table that is right that it is wrong"};
 
 const char *cs_offence_text(cs_offence offence) {
     return OFFENCES[offence];

@@ -31,6 +31,8 @@ typedef enum cs_offence {
                          them: no evidence */
     CS_OFFENCE_TWICE, /* it signed two different accounts of what it sent and showed */
     CS_OFFENCE_FALSE_PADS, /* the pads that it committed to are not those that it shares with another rank */
+    CS_OFFENCE_TABLE,      /* the share of a weight table that it sent is not that of its committed tensors */
+    CS_OFFENCE_ALARM,      /* it says of a weight table that is right that it is wrong: no evidence */
     CS_OFFENCE_COUNT
 } cs_offence;
 

@@ -137,13 +137,35 @@ void cs_pad_key_add(const uint8_t key[32], const uint8_t view[32], bool negative
     sodium_memzero(&high_stream, sizeof high_stream);
 }
 
-cs_fr cs_pad_key_blinding(const uint8_t key[32], const uint8_t nonce[32], const uint8_t digest[32],
-                          const uint8_t state[32]) {
-    uint8_t bytes[96], wide[64];
+void cs_pad_key_add_elements(const uint8_t key[32], const uint8_t view[32], bool negative, cs_fr *values, size_t n) {
+    enum { PER_CHUNK = 64, ELEMENT = 48 };
+    uint8_t bytes[PER_CHUNK * ELEMENT], element[64] = {0}, stream_key[32];
+    cs_keystream stream;
+    cs_pad_key_low(stream_key, key, view);
+    cs_keystream_init(&stream, NULL, stream_key);
+    for (size_t first = 0; first < n; first += PER_CHUNK) {
+        const size_t count = n - first < PER_CHUNK ? n - first : PER_CHUNK;
+        cs_keystream_read(&stream, first * ELEMENT / CS_KEYSTREAM_UNIT, bytes, count * ELEMENT);
+        for (size_t k = 0; k < count; k++) {
+            memcpy(element, bytes + ELEMENT * k, ELEMENT);
+            const cs_fr pad = cs_fr_from_wide(element);
+            values[first + k] = negative ? cs_fr_sub(values[first + k], pad) : cs_fr_add(values[first + k], pad);
+        }
+    }
+    sodium_memzero(bytes, sizeof bytes);
+    sodium_memzero(element, sizeof element);
+    sodium_memzero(stream_key, sizeof stream_key);
+    sodium_memzero(&stream, sizeof stream);
+}
+
+cs_fr cs_pad_key_blinding(const uint8_t key[32], const uint8_t nonce[32], const uint8_t digest[32], const uint8_t state[32],
+                          cs_pad_blinding what) {
+    uint8_t bytes[96 + 8], wide[64];
     memcpy(bytes, nonce, 32);
     memcpy(bytes + 32, digest, 32);
     memcpy(bytes + 64, state, 32);
-    derive(wide, sizeof wide, key, "consort/pad-blinding/1", bytes, sizeof bytes);
+    cs_store_u64(bytes + 96, (uint64_t)what);
+    derive(wide, sizeof wide, key, "consort/pad-blinding/2", bytes, sizeof bytes);
     const cs_fr scalar = cs_fr_from_wide(wide);
     sodium_memzero(wide, sizeof wide);
     return scalar;

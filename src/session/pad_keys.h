@@ -1,8 +1,8 @@
-/* Keys of pads that can be shown afterwards (docs/protocol.md, 6.12). With --attributable the pads of a gradient are streams
- * under a key of their own for each step, which the pair makes of its seed one way:
+/* Keys of pads that can be shown afterwards (docs/protocol.md, 6.12). With --attributable the pads of a sum are streams
+ * under a key of their own for each step and each weight table, which the pair makes of its seed one way:
  *
- *   key_s = BLAKE2b-256(key seed_ij; "consort/step-key/1", s as u64)          s = 0 … n - 1, of the session
- *   low   = ChaCha20 under BLAKE2b-256(key key_s; "consort/pad-key/1", view)  the pad as it is added while training
+ *   key_s = BLAKE2b-256(key seed_ij; "consort/step-key/1", s as u64)          s = 0 … n - 1: steps of the session, then
+ * tables low   = ChaCha20 under BLAKE2b-256(key key_s; "consort/pad-key/1", view)  the pad as it is added while training
  *   high  = ChaCha20 under BLAKE2b-256(key key_s; "consort/pad-high/1", view) its other bits, as an integer
  *
  * Before the first step both commit to all keys by the root of a hash tree over them: leaves SHA-256(0, key_s), 32 zeros
@@ -38,7 +38,14 @@ void cs_pad_key_low(uint8_t out[32], const uint8_t key[32], const uint8_t view[3
 void cs_pad_key_add(const uint8_t key[32], const uint8_t view[32], bool negative, unsigned __int128 *values, size_t n,
                     size_t width, unsigned bits);
 
-/** Uniform in F: BLAKE2b-512(key `key`; "consort/pad-blinding/1", nonce, digest, state) mod r. */
-cs_fr cs_pad_key_blinding(const uint8_t key[32], const uint8_t nonce[32], const uint8_t digest[32], const uint8_t state[32]);
+/** The same of pads in F, which are 48 bytes each of the stream of cs_pad_key_low. */
+void cs_pad_key_add_elements(const uint8_t key[32], const uint8_t view[32], bool negative, cs_fr *values, size_t n);
+
+/** What a blinding is for: a commitment to pads of gradients, or of a weight table. */
+typedef enum cs_pad_blinding { CS_PAD_BLINDING_GRADIENT, CS_PAD_BLINDING_TABLE } cs_pad_blinding;
+
+/** Uniform in F: BLAKE2b-512(key `key`; "consort/pad-blinding/2", nonce, digest, state, `what` as u64) mod r. */
+cs_fr cs_pad_key_blinding(const uint8_t key[32], const uint8_t nonce[32], const uint8_t digest[32], const uint8_t state[32],
+                          cs_pad_blinding what);
 
 #endif

@@ -259,9 +259,10 @@ static void start_step(cs_keystream *out, const cs_pads *p, int peer, uint64_t s
 static cs_status start(cs_pads *p, bool all, cs_label label, uint64_t index, const uint8_t digest[32], const uint8_t *state,
                        size_t *streams) {
     const view v = make_view(p, label, index, digest, state);
-    const bool by_step = p->steps > 0 && label == CS_LABEL_GRADIENT;
+    const bool by_step =
+        p->steps > 0 && (label == CS_LABEL_GRADIENT || label == CS_LABEL_FORWARD_TABLE || label == CS_LABEL_BACKWARD_TABLE);
     if (by_step && index - p->first_step >= p->steps)
-        return cs_fail(CS_ERR_INTERNAL, "step %llu has no key of its own", (unsigned long long)index);
+        return cs_fail(CS_ERR_INTERNAL, "%s %llu has no key of its own", cs_label_text(label), (unsigned long long)index);
     CS_TRY(use_view(p, &v, label, index));
     *streams = 0;
     for (int j = 0; j < p->size; j++) {
@@ -389,11 +390,19 @@ void cs_pads_add_wide(const cs_pads *pads, uint64_t step, const uint8_t view_has
     sodium_memzero(key, sizeof key);
 }
 
+void cs_pads_add_elements(const cs_pads *pads, uint64_t index, const uint8_t view_hash[32], int peer, cs_fr *values,
+                          size_t n) {
+    uint8_t key[32];
+    step_key(key, pads, peer, index);
+    cs_pad_key_add_elements(key, view_hash, peer < pads->rank, values, n);
+    sodium_memzero(key, sizeof key);
+}
+
 cs_fr cs_pads_blinding(const cs_pads *pads, int peer, const uint8_t nonce[32], const uint8_t digest[32],
-                       const uint8_t state[32]) {
+                       const uint8_t state[32], cs_pad_blinding what) {
     uint8_t key[32];
     cs_pad_key(key, pads->seeds[peer], pads->steps);
-    const cs_fr scalar = cs_pad_key_blinding(key, nonce, digest, state);
+    const cs_fr scalar = cs_pad_key_blinding(key, nonce, digest, state, what);
     sodium_memzero(key, sizeof key);
     return scalar;
 }

@@ -18,6 +18,7 @@
 
 #include "field/fr.h"
 #include "session/keys.h"
+#include "session/pad_keys.h"
 #include "transcript/labels.h"
 
 typedef struct cs_pads cs_pads;
@@ -68,8 +69,9 @@ const uint8_t *cs_pads_nonce(const cs_pads *pads);
 /** Does this rank share pads of gradients and weight tables with rank `peer`? */
 bool cs_pads_shared_with(const cs_pads *pads, int peer);
 
-/** Gradients of steps first .. first + n - 1 get pads under keys of their own from now on (session/pad_keys.h). The same on
- * all ranks. Their pads are those of CS_LABEL_GRADIENT with the step as index. */
+/** Gradients of steps first, first + 1, … and weight tables get pads under keys of their own from now on
+ * (session/pad_keys.h), n in all. The same on all ranks. Their pads are those of CS_LABEL_GRADIENT with the step as index,
+ * and of CS_LABEL_FORWARD_TABLE and _BACKWARD_TABLE with an index that goes on where the last step ends. */
 void cs_pads_set_steps(cs_pads *pads, uint64_t first, uint64_t n);
 
 /** After cs_pads_set_steps. Adds this rank's pads of a step shared with `peer` under a view, as integers that do not wrap:
@@ -78,10 +80,13 @@ void cs_pads_set_steps(cs_pads *pads, uint64_t first, uint64_t n);
 void cs_pads_add_wide(const cs_pads *pads, uint64_t step, const uint8_t view[32], int peer, unsigned __int128 *values,
                       size_t n, size_t width, unsigned bits);
 
+/** The same of a weight table's pads, in F: cs_pad_key_add_elements. They are those that were sent. */
+void cs_pads_add_elements(const cs_pads *pads, uint64_t index, const uint8_t view[32], int peer, cs_fr *values, size_t n);
+
 /** After cs_pads_set_steps. Uniform in F, known to this rank and to `peer`: cs_pad_key_blinding under the key after those of
  * the steps. Cannot fail. */
 cs_fr cs_pads_blinding(const cs_pads *pads, int peer, const uint8_t nonce[32], const uint8_t digest[32],
-                       const uint8_t state[32]);
+                       const uint8_t state[32], cs_pad_blinding what);
 
 /** After cs_pads_set_steps. What commits to the n + 1 keys shared with `peer`: those of the steps, and one for blindings; 32
  * zeros if no pads are shared. Not secret. */

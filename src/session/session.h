@@ -135,9 +135,27 @@ cs_status cs_session_each_points(cs_session *s, cs_label label, const cs_g1_affi
  */
 cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum, cs_fr *each);
 
+/** Who keeps what goes through a sum, so that it can be attributed (train/table_sums.h): how->note, give and take are its
+ * own (comm/comm.h), all else the session's; and it is told the rest. */
+typedef struct cs_sum_keeper {
+    void *context;
+    size_t note[CS_COMM_NOTES];
+    void (*give)(void *context, cs_comm_note which, uint8_t *out);
+    void (*take)(void *context, int rank, const uint8_t *note);
+    /* This rank's view and padded addends, n elements of 32 bytes. */
+    cs_status (*begin)(void *context, const uint8_t view[32], const uint8_t *addends, size_t n);
+    /* Another rank's addends of this rank's part, and what came behind them. */
+    cs_status (*receive)(void *context, int rank, const uint8_t *addends, size_t size, const uint8_t *note);
+    /* This rank's sums of its own part, unmasked; and all, once they are shown. */
+    void (*show)(void *context, const uint8_t *sums, size_t size);
+    cs_status (*end)(void *context, const uint8_t *sums);
+} cs_sum_keeper;
+
 /** values[n]: this rank's addends on entry, the sum over the ranks on return, which the ranks learn and nobody else. Goes
- * under pads keyed by this rank's view (label, index, history, transcript). Collective; not called when verifying. */
-cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n);
+ * under pads keyed by this rank's view (label, index, history, transcript). keeper: NULL, or on all ranks; then sums are
+ * made directly, and one that is not reduced is taken for zero. Collective; not called when verifying. */
+cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n,
+                                    const cs_sum_keeper *keeper);
 
 /** Every rank's small number (of a public check) to every rank: all[ranks of comm]. Collective; not called when verifying.
  */

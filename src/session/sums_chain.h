@@ -38,6 +38,9 @@ void cs_sums_shown(cs_transcript *chain, const cs_sums_word *word);
 /** Where word->before leads. */
 void cs_sums_after(cs_transcript *chain, const cs_sums_word *word);
 
+/** Bytes of an entry that is an element of F, as in weight tables; entries of gradients have at most 8. */
+enum { CS_SUMS_ELEMENT = 32 };
+
 /** SHA-256, all u64: for each of n_ranks the first entry of its part of the vector, and how many; then bytes of an entry. */
 void cs_sums_shape(uint8_t out[32], const size_t *starts, const size_t *counts, int n_ranks, size_t width);
 

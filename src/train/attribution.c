@@ -1,6 +1,7 @@
 /* What leaves a rank here, besides what a training proof shows: its padded gradients of the steps in doubt as integers that
- * do not wrap, hashes of padded gradients, commitments to <e, its pads with each other rank>, the blinding of the sum of
- * these and of its commitment to <e, gradient>, and a signature. docs/security.md says why none of it tells anything. */
+ * do not wrap, its padded share of a weight table as it travelled, hashes of padded addends, and for both commitments to <e,
+ * its pads with each other rank>, and the blinding of the sum of these and of its commitment to <e, addends>; a signature.
+ * docs/security.md says why none of it tells anything. */
 #include <sodium.h>
 #include <string.h>
 
@@ -31,8 +32,12 @@ void cs_naming_init(cs_naming *n, const cs_doubted *about, const cs_params *para
 void cs_naming_free(cs_naming *n) {
     cs_free(n->step_weights);
     cs_buffer_free(&n->pads);
-    for (int i = 0; i < n->params->n_ranks; i++)
-        cs_expr_free(&n->totals[i]);
+    cs_free(n->table_steps);
+    cs_free(n->table_updates);
+    for (int i = 0; i < n->params->n_ranks; i++) {
+        cs_expr_free(&n->gradients.totals[i]);
+        cs_expr_free(&n->table.totals[i]);
+    }
     *n = (cs_naming){0};
 }
 
@@ -106,6 +111,43 @@ size_t cs_naming_step(const cs_naming *n) {
     return cs_naming_hashes(n->about) + WIDE * n->entries;
 }
 
+size_t cs_naming_steps(const cs_doubted *d) {
+    return d->doubts.n * (cs_naming_hashes(d) + WIDE * entries_of(d));
+}
+
+static size_t table_entries(const cs_doubted *d) {
+    size_t n = 0;
+    for (int k = 0; k < d->ranks; k++)
+        n += d->table.counts[k];
+    return n;
+}
+
+size_t cs_naming_table(const cs_doubted *d) {
+    return d->table.is ? cs_naming_hashes(d) + CS_SUMS_ELEMENT * table_entries(d) : 0;
+}
+
+size_t cs_naming_pads(const cs_doubted *d) {
+    return CS_SENT_POINT_SIZE * (size_t)d->ranks + CS_SENT_SCALAR_SIZE;
+}
+
+size_t cs_naming_table_at(const cs_doubted *d) {
+    return d->doubts.n > 0 ? cs_naming_pads(d) : 0;
+}
+
+/* The same of the table: what was sent is what was kept. */
+static void describe_table(const cs_proof *p, cs_buffer *out) {
+    const cs_table_sums *t = p->naming->a->tables;
+    cs_buffer_append(out, t->sums.sent[(t->sums.made - 1) * (size_t)t->sums.size], cs_naming_hashes(p->naming->about));
+#ifdef CS_TAMPER
+    const size_t at = out->size;
+#endif
+    cs_buffer_append(out, t->addends.data, t->addends.size);
+#ifdef CS_TAMPER
+    if (p->shard->attack && p->shard->attack->share && cs_buffer_status(out) == CS_OK)
+        p->shard->attack->share(p->shard->attack->context, p->session.comm->rank, out->data + at, out->size - at);
+#endif
+}
+
 /* For each step in doubt the hashes of what was sent to each rank, then the padded gradient. */
 static cs_status describe_sent(const cs_proof *p, cs_buffer *out) {
     const cs_sent_sums *sums = p->naming->a->sums;
@@ -120,13 +162,15 @@ static cs_status describe_sent(const cs_proof *p, cs_buffer *out) {
             cs_naming_append(out, values, sums->n);
     }
     cs_free(values);
+    if (status == CS_OK && p->naming->about->table.is)
+        describe_table(p, out);
     return status == CS_OK ? cs_buffer_status(out) : status;
 }
 
 size_t cs_doubted_told(const cs_doubted *d, cs_told which) {
     if (which == CS_TOLD_PADS)
-        return CS_SENT_POINT_SIZE * (size_t)d->ranks + CS_SENT_SCALAR_SIZE + CS_SENT_SIGNATURE_SIZE;
-    return d->doubts.n * (cs_naming_hashes(d) + WIDE * entries_of(d));
+        return cs_naming_table_at(d) + (d->table.is ? cs_naming_pads(d) : 0) + CS_SENT_SIGNATURE_SIZE;
+    return cs_naming_steps(d) + cs_naming_table(d);
 }
 
 /* Root: one scalar that stands for all that was told. */
@@ -168,9 +212,8 @@ static cs_status tell_sent(cs_proof *p) {
 
 /* ------------------------------------------------------------ e */
 
-cs_status cs_naming_draw(cs_naming *n, cs_transcript *t) {
+static cs_status draw_gradients(cs_naming *n, cs_transcript *t) {
     cs_fr power = CS_FR_ONE, point[2 * CS_AXIS_BITS];
-    memcpy(n->word.drawn, t->state, sizeof n->word.drawn);
     n->lambda = cs_transcript_challenge(t, CS_LABEL_ATTRIBUTION_MIX);
     n->mu = cs_transcript_challenge(t, CS_LABEL_ATTRIBUTION_MIX);
     for (size_t l = 1; l <= n->params->layers; l++) {
@@ -188,6 +231,13 @@ cs_status cs_naming_draw(cs_naming *n, cs_transcript *t) {
         power = cs_fr_mul(power, n->lambda);
     }
     return CS_OK;
+}
+
+cs_status cs_naming_draw(cs_naming *n, cs_transcript *t) {
+    memcpy(n->word.drawn, t->state, sizeof n->word.drawn);
+    if (n->about->doubts.n > 0)
+        CS_TRY(draw_gradients(n, t));
+    return n->about->table.is ? cs_naming_draw_table(n, t) : CS_OK;
 }
 
 static cs_fr from_wide_integer(wide x) {
@@ -234,20 +284,20 @@ cs_status cs_naming_combine(const cs_naming *n, const uint8_t *values, size_t st
 
 /* ------------------------------------------------------------ gradients of committed tensors */
 
-static cs_status add_gradients(cs_proof *p, cs_relations *all) {
+static cs_status add_addends(cs_proof *p, cs_relations *all) {
     cs_naming *n = p->naming;
     cs_fr mu = CS_FR_ONE;
-    for (size_t l = 1; l <= p->params->layers; l++) {
-        CS_TRY(cs_train_reduce_gradients(p, l, &n->k[l], &n->j[l], n->step_weights, mu, n->totals, &n->mine, all));
+    for (size_t l = 1; n->about->doubts.n > 0 && l <= p->params->layers; l++) {
+        CS_TRY(cs_train_reduce_gradients(p, l, &n->k[l], &n->j[l], n->step_weights, mu, n->gradients.totals,
+                                         &n->gradients.mine, all));
         mu = cs_fr_mul(mu, n->mu);
     }
-    return CS_OK;
+    return n->about->table.is ? cs_naming_add_table(p, all) : CS_OK;
 }
 
-/* Each rank's <e, gradient> in a commitment row of its own, at its first generator. */
-static cs_status send_values(cs_proof *p) {
+/* Each rank's <e, addends> in a commitment row of its own, at its first generator. */
+static cs_status send_values(cs_proof *p, cs_naming_sum *n) {
     cs_session *s = &p->session;
-    cs_naming *n = p->naming;
     const size_t width = s->ledger.width;
     cs_fr *values = CS_NEW(cs_fr, width);
     cs_var first = 0;
@@ -293,6 +343,25 @@ static cs_status pads_value(const cs_proof *p, int peer, cs_fr *out) {
     return status;
 }
 
+/* The same of the table. */
+static cs_status table_pads_value(const cs_proof *p, int peer, cs_fr *out) {
+    const cs_attribution *a = p->naming->a;
+    const cs_sent_sums *sums = &a->tables->sums;
+    cs_fr *values = CS_NEW(cs_fr, sums->n);
+    if (values == NULL)
+        return CS_ERR_MEMORY;
+    cs_pads_add_elements(a->pads, cs_table_key(p->params, a->tables->last), sums->views[sums->made - 1], peer, values,
+                         sums->n);
+#ifdef CS_TAMPER
+    const cs_attack *attack = p->session.attack;
+    if (attack && attack->table_pads)
+        attack->table_pads(attack->context, sums->rank, peer, values, sums->n);
+#endif
+    const cs_status status = cs_naming_combine_elements(p->naming, values, out);
+    cs_free(values);
+    return status;
+}
+
 /* Under its signature, if there are identities: zeros otherwise. */
 static cs_status sign_told(const cs_proof *p, cs_buffer *out) {
     static const uint8_t none[CS_SENT_SIGNATURE_SIZE];
@@ -309,18 +378,20 @@ static cs_status sign_told(const cs_proof *p, cs_buffer *out) {
 }
 
 /* A commitment for each rank (the identity where no pads are shared), and the blinding of everything. An idle rank has made
- * no commitment to a gradient. */
-static cs_status describe_pads(const cs_proof *p, cs_buffer *out) {
+ * no commitment to an addend. */
+static cs_status describe_pads_of(const cs_proof *p, const cs_naming_sum *sum, cs_buffer *out) {
     const cs_session *s = &p->session;
-    cs_fr blinding = cs_holds(s) ? s->member.blindings[p->naming->row + (size_t)s->rank] : CS_FR_ZERO;
+    const bool table = sum == &p->naming->table;
+    cs_fr blinding = cs_holds(s) ? s->member.blindings[sum->row + (size_t)s->rank] : CS_FR_ZERO;
     uint8_t raw[CS_SENT_SCALAR_SIZE];
     for (int peer = 0; peer < s->comm->size; peer++) {
         cs_g1_affine point = CS_G1_AFFINE_IDENTITY;
         if (cs_pads_shared_with(s->pads, peer)) {
-            cs_fr value, own = cs_pads_blinding(p->naming->a->pads, peer, s->keys->nonce, s->digest, s->transcript.state);
+            cs_fr value, own = cs_pads_blinding(p->naming->a->pads, peer, s->keys->nonce, s->digest, s->transcript.state,
+                                                table ? CS_PAD_BLINDING_TABLE : CS_PAD_BLINDING_GRADIENT);
             if (peer < s->comm->rank)
                 own = cs_fr_neg(own);
-            CS_TRY(pads_value(p, peer, &value));
+            CS_TRY(table ? table_pads_value(p, peer, &value) : pads_value(p, peer, &value));
 #ifdef CS_TAMPER
             if (s->attack && s->attack->message)
                 s->attack->message(s->attack->context, s->comm->rank, CS_LABEL_ATTRIBUTION_PADS,
@@ -333,7 +404,15 @@ static cs_status describe_pads(const cs_proof *p, cs_buffer *out) {
     }
     cs_fr_encode(raw, blinding);
     cs_buffer_append(out, raw, sizeof raw);
-    CS_TRY(cs_buffer_status(out));
+    return cs_buffer_status(out);
+}
+
+static cs_status describe_pads(const cs_proof *p, cs_buffer *out) {
+    const cs_naming *n = p->naming;
+    if (n->about->doubts.n > 0)
+        CS_TRY(describe_pads_of(p, &n->gradients, out));
+    if (n->about->table.is)
+        CS_TRY(describe_pads_of(p, &n->table, out));
     return sign_told(p, out);
 }
 
@@ -352,11 +431,15 @@ static void note_place(cs_proof *p) {
 }
 
 cs_status cs_naming_run(cs_proof *p) {
+    cs_naming *n = p->naming;
     CS_TRY(cs_train_commit(p));
     CS_TRY(tell_sent(p));
-    CS_TRY(cs_session_fail(&p->session, cs_naming_draw(p->naming, &p->session.transcript)));
-    CS_TRY(cs_train_together(p, add_gradients, CS_LABEL_ATTRIBUTION_PART, true));
-    CS_TRY(send_values(p));
+    CS_TRY(cs_session_fail(&p->session, cs_naming_draw(n, &p->session.transcript)));
+    CS_TRY(cs_train_together(p, add_addends, CS_LABEL_ATTRIBUTION_PART, true));
+    if (n->about->doubts.n > 0)
+        CS_TRY(send_values(p, &n->gradients));
+    if (n->about->table.is)
+        CS_TRY(send_values(p, &n->table));
     note_place(p);
     CS_TRY(tell(p, CS_LABEL_ATTRIBUTION_PADS, CS_TOLD_PADS, describe_pads));
     CS_TRY(cs_train_all_errors(p));
@@ -369,30 +452,59 @@ cs_status cs_naming_run(cs_proof *p) {
     return status;
 }
 
+static void hash_number(crypto_hash_sha256_state *hash, uint64_t number) {
+    uint8_t bytes[8];
+    cs_store_u64(bytes, number);
+    cs_sha256_update(hash, bytes, sizeof bytes);
+}
+
+/* 0, or the table and what is said of it. */
+static void hash_table(crypto_hash_sha256_state *hash, const cs_doubted *about) {
+    const cs_doubted_table *t = &about->table;
+    uint8_t shape[32];
+    hash_number(hash, t->is ? (t->which.backward ? 2 : 1) : 0);
+    if (!t->is)
+        return;
+    hash_number(hash, t->which.layer);
+    cs_sums_shape(shape, t->starts, t->counts, about->ranks, CS_SUMS_ELEMENT);
+    cs_sha256_update(hash, shape, 32);
+    for (int i = 0; i < about->ranks; i++)
+        hash_number(hash, t->claims[i]);
+}
+
 void cs_naming_digest(uint8_t out[32], const uint8_t statement[32], const cs_doubted *about) {
-    static const char label[] = "consort/attribution/3";
-    uint8_t shape[32], bytes[8];
+    static const char label[] = "consort/attribution/4";
+    uint8_t shape[32];
     crypto_hash_sha256_state hash;
     crypto_hash_sha256_init(&hash);
     cs_sha256_update(&hash, label, sizeof label);
     cs_sha256_update(&hash, statement, 32);
     cs_sha256_update(&hash, about->nonce, 32);
     cs_sha256_update(&hash, about->rows, 32);
-    cs_store_u64(bytes, (uint64_t)about->ranks);
-    cs_sha256_update(&hash, bytes, sizeof bytes);
+    hash_number(&hash, (uint64_t)about->ranks);
     cs_sha256_update(&hash, about->chains, 32 * (size_t)about->ranks);
     cs_sums_shape(shape, about->starts, about->counts, about->ranks, about->width);
     cs_sha256_update(&hash, shape, 32);
-    cs_store_u64(bytes, about->first);
-    cs_sha256_update(&hash, bytes, sizeof bytes);
-    for (size_t x = 0; x < about->doubts.n; x++) {
-        cs_store_u64(bytes, about->doubts.steps[x]);
-        cs_sha256_update(&hash, bytes, sizeof bytes);
-    }
+    hash_number(&hash, about->first);
+    hash_number(&hash, about->doubts.n);
+    for (size_t x = 0; x < about->doubts.n; x++)
+        hash_number(&hash, about->doubts.steps[x]);
+    hash_table(&hash, about);
     crypto_hash_sha256_final(&hash, out);
 }
 
-void cs_doubted_new(cs_doubted *out, const cs_sent_sums *sums, const uint8_t rows[32], const cs_doubts *doubts) {
+static void describe_doubted_table(cs_doubted *out, const cs_table_sums *tables) {
+    out->table = (cs_doubted_table){.is = true, .which = tables->last};
+    for (int k = 0; k < out->ranks; k++) {
+        memcpy(out->chains[k], tables->sums.chains[k].state, 32);
+        out->table.starts[k] = tables->sums.starts[k];
+        out->table.counts[k] = tables->sums.counts[k];
+        out->table.claims[k] = tables->claims[k];
+    }
+}
+
+void cs_doubted_new(cs_doubted *out, const cs_sent_sums *sums, const cs_table_sums *tables, const uint8_t rows[32],
+                    const cs_doubts *doubts) {
     *out = (cs_doubted){.ranks = sums->size, .first = sums->first, .width = sums->width, .doubts = *doubts};
     memcpy(out->nonce, sums->speaker.nonce, 32);
     memcpy(out->digest, sums->speaker.digest, 32);
@@ -402,12 +514,14 @@ void cs_doubted_new(cs_doubted *out, const cs_sent_sums *sums, const uint8_t row
         out->starts[k] = sums->starts[k];
         out->counts[k] = sums->counts[k];
     }
+    if (tables != NULL)
+        describe_doubted_table(out, tables);
 }
 
 /* ------------------------------------------------------------ the whole */
 
 static cs_status check(const cs_attribution *a) {
-    if (!a->sums->agreed)
+    if (!a->sums->agreed || (a->tables != NULL && !a->tables->sums.agreed))
         return cs_fail(CS_ERR_INTERNAL, "the ranks have not said what they sent each other");
     if (a->sums->uncovered)
         return cs_fail(CS_ERR_ABORT, "padded gradients are told to the root once after a training");
@@ -415,17 +529,21 @@ static cs_status check(const cs_attribution *a) {
     return CS_OK;
 }
 
-/* Root: what each rank signed of the steps in doubt. */
+/* Root: what each rank signed of the sums in doubt. */
 static cs_status take_words(cs_attributed *out, const cs_naming *n, const cs_comm *comm) {
     const cs_doubts *doubts = &n->about->doubts;
+    const size_t each = cs_doubted_sums(n->about);
     out->ranks = comm->size;
-    out->words = CS_NEW(cs_sums_word, doubts->n * (size_t)comm->size);
+    out->words = CS_NEW(cs_sums_word, each * (size_t)comm->size);
     if (out->words == NULL)
         return CS_ERR_MEMORY;
     for (int i = 0; i < comm->size; i++) {
         out->place[i] = cs_comm_place_of(comm, i);
         for (size_t x = 0; x < doubts->n; x++)
-            out->words[(size_t)i * doubts->n + x] = *cs_sent_sums_word(n->a->sums, doubts->steps[x] - n->about->first, i);
+            out->words[(size_t)i * each + x] = *cs_sent_sums_word(n->a->sums, doubts->steps[x] - n->about->first, i);
+        if (n->about->table.is)
+            out->words[(size_t)i * each + doubts->n] =
+                *cs_sent_sums_word(&n->a->tables->sums, n->a->tables->sums.made - 1, i);
     }
     return CS_OK;
 }

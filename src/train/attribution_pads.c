@@ -1,6 +1,6 @@
 /* Which of two ranks lies about the pads that both know (docs/protocol.md, 6.12; docs/security.md says what it shows). After
  * all have answered, the root tells everybody which pairs do not agree, with what the two have signed. A rank that sees a
- * partner's signature under other pads than theirs, at the very place where it is itself, shows the keys of these steps, to
+ * partner's signature under other pads than theirs, at the very place where it is itself, shows the keys of these sums, to
  * which both committed before they trained. What leaves a rank here: these keys, which the one who lied has, too. */
 #include <string.h>
 
@@ -19,18 +19,22 @@ static size_t told_size(const cs_doubted *d) {
     return cs_doubted_told(d, CS_TOLD_PADS);
 }
 
-/* Keys of a pair: of each step, and one for blindings. */
+/* Keys of a pair: of each step, of each weight table, and one for blindings. */
+static uint64_t all_keys(const cs_doubted *about, const cs_params *params) {
+    return (uint64_t)(params->steps - about->first) + cs_table_count(params) + 1;
+}
+
 static uint64_t count_keys(const cs_naming *n) {
-    return (uint64_t)(n->params->steps - n->about->first) + 1;
+    return all_keys(n->about, n->params);
 }
 
 size_t cs_shown_size(const cs_doubted *about, const cs_params *params) {
-    return (about->doubts.n + 1) * cs_pad_keys_shown_size((uint64_t)(params->steps - about->first) + 1);
+    return (cs_doubted_sums(about) + 1) * cs_pad_keys_shown_size(all_keys(about, params));
 }
 
-/* The number of the x-th key that is shown. */
+/* The number of the x-th key that is shown: keys are counted as sums are. */
 static uint64_t key_at(const cs_naming *n, size_t x) {
-    return x < n->about->doubts.n ? n->about->doubts.steps[x] - n->about->first : count_keys(n) - 1;
+    return x < cs_doubted_sums(n->about) ? cs_doubted_number(n->about, n->params, x) - 1 : count_keys(n) - 1;
 }
 
 /* ------------------------------------------------------------ judging by keys */
@@ -55,16 +59,30 @@ static cs_status combine_pads(const cs_naming *n, const cs_pads_told *t, cs_fr *
     return status;
 }
 
-/* The commitment that was told opens to the pads, under the pair's blinding. */
-static cs_status check_commitment(const cs_naming *n, const cs_pads_told *t, const cs_fr *value) {
+/* The same of a table. */
+static cs_status combine_table_pads(const cs_naming *n, const cs_pads_told *t, cs_fr *out) {
+    const size_t x = n->about->doubts.n, size = cs_table_size(n->params, n->about->table.which);
+    cs_fr *values = CS_NEW(cs_fr, size);
+    if (values == NULL)
+        return CS_ERR_MEMORY;
+    cs_pad_key_add_elements(t->shown + x * cs_pad_keys_shown_size(count_keys(n)), t->words[x].view, t->with < t->rank,
+                            values, size);
+    const cs_status status = cs_naming_combine_elements(n, values, out);
+    cs_free(values);
+    return status;
+}
+
+/* The commitment that was told opens to the pads, under the pair's blinding. told: of gradients, or of the table. */
+static cs_status check_commitment(const cs_naming *n, const cs_pads_told *t, const uint8_t *told, cs_pad_blinding what,
+                                  const cs_fr *value) {
     const size_t each = cs_pad_keys_shown_size(count_keys(n));
     cs_g1_affine point;
     cs_deferred d = {0};
-    cs_fr blinding =
-        cs_pad_key_blinding(t->shown + n->about->doubts.n * each, t->word->who.nonce, t->word->who.digest, t->word->asked);
+    cs_fr blinding = cs_pad_key_blinding(t->shown + cs_doubted_sums(n->about) * each, t->word->who.nonce,
+                                         t->word->who.digest, t->word->asked, what);
     if (t->with < t->rank)
         blinding = cs_fr_neg(blinding);
-    if (!cs_session_decode_point(&point, t->told->data + CS_SENT_POINT_SIZE * (size_t)t->with))
+    if (!cs_session_decode_point(&point, told + CS_SENT_POINT_SIZE * (size_t)t->with))
         return CS_REJECT;
     cs_deferred_begin(&d);
     cs_status status = cs_deferred_add(&d, CS_FR_ONE, point);
@@ -78,14 +96,25 @@ static cs_status check_commitment(const cs_naming *n, const cs_pads_told *t, con
     return status;
 }
 
+/* CS_REJECT: one of them is not as the keys say. */
+static cs_status check_commitments(const cs_naming *n, const cs_pads_told *t) {
+    cs_fr value;
+    if (n->about->doubts.n > 0) {
+        CS_TRY(combine_pads(n, t, &value));
+        CS_TRY(check_commitment(n, t, t->told->data, CS_PAD_BLINDING_GRADIENT, &value));
+    }
+    if (!n->about->table.is)
+        return CS_OK;
+    CS_TRY(combine_table_pads(n, t, &value));
+    return check_commitment(n, t, t->told->data + cs_naming_table_at(n->about), CS_PAD_BLINDING_TABLE, &value);
+}
+
 cs_status cs_naming_pads_hold(const cs_naming *n, const cs_pads_told *t, bool *same) {
     const size_t each = cs_pad_keys_shown_size(count_keys(n));
-    cs_fr value;
-    for (size_t x = 0; x <= n->about->doubts.n; x++)
+    for (size_t x = 0; x <= cs_doubted_sums(n->about); x++)
         if (!cs_pad_keys_hold(t->root, count_keys(n), key_at(n, x), t->shown + x * each))
             return cs_fail(CS_ERR_INPUT, "these are not the keys of pads that the two ranks committed to");
-    CS_TRY(combine_pads(n, t, &value));
-    const cs_status status = check_commitment(n, t, &value);
+    const cs_status status = check_commitments(n, t);
     *same = status == CS_OK;
     return status == CS_REJECT ? CS_OK : status;
 }
@@ -147,22 +176,31 @@ static bool stays_hidden(const cs_proof *p, int peer) {
     return others > 0 || !cs_holds(&p->session) || holders == 1 || comm->rank == 0 || peer == 0;
 }
 
+/* What both say of their pads: of gradients, and of the table. told: that of `peer`. */
+static bool pads_differ(const cs_naming *n, int me, int peer, const uint8_t *told) {
+    const size_t end = told_size(n->about) - CS_SENT_SIGNATURE_SIZE;
+    bool readable = true, differ = false;
+    for (size_t from = 0; readable && from < end; from += cs_naming_pads(n->about)) {
+        cs_g1_affine own, theirs;
+        readable = cs_session_decode_point(&own, n->pads.data + from + CS_SENT_POINT_SIZE * (size_t)peer) &&
+                   cs_session_decode_point(&theirs, told + from + CS_SENT_POINT_SIZE * (size_t)me);
+        differ |= readable && !cs_g1_is_identity(cs_g1_add_affine(cs_g1_from_affine(own), theirs));
+    }
+    return readable && differ;
+}
+
 /* Rank `peer` has signed, in this session and at this rank's place in it, another commitment to their pads than this rank.
  * told: hash and what it told of its pads. */
 static bool has_lied(const cs_proof *p, int peer, const uint8_t *told) {
     const cs_naming *n = p->naming;
     const size_t size = told_size(n->about) - CS_SENT_SIGNATURE_SIZE;
-    const int me = p->session.comm->rank;
     cs_told_word word = n->word;
-    cs_g1_affine own, theirs;
     word.who.rank = peer;
     memcpy(word.sent, told, 32);
     told += 32;
     return cs_pads_shared_with(n->a->pads, peer) &&
            cs_told_check(told + size, &word, told, size, n->a->sums->who.keys[peer]) &&
-           cs_session_decode_point(&own, n->pads.data + CS_SENT_POINT_SIZE * (size_t)peer) &&
-           cs_session_decode_point(&theirs, told + CS_SENT_POINT_SIZE * (size_t)me) &&
-           !cs_g1_is_identity(cs_g1_add_affine(cs_g1_from_affine(own), theirs));
+           pads_differ(n, p->session.comm->rank, peer, told);
 }
 
 /* The number of the pair, and the keys. */
@@ -171,7 +209,7 @@ static cs_status show(const cs_proof *p, size_t pair, int peer, cs_buffer *out) 
     const size_t each = cs_pad_keys_shown_size(count_keys(n));
     cs_buffer keys = {0};
     cs_status status = cs_buffer_resize(&keys, cs_shown_size(n->about, n->params));
-    for (size_t x = 0; status == CS_OK && x <= n->about->doubts.n; x++)
+    for (size_t x = 0; status == CS_OK && x <= cs_doubted_sums(n->about); x++)
         cs_pads_show_key(n->a->pads, peer, key_at(n, x), keys.data + x * each);
 #ifdef CS_TAMPER
     const cs_attack *attack = p->session.attack;
@@ -231,7 +269,7 @@ static cs_status judge_one(const cs_naming *n, int rank, int with, const uint8_t
                             .with = with,
                             .word = &n->word,
                             .told = &a->record.ranks[a->place[rank]].told[CS_TOLD_PADS],
-                            .words = a->words + (size_t)rank * n->about->doubts.n,
+                            .words = a->words + (size_t)rank * cs_doubted_sums(n->about),
                             .root = cs_sent_sums_roots(n->a->sums, rank)[with],
                             .shown = shown};
     bool same = true;

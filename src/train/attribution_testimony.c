@@ -12,12 +12,12 @@ static cs_sent sent_of(const cs_testimony *t) {
     return sent;
 }
 
-/* All words of the steps, and what is told of pads, at the place that the testimony names. */
+/* All words of the sums, and what is told of pads, at the place that the testimony names. */
 static bool is_signed_by(const cs_naming *n, const cs_testimony *t, const cs_judged *r) {
     const cs_buffer *pads = &t->told[CS_TOLD_PADS];
     const size_t size = pads->size - CS_SENT_SIGNATURE_SIZE;
     bool holds = cs_told_check(pads->data + size, &t->word, pads->data, size, t->key);
-    for (size_t x = 0; x < n->about->doubts.n; x++)
+    for (size_t x = 0; x < cs_doubted_sums(n->about); x++)
         holds = holds && cs_naming_word_is_signed(n, r, x);
     return holds;
 }

@@ -47,9 +47,10 @@ typedef struct cs_shard {
     const cs_signing *signing;      /* of this rank's answers, or NULL; all ranks sign or none does */
     cs_record *record;              /* root: gets what every rank sends, for cs_train_judge; or NULL */
     cs_witness_rows *rows;          /* gets the commitments of this proof, or has those of an earlier one; or NULL */
-    cs_doubts *doubts; /* gets what a wrong weight table says, and the proof ends without a failure of the lockstep:
-                          CS_ERR_RANK on all ranks; all have it or none has. NULL: a failure like any other */
-    bool save_memory;  /* prove in less memory, somewhat slower, whatever the size; long witnesses are in any case */
+    struct cs_table_sums *tables; /* weight tables are summed so that they can be attributed (train/table_sums.h); if one is
+                                     wrong the proof ends without a failure of the lockstep: CS_ERR_RANK on all ranks. All
+                                     have it or none has. NULL: a failure like any other */
+    bool save_memory; /* prove in less memory, somewhat slower, whatever the size; long witnesses are in any case */
 #ifdef CS_TAMPER
     cs_attack *attack; /* how this rank cheats, or NULL */
 #endif

@@ -65,7 +65,7 @@ const uint8_t *cs_sent_sums_roots_signature(const cs_sent_sums *s, int rank) {
 
 cs_status cs_sent_sums_promise(cs_sent_sums *s, cs_comm *comm, cs_pads *pads) {
     cs_buffer mine = {0};
-    cs_pads_set_steps(pads, s->first, s->room);
+    cs_pads_set_steps(pads, s->first, s->room + s->tables);
     cs_status status = cs_comm_raise(comm, promise(s, pads, &mine));
     if (status == CS_OK)
         status = cs_sent_sums_exchange(s, comm, CS_LABEL_PAD_KEYS, &mine, &s->promises);

@@ -8,7 +8,7 @@
 #include "field/fr_vec.h"
 #include "poly/mle.h"
 #include "train/proof.h"
-#include <string.h>
+#include "train/table_sums.h"
 
 typedef struct product {
     cs_relation relation;
@@ -212,12 +212,8 @@ cs_status cs_train_backward(cs_proof *p, size_t l, cs_relations *all) {
     q->label = CS_LABEL_BACKWARD_VALUE;
     q->k_bits = cs_params_width_bits(p->params, l + 1);
     q->backward = true;
-    const unsigned bits = cs_params_width_bits(p->params, l), long_bits = cs_params_long_width_bits(p->params, l);
-    cs_session_challenges(s, CS_LABEL_BACKWARD_POINT, q->point, p->bt + p->bb + bits);
-    /* the row axis of the weights is the long one; the bias unit gets no error */
-    cs_fr long_point[CS_AXIS_BITS] = {CS_FR_ZERO};
-    memcpy(long_point + (long_bits - bits), q->point + p->bt + p->bb, bits * sizeof *long_point);
-    q->weights = cs_axis_eq_below(long_point, long_bits, p->params->widths[l]);
+    cs_session_challenges(s, CS_LABEL_BACKWARD_POINT, q->point, p->bt + p->bb + cs_params_width_bits(p->params, l));
+    q->weights = cs_table_input_axis(p->params, l, q->point + p->bt + p->bb);
     if (cs_holds(s))
         q->left = cs_train_delta_view(p, l + 1);
     if (cs_proving(s))

@@ -73,8 +73,10 @@ cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params
                         .comm = comm,
                         .rank = comm->rank,
                         .size = comm->size,
+                        .what = "step",
                         .first = first,
                         .room = p->steps - first,
+                        .tables = 2 * p->layers - 1,
                         .n = n,
                         .width = width};
     memcpy(s->speaker.nonce, nonce, 32);
@@ -83,11 +85,35 @@ cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params
     CS_TRY(allocate(s));
     for (int k = 0; k < s->size; k++) {
         const cs_sums_speaker speaker = speaker_of(s, k);
-        cs_comm_sum_part(s->comm, s->n, k, &s->starts[k], &s->counts[k]);
         cs_sums_begin(&s->chains[k], &speaker);
     }
-    cs_sums_shape(s->shape, s->starts, s->counts, s->size, s->width);
+    cs_sent_sums_reshape(s, n);
     return CS_OK;
+}
+
+cs_status cs_sent_sums_continue(cs_sent_sums *s, const cs_sent_sums *from, size_t room) {
+    cs_sent_sums_free(s);
+    *s = (cs_sent_sums){.who = from->who,
+                        .comm = from->comm,
+                        .rank = from->rank,
+                        .size = from->size,
+                        .what = "weight table",
+                        .proving = true,
+                        .speaker = from->speaker,
+                        .before = from->before + from->made,
+                        .first = 1,
+                        .room = room,
+                        .width = CS_SUMS_ELEMENT};
+    CS_TRY(allocate(s));
+    memcpy(s->chains, from->chains, (size_t)s->size * sizeof *s->chains);
+    return CS_OK;
+}
+
+void cs_sent_sums_reshape(cs_sent_sums *s, size_t n) {
+    s->n = n;
+    for (int k = 0; k < s->size; k++)
+        cs_comm_sum_part(s->comm, n, k, &s->starts[k], &s->counts[k]);
+    cs_sums_shape(s->shape, s->starts, s->counts, s->size, s->width);
 }
 
 void cs_sent_sums_free(cs_sent_sums *s) {
@@ -155,7 +181,7 @@ void cs_sent_sums_give(cs_sent_sums *s, cs_comm_note which, uint8_t *out) {
     memcpy(out + 32, word->shown, 32);
     if (s->who.secret == NULL)
         return;
-    cs_sums_sign(word->signature, &me, s->made + 1, s->chains[s->rank].state, s->who.secret);
+    cs_sums_sign(word->signature, &me, s->before + s->made + 1, s->chains[s->rank].state, s->who.secret);
     memcpy(out + 64, word->signature, CS_SENT_SIGNATURE_SIZE);
 }
 
@@ -167,10 +193,11 @@ cs_status cs_sent_sums_receive(cs_sent_sums *s, int rank, const uint8_t *addends
     uint8_t hash[32];
     cs_sha256(hash, addends, size);
     if (!same(hash, note + 32 * (1 + (size_t)s->rank)))
-        return cs_fail(CS_ERR_ABORT, "step %zu: rank %d says of the addends that it sent that they are others",
+        return cs_fail(CS_ERR_ABORT, "%s %zu: rank %d says of the addends that it sent that they are others", s->what,
                        s->first + s->made, rank);
     s->apart[rank] = !same(note, s->views[s->made]);
-    s->odd[rank] |= s->apart[rank];
+    s->odd[rank] |= s->apart[rank] && !s->proving;
+    s->strangers |= s->apart[rank] && s->proving;
     note_addends(s, rank, note, note + 32);
     return CS_OK;
 }
@@ -191,9 +218,10 @@ void cs_sent_sums_take(cs_sent_sums *s, int rank, const uint8_t *note) {
 static cs_status check_signature(const cs_sent_sums *s, int rank) {
     const cs_sums_speaker who = speaker_of(s, rank);
     if (s->who.secret == NULL || s->made == 0 || rank == s->rank ||
-        cs_sums_check(word_of(s, s->made - 1, rank)->signature, &who, s->made, s->chains[rank].state, s->who.keys[rank]))
+        cs_sums_check(word_of(s, s->made - 1, rank)->signature, &who, s->before + s->made, s->chains[rank].state,
+                      s->who.keys[rank]))
         return CS_OK;
-    return cs_fail(CS_ERR_ABORT, "rank %d has not signed what it sent and showed to this rank, up to step %zu", rank,
+    return cs_fail(CS_ERR_ABORT, "rank %d has not signed what it sent and showed to this rank, up to %s %zu", rank, s->what,
                    s->first + s->made - 1);
 }
 
@@ -204,7 +232,7 @@ static cs_status end_of(cs_sent_sums *s, int rank, const uint8_t *part, size_t s
     uint8_t hash[32];
     cs_sha256(hash, part, size);
     if (!s->apart[rank] && !same(hash, word->shown))
-        return cs_fail(CS_ERR_ABORT, "step %zu: rank %d says of the sums that it showed that they are others",
+        return cs_fail(CS_ERR_ABORT, "%s %zu: rank %d says of the sums that it showed that they are others", s->what,
                        s->first + s->made, rank);
     s->odd[rank] |= !same(word->states, word_of(s, s->made, s->rank)->states);
     cs_sums_shown(&s->chains[rank], word);
@@ -245,7 +273,7 @@ static bool is_signed(const cs_sent_sums *s, const uint8_t *word, int of) {
     if (same(word, s->chains[of].state) &&
         memcmp(word + 32, word_of(s, s->made - 1, of)->signature, CS_SENT_SIGNATURE_SIZE) == 0)
         return true;
-    return cs_sums_check(word + 32, &who, s->made, word, s->who.keys[of]);
+    return cs_sums_check(word + 32, &who, s->before + s->made, word, s->who.keys[of]);
 }
 
 static bool is_liar(const cs_sent_sums *s, int rank) {
@@ -319,6 +347,8 @@ static cs_status compare(cs_sent_sums *s, const cs_buffer *all) {
         find_liars(s, all, &text);
     else
         find_pairs(s, all, &text);
+    if (s->strangers && text.size == 0)
+        cs_text_append(&text, "rank 0 showed the ranks different proofs, or one of them says so and it is not");
     s->agreed = text.size == 0;
     cs_buffer_append(&text, "", 1);
     cs_status status = cs_buffer_status(&text);

@@ -27,8 +27,12 @@ typedef struct cs_sent_sums {
     cs_sums_who who;
     const cs_comm *comm; /* borrowed: it divides sums into parts */
     int rank, size;
+    const char *what;         /* is summed, for messages: a step, a weight table */
+    bool proving;             /* weight tables: views are of what rank 0 showed, too */
     cs_sums_speaker speaker;  /* nonce and digest, for every rank */
+    uint64_t before;          /* sums that are in the chains when this begins */
     size_t first, made, room; /* sums of the steps first .. first + made - 1; room for so many */
+    size_t tables;            /* weight tables that will follow: their pads have keys, too */
     size_t n, width;          /* entries of a sum, bytes of an entry */
     unsigned pad_bits;        /* of the pads that are uncovered for one step */
     uint8_t (*views)[32];     /* [room] of this rank's pads */
@@ -39,6 +43,7 @@ typedef struct cs_sent_sums {
     cs_transcript *chains; /* [size] of each rank, as this one knows them; the same on all ranks once they agree */
     cs_sums_word *words;   /* [room][size] on the root; elsewhere of the last step alone, [size] */
     bool *apart;           /* [size] does it have another view of this step? */
+    bool strangers;        /* has any rank had another view, while proving? */
     bool *odd;             /* [size] did it sign hashes of something that nobody else saw? */
     cs_sums_liar *liars;   /* [n_liars], room for all: found by cs_sent_sums_agree */
     size_t n_liars;
@@ -56,9 +61,15 @@ cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params
                            const uint8_t digest[32], size_t first, size_t n, size_t width);
 void cs_sent_sums_free(cs_sent_sums *s);
 
-/** Collective, before the first sum: pads of the gradients get keys of their own in each step (cs_pads_set_steps), and every
- * rank tells all others to which keys it commits with each of them; signed, where ranks sign. It enters the pads' history.
- * CS_ERR_ABORT: two ranks do not commit to the same, and are named; or a rank has not signed. */
+/** Goes on where the chains of `from` are, whose ranks have agreed, with room for so many sums of elements of F in the same
+ * session; each of them is begun by cs_sent_sums_reshape, which says how many entries it has. CS_ERR_MEMORY. Local. */
+cs_status cs_sent_sums_continue(cs_sent_sums *s, const cs_sent_sums *from, size_t room);
+void cs_sent_sums_reshape(cs_sent_sums *s, size_t n);
+
+/** Collective, before the first sum: pads of the gradients get keys of their own in each step, those of weight tables theirs
+ * (cs_pads_set_steps), and every rank tells all others to which keys it commits with each of them; signed, where ranks sign.
+ * It enters the pads' history. CS_ERR_ABORT: two ranks do not commit to the same, and are named; or a rank has not signed.
+ */
 cs_status cs_sent_sums_promise(cs_sent_sums *s, cs_comm *comm, cs_pads *pads);
 
 /** What rank `rank` has committed to, [size] and zeros where it shares no pads; and its signature (session/pad_words.h). */
@@ -96,7 +107,7 @@ cs_status cs_sent_sums_agree(cs_sent_sums *s, cs_comm *comm, cs_pads *pads);
 /** Bytes that it takes at most, about. */
 double cs_sent_sums_bytes(size_t steps, int size);
 
-/** Root: rank `rank`'s word of step `at` of those made. */
+/** Root: rank `rank`'s word of sum `at` of those made. */
 const cs_sums_word *cs_sent_sums_word(const cs_sent_sums *s, size_t at, int rank);
 
 #endif

@@ -7,16 +7,13 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "attest/accusation.h"
-#include "attest/container.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "curve/generators.h"
-#include "support/tiny_run.h"
+#include "support/evidence_files.h"
 #include "train/blocks.h"
 
 enum { STEPS = 4, NOBODY = -1 };
@@ -70,57 +67,12 @@ static void lie_in_answer(void *context, int rank, cs_label label, cs_fr *scalar
         scalars[0] = cs_fr_add(scalars[0], CS_FR_ONE);
 }
 
-/* The evidence against `rank`, in path[512]; false if there is none. */
-static bool find_evidence(const cs_tiny *t, int rank, char *path) {
-    DIR *folder = opendir(t->out);
-    char name[32];
-    bool found = false;
-    snprintf(name, sizeof name, "tiny.rank%d.", rank);
-    for (struct dirent *e; folder != NULL && (e = readdir(folder)) != NULL;)
-        if (strncmp(e->d_name, name, strlen(name)) == 0) {
-            snprintf(path, 512, "%s/%s", t->out, e->d_name);
-            found = true;
-        }
-    if (folder != NULL)
-        closedir(folder);
-    return found;
-}
-
-/* Changed in some places, it convicts nobody. */
-static void change_evidence(const cs_tiny *t, const char *path) {
-    static const cs_section SECTIONS[] = {CS_SECTION_DOUBT, CS_SECTION_WORDS, CS_SECTION_SENT, CS_SECTION_PROOF};
-    enum { TRIES = 10 };
-    char changed[512];
-    cs_buffer file = {0};
-    cs_container parts;
-    assert_int_equal(cs_file_read(path, 1 << 24, &file), CS_OK);
-    assert_int_equal(cs_container_decode_evidence(&parts, "evidence", file.data, file.size), CS_OK);
-    snprintf(changed, sizeof changed, "%s/changed", t->out);
-    for (size_t s = 0; s < sizeof SECTIONS / sizeof *SECTIONS; s++) {
-        cs_buffer *b = &parts.section[SECTIONS[s]];
-        for (size_t k = 0; k < TRIES && b->size > 0; k++) {
-            const size_t at = k < TRIES / 2 ? 29 * k % b->size : b->size * k / TRIES;
-            cs_accusation_report report;
-            b->data[at] ^= (uint8_t)(1u << k % 8);
-            cs_buffer_clear(&file);
-            assert_int_equal(cs_container_encode(&file, &parts), CS_OK);
-            assert_int_equal(cs_file_write(changed, file.data, file.size, 0644), CS_OK);
-            const cs_status status = cs_accusation_verify(&report, changed);
-            if (status != CS_REJECT && status != CS_ERR_INPUT)
-                fail_msg("section %d changed at %zu: %s", (int)SECTIONS[s], at, cs_status_name(status));
-            b->data[at] ^= (uint8_t)(1u << k % 8);
-        }
-    }
-    cs_container_free(&parts);
-    cs_buffer_free(&file);
-}
-
 /* Every named rank is convicted by evidence if all have identities, and nobody else is accused in any. */
 static void check_evidence(const cs_tiny *t, unsigned named) {
     for (int i = 0; i < CS_TINY_RANKS; i++) {
         char path[512];
         cs_accusation_report report;
-        const bool found = find_evidence(t, i, path);
+        const bool found = cs_evidence_find(t, i, path);
         const bool wanted = plot.identified && ((named >> i & 1) != 0 || (plot.of > 0 && i == plot.accused));
         if (found != wanted)
             fail_msg("rank %d: evidence %s", i, found ? "that nobody wants" : "is missing");
@@ -138,7 +90,7 @@ static void check_evidence(const cs_tiny *t, unsigned named) {
         assert_non_null(strstr(t->outcomes[0].text, report.offence));
         assert_non_null(strstr(t->outcomes[0].text, path));
         if (plot.changes)
-            change_evidence(t, path);
+            cs_evidence_change(t, path);
     }
 }
 
@@ -307,7 +259,8 @@ static void wrong_sum_as_gradient(void **state) {
     run("public", "cheated at gradient: what it says it sent while training", 1u << (CS_TINY_RANKS - 1));
 }
 
-/* Rank 1 says of a table that holds that it is wrong from step 2 on: all show that their gradients of step 1 are right. */
+/* Rank 1 says of a table that holds that it is wrong from step 2 on: all show that their gradients of step 1 and their
+ * shares of the table are right. */
 static void false_alarm(void **state) {
     (void)state;
     memset(&plot, 0, sizeof plot);
@@ -315,7 +268,7 @@ static void false_alarm(void **state) {
     plot.liar = 1;
     plot.label = CS_LABEL_TABLE_VERDICT;
     plot.amount = 3;
-    run("public", "the sum of gradients of step 1 was in doubt, so nothing is published; nobody can be", 0);
+    run("public", "cheated at forward/table: it says of a weight table that is right that it is wrong", 1u << 1);
 }
 
 /* Rank 1 has sent a wrong gradient; rank 2 lies as well, when all are asked. */

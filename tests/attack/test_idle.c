@@ -285,7 +285,8 @@ static void who_lies_about_pads_is_named(void **state) {
 
 /* ------------------------------------------------------------ a part in the work */
 
-/* A wrong part of the first weights is a wrong table, which ranks with data notice before they use it. */
+/* A wrong part of the first weights is a wrong table, which ranks with data notice before they use it; with --attributable
+ * whoever sent it is named. */
 static void wrong_first_weights_are_noticed(void **state) {
     static const cs_label LABELS[] = {CS_LABEL_FORWARD_TABLE, CS_LABEL_BACKWARD_TABLE};
     (void)state;
@@ -295,8 +296,8 @@ static void wrong_first_weights_are_noticed(void **state) {
         plot.liar = k % 2;
         plot.label = LABELS[k / 2];
         go(&t, 1u << plot.liar, "", k == 1, false);
-        if (k == 1) /* --attributable: which all say at once, and no gradient is in doubt */
-            says(&t, 2, "the weight table of layer 1 is not that of the model which the ranks trained");
+        if (k == 1)
+            says(&t, 2, "rank 1 (m1) cheated at forward/table: the share of the weight table");
         else
             assert_true(t.outcomes[2].status == CS_ERR_ABORT || t.outcomes[1 - plot.liar].status == CS_ERR_ABORT);
         end(&t);

@@ -61,10 +61,16 @@ attributable() {
 }
 expect 0 "4 members" attributable none@9 four four
 expect 1 "rank 1 (m1) cheated at gradient: the gradient that it sent is not that of its committed tensors" attributable gradient@1 named four
-grep -q "rank 0 says: the sum of gradients of step 0 was in doubt, so nothing is published; rank 1 (m1)" "$work/output" ||
+grep -q "rank 0 says: .*the sum of gradients of step 0 was in doubt, so nothing is published; rank 1 (m1)" "$work/output" ||
     fail "the others do not say who it was"
 grep -q "m[023]) cheated" "$work/output" && fail "an honest rank is named"
 expect 0 "rank 1 of 4 (m1) cheated at gradient" "$consort" verify-evidence "$work"/named/tiny.rank1.*.evidence
+# The same of a share of a weight table, the root's too.
+for k in 0 2; do
+    expect 1 "rank $k (m$k) cheated at forward/table: the share of the weight table that it sent" attributable forward/table@$k table$k four
+    [ "$(grep -o "rank [0-9] (m[0-9]) cheated" "$work/output" | sort -u | wc -l)" -eq 1 ] || fail "honest ranks are named"
+    expect 0 "rank $k of 4 (m$k) cheated at forward/table" "$consort" verify-evidence "$work/table$k/tiny.rank$k".*.evidence
+done
 # So short a gradient has one part, which one of them adds up: whoever that is.
 for k in 3 2 1 0; do
     attributable sum@$k sum$k four >"$work/output" 2>&1
@@ -85,6 +91,7 @@ among() {
     timeout 120 env CONSORT_TAMPER="$1" scripts/mpirun.sh -n 5 "$tamper" "$work/five/job.json" --out "$work/$2" --attributable
 }
 expect 0 "5 members" among none@9 five-good
+expect 1 "rank 3 (m3) cheated at forward/table" among forward/table@3 five-table
 expect 1 "rank 2 (m2) cheated at gradient" among gradient@2 five-named
 [ "$(grep -o "rank [0-9] (m[0-9]) cheated" "$work/output" | sort -u | wc -l)" -eq 1 ] || fail "honest ranks are named"
 absent "$work"/five-named/*

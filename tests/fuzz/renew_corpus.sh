@@ -43,4 +43,10 @@ for what in gradient sum; do
         -n 1 "$build/tamper/consort-prove" "$work/job.json" --out "$work/$what" --key "$keys/bravo.key" --attributable
     { printf '\000' && cat "$work/$what"/tiny.rank1.*.evidence; } >"$corpus/evidence/$what"
 done
+
+# Of a wrong share of a weight table.
+expect 1 "cheated at forward/table" timeout 60 env CONSORT_TAMPER=forward/table@1 scripts/mpirun.sh \
+    -n 1 "$build/tamper/consort-prove" "$work/job.json" --out "$work/table" --key "$keys/alpha.key" --attributable : \
+    -n 1 "$build/tamper/consort-prove" "$work/job.json" --out "$work/table" --key "$keys/bravo.key" --attributable
+{ printf '\000' && cat "$work"/table/tiny.rank1.*.evidence; } >"$corpus/evidence/table"
 finish

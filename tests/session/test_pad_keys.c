@@ -73,10 +73,16 @@ static void blindings_and_streams_are_their_own(void **state) {
     static const uint8_t a[32] = {1}, b[32] = {2};
     unsigned __int128 one[8] = {0}, minus[8] = {0}, another[8] = {0};
     (void)state;
-    assert_true(cs_fr_eq(cs_pad_key_blinding(seed, a, b, a), cs_pad_key_blinding(seed, a, b, a)));
-    assert_false(cs_fr_eq(cs_pad_key_blinding(seed, a, b, a), cs_pad_key_blinding(other, a, b, a)));
-    assert_false(cs_fr_eq(cs_pad_key_blinding(seed, a, b, a), cs_pad_key_blinding(seed, b, a, a)));
-    assert_false(cs_fr_eq(cs_pad_key_blinding(seed, a, b, a), cs_pad_key_blinding(seed, a, b, b)));
+    assert_true(cs_fr_eq(cs_pad_key_blinding(seed, a, b, a, CS_PAD_BLINDING_GRADIENT),
+                         cs_pad_key_blinding(seed, a, b, a, CS_PAD_BLINDING_GRADIENT)));
+    assert_false(cs_fr_eq(cs_pad_key_blinding(seed, a, b, a, CS_PAD_BLINDING_GRADIENT),
+                          cs_pad_key_blinding(other, a, b, a, CS_PAD_BLINDING_GRADIENT)));
+    assert_false(cs_fr_eq(cs_pad_key_blinding(seed, a, b, a, CS_PAD_BLINDING_GRADIENT),
+                          cs_pad_key_blinding(seed, b, a, a, CS_PAD_BLINDING_GRADIENT)));
+    assert_false(cs_fr_eq(cs_pad_key_blinding(seed, a, b, a, CS_PAD_BLINDING_GRADIENT),
+                          cs_pad_key_blinding(seed, a, b, b, CS_PAD_BLINDING_GRADIENT)));
+    assert_false(cs_fr_eq(cs_pad_key_blinding(seed, a, b, a, CS_PAD_BLINDING_GRADIENT),
+                          cs_pad_key_blinding(seed, a, b, a, CS_PAD_BLINDING_TABLE)));
     cs_pad_key_add(seed, a, false, one, 8, 3, 100);
     cs_pad_key_add(seed, a, true, minus, 8, 3, 100);
     cs_pad_key_add(seed, b, false, another, 8, 3, 100);

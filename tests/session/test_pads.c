@@ -518,12 +518,49 @@ static void partners_and_scalars(void **state) {
         cs_pads_set_partners(pads[i], 2);
     assert_true(cs_pads_shared_with(pads[0], 1) && cs_pads_shared_with(pads[0], 3));
     assert_false(cs_pads_shared_with(pads[0], 2) || cs_pads_shared_with(pads[0], 0));
-    const cs_fr a = cs_pads_blinding(pads[0], 1, other_digest, digest, transcript);
-    assert_true(cs_fr_eq(a, cs_pads_blinding(pads[1], 0, other_digest, digest, transcript)));
-    assert_false(cs_fr_eq(a, cs_pads_blinding(pads[1], 0, other_digest, digest, other_transcript)));
-    assert_false(cs_fr_eq(a, cs_pads_blinding(pads[1], 0, other_digest, other_digest, transcript)));
-    assert_false(cs_fr_eq(a, cs_pads_blinding(pads[1], 0, digest, digest, transcript)));
-    assert_false(cs_fr_eq(a, cs_pads_blinding(pads[1], 2, other_digest, digest, transcript)));
+    const cs_fr a = cs_pads_blinding(pads[0], 1, other_digest, digest, transcript, CS_PAD_BLINDING_GRADIENT);
+    assert_true(cs_fr_eq(a, cs_pads_blinding(pads[1], 0, other_digest, digest, transcript, CS_PAD_BLINDING_GRADIENT)));
+    assert_false(
+        cs_fr_eq(a, cs_pads_blinding(pads[1], 0, other_digest, digest, other_transcript, CS_PAD_BLINDING_GRADIENT)));
+    assert_false(
+        cs_fr_eq(a, cs_pads_blinding(pads[1], 0, other_digest, other_digest, transcript, CS_PAD_BLINDING_GRADIENT)));
+    assert_false(cs_fr_eq(a, cs_pads_blinding(pads[1], 0, digest, digest, transcript, CS_PAD_BLINDING_GRADIENT)));
+    assert_false(cs_fr_eq(a, cs_pads_blinding(pads[1], 2, other_digest, digest, transcript, CS_PAD_BLINDING_GRADIENT)));
+    free_pads(pads);
+}
+
+/* Pads of a weight table, from the keys that follow those of the steps: what they add up to is what was sent. */
+static void pads_of_tables(void **state) {
+    enum { TABLE = 7, COUNT = 150 };
+    static cs_fr sent[COUNT], made[COUNT], shown_pads[COUNT];
+    cs_pads *pads[RANKS];
+    uint8_t root[32], shown[32 * 8], view[32];
+    (void)state;
+    make_pads(pads, 1);
+    for (int i = 0; i < RANKS; i++) {
+        cs_pads_set_steps(pads[i], 2, 6); /* steps 2 .. 5, tables 6 and 7 */
+        for (size_t k = 0; k < COUNT; k++)
+            sent[k] = made[k] = cs_fr_from_u64(k);
+        cs_pads_view(pads[i], CS_LABEL_BACKWARD_TABLE, TABLE, digest, transcript, view);
+        assert_int_equal(cs_pads_zero_shares_fr(pads[i], CS_LABEL_BACKWARD_TABLE, TABLE, digest, transcript, sent, COUNT),
+                         CS_OK);
+        for (int j = 0; j < RANKS; j++)
+            if (j != i)
+                cs_pads_add_elements(pads[i], TABLE, view, j, made, COUNT);
+        assert_memory_equal(sent, made, sizeof sent);
+    }
+    memset(made, 0, sizeof made);
+    cs_pads_add_elements(pads[0], TABLE, view, 1, made, COUNT);
+    cs_pads_key_root(pads[0], 1, root);
+    cs_pads_show_key(pads[1], 0, TABLE - 2, shown); /* the other rank shows it */
+    assert_true(cs_pad_keys_hold(root, 6 + 1, TABLE - 2, shown));
+    cs_pad_key_add_elements(shown, view, false, shown_pads, COUNT);
+    assert_memory_equal(made, shown_pads, sizeof made);
+    cs_pad_key_add_elements(shown, view, true, shown_pads, COUNT);
+    for (size_t k = 0; k < COUNT; k++)
+        assert_true(cs_fr_is_zero(shown_pads[k]) && !cs_fr_is_zero(made[k]));
+    assert_int_equal(cs_pads_zero_shares_fr(pads[0], CS_LABEL_FORWARD_TABLE, 8, digest, transcript, sent, 1),
+                     CS_ERR_INTERNAL);
     free_pads(pads);
 }
 
@@ -564,8 +601,8 @@ static void show_keys(void) {
     }
     cs_pads_show_key(pads[1], 0, STEPS, shown);
     assert_true(cs_pad_keys_hold(roots[0][1], STEPS + 1, STEPS, shown));
-    assert_true(cs_fr_eq(cs_pad_key_blinding(shown, other_digest, digest, transcript),
-                         cs_pads_blinding(pads[0], 1, other_digest, digest, transcript)));
+    assert_true(cs_fr_eq(cs_pad_key_blinding(shown, other_digest, digest, transcript, CS_PAD_BLINDING_GRADIENT),
+                         cs_pads_blinding(pads[0], 1, other_digest, digest, transcript, CS_PAD_BLINDING_GRADIENT)));
     uint64_t one = 0;
     assert_int_equal(cs_pads_zero_shares_u64(pads[0], CS_LABEL_GRADIENT, FIRST + STEPS, digest, NULL, &one, 1, 8),
                      CS_ERR_INTERNAL); /* the last key is for nothing else */
@@ -586,6 +623,7 @@ static void keys_can_be_shown(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(keys_can_be_shown, nothing_leaks),
+        cmocka_unit_test_teardown(pads_of_tables, nothing_leaks),
         cmocka_unit_test_teardown(equal_views_cancel, nothing_leaks),
         cmocka_unit_test_teardown(different_views_do_not, nothing_leaks),
         cmocka_unit_test(partners_share_pads),

@@ -173,17 +173,20 @@ static void pads_by_step(void) {
     cs_pads *p = NULL;
     uint64_t gradient[N] = {0};
     static unsigned __int128 values[N];
+    static cs_fr elements[N];
     randombytes_buf(seeds, sizeof seeds);
     begin("pads by step", "nothing");
     secret(seeds, sizeof seeds);
     secret(gradient, sizeof gradient);
     secret(values, sizeof values);
+    secret(elements, sizeof elements);
     if (cs_pads_new(&p, &keys) == CS_OK) {
         cs_pads_set_steps(p, 0, 5);
         cs_pads_key_root(p, 1, bytes);
         (void)cs_pads_zero_shares_u64(p, CS_LABEL_GRADIENT, 0, digest, NULL, gradient, N, 5);
         cs_pads_add_wide(p, 0, digest, 1, values, N, 5, 100);
-        out[0] = cs_pads_blinding(p, 1, digest, digest, digest);
+        out[0] = cs_pads_blinding(p, 1, digest, digest, digest, CS_PAD_BLINDING_GRADIENT);
+        cs_pads_add_elements(p, 3, digest, 1, elements, N);
         cs_pads_show_key(p, 1, 2, bytes);
     }
     public(seeds, sizeof seeds);
