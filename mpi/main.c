@@ -83,14 +83,14 @@ static cs_status show(const cs_prove_options *options, const cs_run_report *repo
 
 #ifdef CS_TAMPER
 /* Test builds only: CONSORT_TAMPER=gradient@RANK makes that rank add to its gradient of the first step; sum@RANK, to the
- * sums that it shows. */
+ * sums that it shows; pads@RANK, to its gradient, and say that it is in its pads with the first other rank. */
 static void tamper(void *context, int rank, size_t step, int what, size_t layer, size_t limb, int64_t *values, size_t rows,
                    size_t columns) {
     (void)context, (void)limb, (void)rows;
     const char *wanted = getenv("CONSORT_TAMPER");
     int cheat;
-    if (wanted != NULL && sscanf(wanted, "gradient@%d", &cheat) == 1 && cheat == rank && step == 0 && layer == 1 &&
-        what == CS_TAMPER_GRADIENT)
+    if (wanted != NULL && (sscanf(wanted, "gradient@%d", &cheat) == 1 || sscanf(wanted, "pads@%d", &cheat) == 1) &&
+        cheat == rank && step == 0 && layer == 1 && what == CS_TAMPER_GRADIENT)
         values[0] += 1 << 12;
     if (wanted != NULL && sscanf(wanted, "sum@%d", &cheat) == 1 && cheat == rank && step == 0 && what == CS_TAMPER_SUM &&
         columns > 0)
@@ -101,6 +101,14 @@ static void tamper(void *context, int rank, size_t step, int what, size_t layer,
 static void stand_by(void *context, int rank, size_t step, int64_t *values, size_t n) {
     (void)n;
     tamper(context, rank, step, CS_TAMPER_GRADIENT, 1, 0, values, 1, 1);
+}
+
+static void lie_about_pads(void *context, int rank, int peer, size_t step, unsigned __int128 *values, size_t n) {
+    const char *wanted = getenv("CONSORT_TAMPER");
+    int cheat;
+    (void)context, (void)n;
+    if (wanted != NULL && sscanf(wanted, "pads@%d", &cheat) == 1 && cheat == rank && peer == (cheat == 0) && step == 0)
+        values[0] += 1 << 12;
 }
 
 /* CONSORT_TAMPER=LABEL@RANK makes that rank lie in its first message of this label, and go on. */
@@ -168,7 +176,8 @@ static cs_status run(cs_comm *comm, cs_prove_options *options) {
 #ifdef CS_TAMPER
     const char *wanted = getenv("CONSORT_TAMPER"), *at = wanted != NULL ? strchr(wanted, '@') : NULL;
     const bool lies = at != NULL && strncmp(wanted, "gradient@", 9) != 0 && strncmp(wanted, "sum@", 4) != 0;
-    cs_attack attack = {.dishonest = lies && atoi(at + 1) == comm->rank, .message = lie, .contribution = stand_by};
+    cs_attack attack = {
+        .dishonest = lies && atoi(at + 1) == comm->rank, .message = lie, .contribution = stand_by, .pads = lie_about_pads};
     options->run.tamper = tamper;
     cs_fault_install(&options->run, comm->rank);
     options->run.attack = &attack;

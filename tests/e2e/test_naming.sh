@@ -65,6 +65,10 @@ grep -q "rank 0 says: .*the sum of gradients of step 0 was in doubt, so nothing 
     fail "the others do not say who it was"
 grep -q "m[023]) cheated" "$work/output" && fail "an honest rank is named"
 expect 0 "rank 1 of 4 (m1) cheated at gradient" "$consort" verify-evidence "$work"/named/tiny.rank1.*.evidence
+# Who says that it was in its pads is shown what they are by the one it shares them with.
+expect 1 "rank 2 (m2) cheated at gradient: the pads that it committed to are not those that it shares with another rank" attributable pads@2 pads four
+grep -q "m[013]) cheated" "$work/output" && fail "an honest rank is named"
+expect 0 "rank 2 of 4 (m2) cheated at gradient" "$consort" verify-evidence "$work"/pads/tiny.rank2.*.evidence
 # The same of a share of a weight table, the root's too.
 for k in 0 2; do
     expect 1 "rank $k (m$k) cheated at forward/table: the share of the weight table that it sent" attributable forward/table@$k table$k four
