@@ -5,10 +5,11 @@
 
 typedef struct ipa {
     cs_session *s;
-    size_t size; /* now */
+    size_t n, size; /* at the start, and now */
     cs_fr *f, *right;
     cs_fr base;         /* multiple of u that carries the value */
-    cs_ipa_share share; /* the sums over generators, unless others work them out */
+    cs_ipa_share share; /* the sums over generators, unless others work them out; a verifier's has one residue: its weights
+                           are those of all others, too */
     bool helped;
 } ipa;
 
@@ -68,12 +69,16 @@ static cs_status finish(ipa *a, cs_fr value) {
     CS_TRY(cs_session_root_scalars(a->s, CS_LABEL_IPA_LAST, a->f, a->size));
     if (cs_proving(a->s))
         return CS_OK;
-    cs_fr *weights = a->share.weights;
+    cs_fr *scalars = CS_NEW(cs_fr, a->n);
+    if (scalars == NULL)
+        return CS_ERR_MEMORY;
     const cs_fr gap = cs_fr_sub(value, cs_fr_vec_dot(a->f, a->right, a->size));
     cs_deferred_add_u(&a->s->deferred, cs_fr_mul(a->base, gap));
-    for (size_t k = 0; k < a->share.n; k++)
-        weights[k] = cs_fr_neg(cs_fr_mul(weights[k], a->f[k % a->size]));
-    return cs_deferred_add_generators(&a->s->deferred, weights, a->share.n);
+    for (size_t k = 0; k < a->n / a->size; k++)
+        cs_fr_vec_scale(scalars + k * a->size, cs_fr_neg(a->share.weights[k]), a->f, a->size);
+    const cs_status status = cs_deferred_add_generators(&a->s->deferred, scalars, a->n);
+    cs_free(scalars);
+    return status;
 }
 
 /* ------------------------------------------------------------ shares of the other ranks */
@@ -197,10 +202,11 @@ cs_status cs_ipa_judge(const cs_record *record, cs_judge *j) {
 }
 
 cs_status cs_ipa_run(cs_session *s, cs_fr *f, cs_fr *right, size_t n, cs_fr value) {
-    ipa a = {.s = s, .size = n, .f = f, .right = right, .helped = cs_proving(s) && s->comm->size > 1 && n > CS_IPA_STOP};
+    ipa a = {
+        .s = s, .n = n, .size = n, .f = f, .right = right, .helped = cs_proving(s) && s->comm->size > 1 && n > CS_IPA_STOP};
     cs_status status = CS_OK;
     if (!a.helped) {
-        status = cs_ipa_share_new(&a.share, n, 0, CS_IPA_STOP, cs_proving(s));
+        status = cs_ipa_share_new(&a.share, n, 0, cs_proving(s) ? CS_IPA_STOP : 1, cs_proving(s));
         if (status == CS_OK && cs_proving(s))
             memcpy(a.share.f, f, n * sizeof *f);
     } else {
