@@ -36,13 +36,20 @@ expect 1 "cheated at update/part" timeout 60 env CONSORT_TAMPER=update/part@1 sc
     -n 1 "$build/tamper/consort-prove" "$work/job.json" --out "$work/lie" --key "$keys/bravo.key"
 { printf '\000' && cat "$work"/lie/tiny.rank1.*.evidence; } >"$corpus/evidence/public"
 
-# Of a wrong gradient, and of a wrong sum: rank 1 is the one who adds up so short a gradient.
-for what in gradient sum; do
+# Of a wrong gradient, of false pads, and of a wrong sum: rank 1 is the one who adds up so short a gradient.
+for what in gradient pads sum; do
     expect 1 "cheated at gradient" timeout 60 env CONSORT_TAMPER=$what@1 scripts/mpirun.sh \
         -n 1 "$build/tamper/consort-prove" "$work/job.json" --out "$work/$what" --key "$keys/alpha.key" --attributable : \
         -n 1 "$build/tamper/consort-prove" "$work/job.json" --out "$work/$what" --key "$keys/bravo.key" --attributable
     { printf '\000' && cat "$work/$what"/tiny.rank1.*.evidence; } >"$corpus/evidence/$what"
 done
+
+# Of the addend of a rank without data.
+sed 's/\("identity": "keys\/bravo.pub"\), "rows": [0-9]*, "data": "{name}.csv"/\1, "rows": 0/' "$work/job.json" >"$work/idle.json"
+expect 1 "cheated at gradient" timeout 60 env CONSORT_TAMPER=gradient@1 scripts/mpirun.sh \
+    -n 1 "$build/tamper/consort-prove" "$work/idle.json" --out "$work/idle" --key "$keys/alpha.key" --attributable --opening "$work/idle.opening" : \
+    -n 1 "$build/tamper/consort-prove" "$work/idle.json" --out "$work/idle" --key "$keys/bravo.key" --attributable
+{ printf '\000' && cat "$work"/idle/tiny.rank1.*.evidence; } >"$corpus/evidence/idle"
 
 # Of a wrong share of a weight table.
 expect 1 "cheated at forward/table" timeout 60 env CONSORT_TAMPER=forward/table@1 scripts/mpirun.sh \
