@@ -39,7 +39,10 @@ static cs_status check_promise(const cs_sent_sums *s, int rank) {
     const cs_sums_speaker who = speaker_of(s, rank);
     if (s->who.secret != NULL && !cs_pad_roots_check(cs_sent_sums_roots_signature(s, rank), &who,
                                                      cs_sent_sums_roots(s, rank), s->size, s->who.keys[rank]))
-        return cs_fail(CS_ERR_ABORT, "rank %d has not signed which keys its pads have, or rank 0 changed it", rank);
+        return cs_fail(
+            CS_ERR_ABORT,
+            "rank %d has not signed which keys its pads have, or rank 0 changed it or shows ranks different statements",
+            rank);
     for (int k = 0; k < rank; k++)
         if (memcmp(cs_sent_sums_roots(s, rank)[k], cs_sent_sums_roots(s, k)[rank], 32) != 0)
             return cs_fail(CS_ERR_ABORT, "ranks %d and %d do not say the same of the keys of their pads: one of them lies%s",
