@@ -165,7 +165,7 @@ attack: $(ATTACK_BIN)
 $(BUILD)/benchmarks/%: benchmarks/%.c $(SUPPORT_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) $(LIBS) -o $@
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -lcmocka $(LIBS) -o $@
 
 .PHONY: unit
 unit: $(TEST_BIN)
@@ -196,7 +196,7 @@ FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fu
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(SUPPORT_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -fsanitize=fuzzer $(LIBS) -o $@
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP $< $(SUPPORT_OBJ) $(LIB) $(LDFLAGS) -fsanitize=fuzzer -lcmocka $(LIBS) -o $@
 
 .PHONY: fuzz
 fuzz:
