@@ -21,6 +21,8 @@ typedef struct cs_attack {
     void (*answer)(void *context, int rank, cs_label label, cs_fr *scalars, size_t n);
     /* What the root shows as the sum of all ranks' commitments, sum[n]: it may change it. */
     void (*show)(void *context, cs_label label, cs_g1_affine *sum, size_t n);
+    /* What the root has shown this rank, bytes[size]: as if it had shown it something else. */
+    void (*shown_otherwise)(void *context, int rank, cs_label label, uint8_t *bytes, size_t size);
     /* What the rank shows as the sums of its part of a weight table, sums[n]: it may change them. */
     void (*add_up)(void *context, int rank, cs_label label, cs_fr *sums, size_t n);
     /* What an idle rank says where it has nothing to say: may append to `part`. */

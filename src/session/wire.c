@@ -36,6 +36,10 @@ cs_status cs_wire_show(cs_session *s, cs_label label, cs_buffer *data, size_t si
             return cs_session_fail(s, cs_fail(CS_ERR_ABORT, "%s: the root showed %zu bytes instead of %zu",
                                               cs_label_text(label), data->size, size));
     }
+#ifdef CS_TAMPER
+    if (size > 0 && s->attack && s->attack->shown_otherwise)
+        s->attack->shown_otherwise(s->attack->context, s->comm->rank, label, data->data, size);
+#endif
     cs_transcript_absorb(&s->transcript, label, data->data, size);
     if (cs_is_root(s)) {
         cs_buffer_append(s->proof, data->data, size);

@@ -36,6 +36,7 @@ static struct {
     bool answer;     /* ... */
     int alarm;       /* says of the table that it is wrong from this row on, less one */
     uint64_t claim;  /* ... */
+    int deceived;    /* is shown other commitments to rows than the others */
     int blames;      /* says that its pads with rank 2 are such that its share is right */
     int gradient;    /* sends a wrong gradient of step 1 */
     int recommits;   /* commits to its tensors anew when it is asked */
@@ -47,7 +48,7 @@ static struct {
 
 static void no_plot(void) {
     memset(&plot, 0, sizeof plot);
-    plot.rank = plot.adder = plot.liar = plot.alarm = plot.blames = plot.gradient = plot.recommits = NOBODY;
+    plot.rank = plot.adder = plot.liar = plot.alarm = plot.deceived = plot.blames = plot.gradient = plot.recommits = NOBODY;
     plot.label = CS_LABEL_COUNT;
 }
 
@@ -265,7 +266,6 @@ static void lies_when_asked(void **state) {
         const char *expected;
     } LIES[] = {{CS_LABEL_ATTRIBUTION_PART, false, "rank 2 (carol) cheated at attribution/part"},
                 {CS_LABEL_ATTRIBUTION_VALUE, false, "rank 2 (carol) cheated at"},
-                {CS_LABEL_OPEN_ANSWER, true, "rank 2 (carol) cheated at open/answer"},
                 {CS_LABEL_FINALE_ANSWER, true, "rank 2 (carol) cheated at"},
                 {CS_LABEL_ATTRIBUTION_PADS, false, "rank 2 (carol) cheated at"}};
     (void)state;
@@ -341,6 +341,39 @@ static void honest_ranks_are_accused(void **state) {
     }
 }
 
+static void show_otherwise(void *context, int rank, cs_label label, uint8_t *bytes, size_t size) {
+    (void)context;
+    if (rank == plot.deceived && label == CS_LABEL_WITNESS)
+        bytes[rank == 2 ? 0 : size - 32] ^= 1; /* of another rank's row */
+}
+
+/* Rank 0 shows one rank other commitments than the others. Its pads do not cancel, so the first table is noise for all; the
+ * ranks see that they are not at the same place, nobody shows anything more, and nobody is accused. */
+static void different_proofs(void **state) {
+    (void)state;
+    for (int rank = 1; rank < RANKS; rank++) {
+        cs_tiny t;
+        cs_attack attacks[RANKS];
+        no_plot();
+        plot.deceived = rank;
+        plot.identified = rank == 1;
+        assert_int_equal(cs_tiny_new(&t, "public"), CS_OK);
+        if (plot.identified)
+            assert_int_equal(cs_tiny_identify(&t), CS_OK);
+        set_options(&t, attacks);
+        attacks[rank].shown_otherwise = show_otherwise;
+        assert_int_not_equal(cs_tiny_run(&t, "out"), CS_OK);
+        for (int i = 0; i < RANKS; i++) {
+            assert_int_not_equal(t.outcomes[i].status, CS_OK);
+            assert_null(strstr(t.outcomes[i].text, "cheated"));
+        }
+        if (strstr(t.outcomes[rank].text, "rank 0 showed the ranks different proofs") == NULL)
+            fail_msg("rank %d: %s", rank, t.outcomes[rank].text);
+        check_evidence(&t, 0, false);
+        end(&t);
+    }
+}
+
 /* A run that goes on from where all is trained: no gradient of it is known any more, the table is. */
 static void resumed(void **state) {
     (void)state;
@@ -371,11 +404,11 @@ static void resumed(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(wrong_share),     cmocka_unit_test(other_jobs),
-                                       cmocka_unit_test(idle_rank),       cmocka_unit_test(wrong_sum),
-                                       cmocka_unit_test(another_story),   cmocka_unit_test(lies_when_asked),
-                                       cmocka_unit_test(lies_about_pads), cmocka_unit_test(two_cheats),
-                                       cmocka_unit_test(false_alarm),     cmocka_unit_test(honest_ranks_are_accused),
-                                       cmocka_unit_test(resumed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(wrong_share),      cmocka_unit_test(other_jobs),
+                                       cmocka_unit_test(idle_rank),        cmocka_unit_test(wrong_sum),
+                                       cmocka_unit_test(another_story),    cmocka_unit_test(lies_when_asked),
+                                       cmocka_unit_test(lies_about_pads),  cmocka_unit_test(two_cheats),
+                                       cmocka_unit_test(false_alarm),      cmocka_unit_test(honest_ranks_are_accused),
+                                       cmocka_unit_test(different_proofs), cmocka_unit_test(resumed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
