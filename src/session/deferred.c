@@ -66,10 +66,14 @@ cs_status cs_deferred_merge(cs_deferred *d, const cs_deferred *other) {
 static cs_status collect(const cs_deferred *d, cs_fr *scalars, cs_g1_affine *points) {
     cs_generators gens;
     CS_TRY(cs_generators_get(&gens, d->n_generators));
-    memcpy(scalars, d->scalars, d->n * sizeof *scalars);
-    memcpy(points, d->points, d->n * sizeof *points);
-    memcpy(scalars + d->n, d->generators, d->n_generators * sizeof *scalars);
-    memcpy(points + d->n, gens.g, d->n_generators * sizeof *points);
+    if (d->n > 0) {
+        memcpy(scalars, d->scalars, d->n * sizeof *scalars);
+        memcpy(points, d->points, d->n * sizeof *points);
+    }
+    if (d->n_generators > 0) {
+        memcpy(scalars + d->n, d->generators, d->n_generators * sizeof *scalars);
+        memcpy(points + d->n, gens.g, d->n_generators * sizeof *points);
+    }
     const size_t last = d->n + d->n_generators;
     scalars[last] = d->h;
     points[last] = gens.h;
