@@ -307,7 +307,7 @@ static void add_narrow_entries(const cs_pads *p, size_t streams, uint64_t *value
 cs_status cs_pads_zero_shares_u64(cs_pads *pads, cs_label label, uint64_t index, const uint8_t digest[32],
                                   const uint8_t *state, uint64_t *values, size_t n, size_t width) {
     uint8_t bytes[8 * U64_CHUNK + CS_PACKED_SLACK] = {0};
-    size_t streams;
+    size_t streams = 0;
     CS_TRY(start(pads, false, label, index, digest, state, &streams));
     for (size_t first = 0; first < n; first += U64_CHUNK) {
         const size_t count = n - first < U64_CHUNK ? n - first : U64_CHUNK;
@@ -340,7 +340,7 @@ static cs_status zero_shares_fr(cs_pads *p, bool all, cs_label label, uint64_t i
                                 const uint8_t *state, cs_fr *values, size_t n) {
     uint64_t digits[FR_CHUNK * DIGITS] = {0}, none[DIGITS] = {0};
     uint8_t bytes[FR_CHUNK * ELEMENT];
-    size_t streams;
+    size_t streams = 0;
     CS_TRY(start(p, all, label, index, digest, state, &streams));
     const cs_fr too_much = from_digits(none, streams);
     for (size_t first = 0; first < n; first += FR_CHUNK) {

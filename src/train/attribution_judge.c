@@ -277,7 +277,8 @@ static bool points_agree(const cs_attributed *s, int i, int k, size_t from) {
 
 static bool pads_agree(const cs_naming *n, const cs_attributed *s, int i, int k) {
     bool agree = true;
-    for (size_t from = 0; agree && from < cs_doubted_told(n->about, CS_TOLD_PADS) - CS_SENT_SIGNATURE_SIZE; from += cs_naming_pads(n->about))
+    for (size_t from = 0; agree && from < cs_doubted_told(n->about, CS_TOLD_PADS) - CS_SENT_SIGNATURE_SIZE;
+         from += cs_naming_pads(n->about))
         agree = points_agree(s, i, k, from);
     return agree;
 }

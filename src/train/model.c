@@ -111,7 +111,7 @@ void cs_seed_rows_next(cs_seed_rows *s, int32_t *small, int64_t *large, size_t n
 
 static void fill_from_seed(cs_seed_rows *s, int64_t *out, size_t n) {
     enum { SOME = 1024 };
-    int32_t small[SOME];
+    int32_t small[SOME] = {0};
     for (size_t k = 0; k < n; k += SOME) {
         const size_t count = n - k < SOME ? n - k : SOME;
         cs_seed_rows_next(s, small, out + k, count);
