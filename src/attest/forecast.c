@@ -8,26 +8,26 @@
 /* Measured with 64-bit arithmetic (mulx) on one core of an EPYC, benchmarks/forecast.sh: CPU seconds per unit. Only their
  * proportions matter once a tenth of a run is measured. */
 static const double TRAIN_PRODUCT = 4.5e-11;  /* a multiplication or addition of training */
-static const double TRAIN_WEIGHT = 1.3e-8;    /* a weight and step; */
-static const double TRAIN_MASK = 1.5e-8;      /* with several ranks, */
+static const double TRAIN_WEIGHT = 1.1e-8;    /* a weight and step; */
+static const double TRAIN_MASK = 1.2e-8;      /* with several ranks, */
 static const double TRAIN_PAD = 2.0e-9;       /* and for each other one */
-static const double TRAIN_UNIT = 1.2e-8;      /* a feature or activation of a draw */
-static const double TRAIN_START = 0.03;       /* draws, first model, table */
-static const double TRAIN_STEP = 1.0e-4;      /* a step, whatever its size; and for each other rank */
-static const double DATASET_COLUMN = 3.0e-5;  /* generators and their tables */
+static const double TRAIN_UNIT = 0.9e-8;      /* a feature or activation of a draw */
+static const double TRAIN_START = 0.02;       /* draws, first model, table */
+static const double TRAIN_STEP = 0.8e-4;      /* a step, whatever its size; and for each other rank */
+static const double DATASET_COLUMN = 2.8e-5;  /* generators and tables or buckets */
 static const double CERTIFIED = 0.01;         /* datasets that are committed already */
 static const double DATASET_ENTRY = 2.4e-7;   /* an integer of a dataset that the run commits to */
-static const double COMMIT_ENTRY = 3.4e-7;    /* an integer in a row commitment */
-static const double COMMIT_COLUMN = 6.8e-5;   /* the tables of a column, whatever the number of rows */
+static const double COMMIT_ENTRY = 3.6e-7;    /* an integer in a row commitment */
+static const double COMMIT_COLUMN = 6.6e-5;   /* multiplicities, tables and buckets, whatever the number of rows */
 static const double RELATION_ENTRY = 5.5e-8;  /* an integer in the relations */
 static const double RELATION_RECORD = 1.8e-8; /* a feature of a draw */
 static const double RELATION_TABLE = 5.0e-7;  /* an entry of a weight table; */
 static const double RELATION_PADS = 1.0e-6;   /* with several ranks */
-static const double RELATION_MESSAGE = 1.0e-4;
+static const double RELATION_MESSAGE = 0.8e-4;
 static const double LOOKUP_LEAF = 2.7e-7; /* a leaf of the fraction tree, filled up */
 static const double LOOKUP_ROW = 2.0e-7;  /* a row of the table */
-static const double OPEN_ENTRY = 5.5e-8;  /* an integer in the batch opening */
-static const double OPEN_COLUMN = 3.0e-5; /* a column there */
+static const double OPEN_ENTRY = 6.0e-8;  /* an integer in the batch opening */
+static const double OPEN_COLUMN = 3.8e-5; /* a column there */
 static const double FINALE_MESSAGE = 4.8e-4;
 static const double FINALE_RANK_MESSAGE = 5.0e-5; /* for each rank */
 static const double VERIFY_POINT = 1.3e-5;        /* a point of the verifier's multi-scalar multiplication */
