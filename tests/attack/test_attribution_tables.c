@@ -154,13 +154,7 @@ static void set_options(cs_tiny *t, cs_attack *attacks) {
 static void check_names(const cs_tiny *t, const char *expected, unsigned named) {
     if (strstr(t->outcomes[0].text, expected) == NULL)
         fail_msg("not \"%s\" but: %s", expected, t->outcomes[0].text);
-    for (int who = 0; who < RANKS; who++)
-        for (int i = 0; i < RANKS; i++) {
-            char name[16];
-            snprintf(name, sizeof name, "rank %d (", i);
-            if ((strstr(t->outcomes[who].text, name) != NULL) != ((named >> i & 1) != 0))
-                fail_msg("rank %d %s named: %s", i, named >> i & 1 ? "is not" : "is", t->outcomes[who].text);
-        }
+    cs_tiny_expect_names(t, RANKS, named);
 }
 
 static void end(cs_tiny *t) {

@@ -120,17 +120,6 @@ static void says(const cs_tiny *t, int rank, const char *what) {
         fail_msg("rank %d does not say \"%s\" but: %s", rank, what, t->outcomes[rank].text);
 }
 
-/* The root names ranks by `named` bits and no others, and all are told the same. */
-static void names(const cs_tiny *t, unsigned named) {
-    for (int who = 0; who < RANKS; who++)
-        for (int i = 0; i < RANKS; i++) {
-            char name[16];
-            snprintf(name, sizeof name, "rank %d (", i);
-            if ((strstr(t->outcomes[who].text, name) != NULL) != ((named >> i & 1) != 0))
-                fail_msg("rank %d %s named: %s", i, named >> i & 1 ? "is not" : "is", t->outcomes[who].text);
-        }
-}
-
 static bool find_evidence(char out[256], const cs_tiny *t) {
     DIR *folder = opendir(t->out);
     out[0] = 0;
@@ -191,7 +180,7 @@ static void an_idle_root_adds_nothing_to_sums(void **state) {
         go(&t, 1, "", false, false);
         says(&t, 0, "the proof does not verify, so nothing is published");
         says(&t, 0, "nobody can be named");
-        names(&t, 0);
+        cs_tiny_expect_names(&t, RANKS, 0);
         end(&t);
     }
 }
@@ -236,7 +225,7 @@ static void who_sends_one_is_named(void **state) {
             go(&t, 1u << rank, "", true, false);
             if (!excuse) /* else: what it says is not what it sent, or not what it added up */
                 says(&t, 0, "cheated at gradient: the gradient that it sent is not that of its committed");
-            names(&t, 1u << rank);
+            cs_tiny_expect_names(&t, RANKS, 1u << rank);
             end(&t);
         }
 }
@@ -255,7 +244,7 @@ static void who_adds_up_wrongly_is_named(void **state) {
         plot.sum = true;
         go(&t, 5, "", true, identities == 1);
         says(&t, 0, "rank 2 (m2) cheated at gradient: the sums that it showed are not those of what it got");
-        names(&t, 4);
+        cs_tiny_expect_names(&t, RANKS, 4);
         assert_int_equal(find_evidence(evidence, &t), identities == 1);
         if (identities == 1) {
             snprintf(pub, sizeof pub, "%s/m2.pub", t.folder);
@@ -279,7 +268,7 @@ static void who_lies_about_pads_is_named(void **state) {
     go(&t, 1, "", true, false);
     says(&t, 0, "rank 0 (m0) cheated at gradient");
     says(&t, 0, "rank 1 (m1) cheated at gradient");
-    names(&t, 3);
+    cs_tiny_expect_names(&t, RANKS, 3);
     end(&t);
 }
 
@@ -313,7 +302,7 @@ static void wrong_help_is_named(void **state) {
         plot.label = CS_LABEL_IPA_BASE;
         go(&t, 1u << rank, "\"columns\": 256, ", false, false);
         says(&t, 0, "cheated at ipa/round");
-        names(&t, 1u << rank);
+        cs_tiny_expect_names(&t, RANKS, 1u << rank);
         end(&t);
     }
 }
@@ -334,7 +323,7 @@ static void a_cheat_with_data_is_named_and_convicted(void **state) {
         plot.label = LABELS[k];
         go(&t, idle[k], k == 1 ? "\"output\": {\"model\": \"committed\"}, " : "", false, true);
         says(&t, 0, "rank 2 (m2) cheated at");
-        names(&t, 4);
+        cs_tiny_expect_names(&t, RANKS, 4);
         assert_true(find_evidence(evidence, &t));
         assert_non_null(strstr(evidence, ".rank2."));
         must(cs_accusation_verify(&report, evidence));
@@ -356,7 +345,7 @@ static void a_wrong_gradient_beside_idle_ranks_is_convicted(void **state) {
         plot.gradient = true;
         go(&t, idle, "", true, true);
         says(&t, 0, "rank 2 (m2) cheated at gradient: the gradient that it sent is not that of its committed");
-        names(&t, 4);
+        cs_tiny_expect_names(&t, RANKS, 4);
         assert_true(find_evidence(evidence, &t));
         must(cs_accusation_verify(&report, evidence));
         assert_string_equal(report.member, "m2");

@@ -139,17 +139,6 @@ static void says(const cs_tiny *t, int rank, const char *what) {
         fail_msg("rank %d does not say \"%s\" but: %s", rank, what, t->outcomes[rank].text);
 }
 
-/* All ranks name those whose bits are set, and no others. */
-static void names(const cs_tiny *t, int ranks, unsigned named) {
-    for (int who = 0; who < ranks; who++)
-        for (int i = 0; i < ranks; i++) {
-            char name[16];
-            snprintf(name, sizeof name, "rank %d (", i);
-            if ((strstr(t->outcomes[who].text, name) != NULL) != ((named >> i & 1) != 0))
-                fail_msg("rank %d %s named: %s", i, named >> i & 1 ? "is not" : "is", t->outcomes[who].text);
-        }
-}
-
 static bool find_evidence(char out[256], const cs_tiny *t, int rank) {
     DIR *folder = opendir(t->out);
     char name[32];
@@ -274,7 +263,7 @@ static void exactly_the_liar_is_convicted(void **state) {
             plot.with = with;
             go(&t, 3, 0, true);
             says(&t, 0, FALSE_PADS);
-            names(&t, 3, 1u << liar);
+            cs_tiny_expect_names(&t, 3, 1u << liar);
             convicts(&t, 3, 1u << liar, FALSE_PADS, liar == 1 && with == 2);
             for (int i = 0; i < 3; i++)
                 assert_int_equal(plot.shown[i], i == with || i == liar); /* the program of the liar believes its own lie */
@@ -291,7 +280,7 @@ static void of_two_ranks(void **state) {
         plot.liar = liar;
         plot.with = 1 - liar;
         go(&t, 2, 0, true);
-        names(&t, 2, 1u << liar);
+        cs_tiny_expect_names(&t, 2, 1u << liar);
         convicts(&t, 2, 1u << liar, FALSE_PADS, false);
         end(&t);
     }
@@ -311,7 +300,7 @@ static void a_lying_accuser_convicts_itself(void **state) {
         go(&t, 4, 0, true);
         says(&t, 0, "rank 0 (m0) cheated at gradient: the gradient that it sent is not that of its committed");
         says(&t, 0, "rank 2 (m2) cheated at gradient: the pads that it committed to are not");
-        names(&t, 4, 1u << 0 | 1u << 2);
+        cs_tiny_expect_names(&t, 4, 1u << 0 | 1u << 2);
         convicts(&t, 4, 1u << 0 | 1u << 2, NULL, false);
         end(&t);
     }
@@ -327,7 +316,7 @@ static void a_liar_beside_a_cheat_is_convicted(void **state) {
     go(&t, 3, 0, true);
     says(&t, 0, "rank 1 (m1) cheated at gradient: the gradient that it sent is not that of its committed");
     says(&t, 0, "rank 2 (m2) cheated at gradient: the pads that it committed to are not");
-    names(&t, 3, 6);
+    cs_tiny_expect_names(&t, 3, 6);
     convicts(&t, 3, 6, NULL, false);
     end(&t);
 }
@@ -342,7 +331,7 @@ static void who_signs_nothing_is_named(void **state) {
         plot.with = 0;
         go(&t, 3, idle == 1 ? 2 : 0, true);
         says(&t, 0, "rank 1 (m1) cheated at attribution/pads: what it signed is not what it sent and was shown");
-        names(&t, 3, 2);
+        cs_tiny_expect_names(&t, 3, 2);
         convicts(&t, 3, 0, NULL, false);
         end(&t);
     }
@@ -366,7 +355,7 @@ static void who_shows_nothing_is_named_with_the_liar(void **state) {
             assert_int_equal(plot.shown[0] + plot.shown[1] + plot.shown[2], 0);
         says(&t, 0,
              "rank 1 (m1) or rank 2 (m2) cheated at gradient: it does not agree with another rank on the pads of both");
-        names(&t, 3, 6);
+        cs_tiny_expect_names(&t, 3, 6);
         convicts(&t, 3, 0, NULL, false);
         end(&t);
     }
@@ -469,7 +458,7 @@ static void an_idle_rank_is_convicted_of_its_addend(void **state) {
             plot.says_gradient = true;
             plot.excuse = excuse == 1;
             go(&t, 3, 1u << rank, true);
-            names(&t, 3, 1u << rank);
+            cs_tiny_expect_names(&t, 3, 1u << rank);
             convicts(&t, 3, 1u << rank,
                      excuse == 1 ? "what it says it sent while training is not what it sent"
                                  : "the gradient that it sent is not that of its committed tensors",
@@ -488,7 +477,7 @@ static void pads_of_idle_ranks(void **state) {
         plot.liar = PAIRS[k][0];
         plot.with = PAIRS[k][1];
         go(&t, 3, 1, true);
-        names(&t, 3, 1u << plot.liar);
+        cs_tiny_expect_names(&t, 3, 1u << plot.liar);
         convicts(&t, 3, 1u << plot.liar, FALSE_PADS, k == 0);
         end(&t);
     }
@@ -504,7 +493,7 @@ static void two_with_data_keep_their_pads_from_an_idle_root(void **state) {
     go(&t, 3, 1, true);
     assert_int_equal(plot.shown[0] + plot.shown[1] + plot.shown[2], 0);
     says(&t, 0, "rank 1 (m1) or rank 2 (m2) cheated at gradient");
-    names(&t, 3, 6);
+    cs_tiny_expect_names(&t, 3, 6);
     convicts(&t, 3, 0, NULL, false);
     end(&t);
 }

@@ -2,9 +2,15 @@
 #include "support/tiny_run.h"
 
 #include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -169,4 +175,14 @@ bool cs_tiny_same_files(const char *a, const char *b) {
     cs_buffer_free(&x);
     cs_buffer_free(&y);
     return same;
+}
+
+void cs_tiny_expect_names(const cs_tiny *t, int ranks, unsigned named) {
+    for (int who = 0; who < ranks; who++)
+        for (int i = 0; i < ranks; i++) {
+            char name[24];
+            snprintf(name, sizeof name, "rank %d (", i);
+            if ((strstr(t->outcomes[who].text, name) != NULL) != ((named >> i & 1) != 0))
+                fail_msg("rank %d %s named: %s", i, named >> i & 1 ? "is not" : "is", t->outcomes[who].text);
+        }
 }

@@ -43,6 +43,10 @@ cs_status cs_tiny_run(cs_tiny *t, const char *out);
 /** The same with another number of ranks (at most CS_TINY_MOST). */
 cs_status cs_tiny_run_ranks(cs_tiny *t, const char *out, int ranks);
 
+/** All of the first `ranks` ranks say the names of those whose bit is set in `named`, and of no others; else the test fails.
+ */
+void cs_tiny_expect_names(const cs_tiny *t, int ranks, unsigned named);
+
 /** Do both files hold the same bytes? No, if one cannot be read. */
 bool cs_tiny_same_files(const char *a, const char *b);
 
