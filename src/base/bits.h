@@ -1,4 +1,4 @@
-/* Powers of two. */
+/* Powers of two, and the smaller or larger of two sizes. */
 #ifndef CS_BASE_BITS_H
 #define CS_BASE_BITS_H
 
@@ -15,6 +15,14 @@ static inline unsigned cs_bits(size_t n) {
 /** Smallest power of two >= n, for n >= 1. */
 static inline size_t cs_pow2(size_t n) {
     return (size_t)1 << cs_bits(n);
+}
+
+static inline size_t cs_smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static inline size_t cs_larger(size_t a, size_t b) {
+    return a > b ? a : b;
 }
 
 #endif

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/memory.h"
 #include "curve/batch.h"
 #include "curve/committer.h"
@@ -78,14 +79,6 @@ static cs_status check_range(const cs_int_row *row) {
     return bad ? cs_fail(CS_ERR_INTERNAL, "an entry of a committed row is outside its declared range") : CS_OK;
 }
 
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 static bool is_bit_row(const cs_int_row *row) {
     return row->min >= 0 && row->max <= 1;
 }
@@ -127,15 +120,15 @@ static unsigned choose_columns(size_t n) {
 static family family_of(const work *rows, size_t n) {
     family f = {.rows = rows, .n = n};
     for (size_t r = 0; r < n; r++)
-        f.columns = larger(f.columns, rows[r].row->n);
+        f.columns = cs_larger(f.columns, rows[r].row->n);
     return f;
 }
 
 static void shape_family(family *f, unsigned bits, size_t unit) {
     f->bits = bits;
     f->unit = unit;
-    f->group = larger(MIN_GROUP, smaller(MAX_GROUP, TABLE_ENTRIES >> (bits - 1)));
-    f->streams = f->n == 0 ? 0 : smaller(f->group, (ENOUGH + f->n - 1) / f->n);
+    f->group = cs_larger(MIN_GROUP, cs_smaller(MAX_GROUP, TABLE_ENTRIES >> (bits - 1)));
+    f->streams = f->n == 0 ? 0 : cs_smaller(f->group, (ENOUGH + f->n - 1) / f->n);
 }
 
 /* Digits of rows in the order of their ranges' lengths, by buckets if that is less work than by tables. */
@@ -204,12 +197,12 @@ static cs_g1_affine *accumulators(const family *f, size_t w) {
 static cs_status allocate(kernel *k) {
     family *const d = &k->digits, *const b = &k->bits;
     const size_t d_entries = (size_t)1 << (d->bits - 1), b_entries = (size_t)1 << (b->bits - 1);
-    const size_t lanes = larger(d->streams * d->n, b->streams * b->n), tables = larger(d->group, b->group);
+    const size_t lanes = cs_larger(d->streams * d->n, b->streams * b->n), tables = cs_larger(d->group, b->group);
     d->acc = CS_NEW(cs_g1_affine, positions(d) * d->streams * d->n);
     b->acc = CS_NEW(cs_g1_affine, b->streams * b->n);
-    k->table = CS_NEW(cs_g1_affine, larger(d->group * d_entries, b->group * b_entries));
-    k->codes = CS_NEW(uint32_t,
-                      larger(larger(d->group, CS_COMMITTER_WINDOWS) * d->n, larger(b->group, CS_COMMITTER_WINDOWS) * b->n));
+    k->table = CS_NEW(cs_g1_affine, cs_larger(d->group * d_entries, b->group * b_entries));
+    k->codes = CS_NEW(uint32_t, cs_larger(cs_larger(d->group, CS_COMMITTER_WINDOWS) * d->n,
+                                          cs_larger(b->group, CS_COMMITTER_WINDOWS) * b->n));
     k->target = CS_NEW(uint32_t, lanes);
     k->entry = CS_NEW(uint32_t, lanes);
     k->scratch = CS_NEW(cs_fp, cs_g1_scratch(lanes));
@@ -217,8 +210,8 @@ static cs_status allocate(kernel *k) {
         return CS_ERR_MEMORY;
     if (d->by_buckets && (d->sums = CS_NEW(cs_g1, d->n)) == NULL)
         return CS_ERR_MEMORY;
-    CS_TRY(cs_odd_space_new(&k->space, tables, larger(d_entries, b_entries)));
-    return cs_generators_get(&k->gens, larger(d->columns, b->columns + b->unit));
+    CS_TRY(cs_odd_space_new(&k->space, tables, cs_larger(d_entries, b_entries)));
+    return cs_generators_get(&k->gens, cs_larger(d->columns, b->columns + b->unit));
 }
 
 static void release(kernel *k) {
@@ -245,7 +238,7 @@ static void add_entries(kernel *k, const family *f, cs_g1_affine *acc, const cs_
                         size_t count) {
     for (size_t from = 0; from < count; from += f->streams) {
         size_t m = 0;
-        for (size_t c = from; c < smaller(count, from + f->streams); c++)
+        for (size_t c = from; c < cs_smaller(count, from + f->streams); c++)
             for (size_t r = 0; r < n_rows; r++) {
                 const size_t lane = (c - from) * f->n + r;
                 const uint32_t code = k->codes[c * f->n + r];
@@ -310,7 +303,7 @@ static cs_status add_digits(kernel *k) {
     if (f->by_buckets)
         return add_by_buckets(k);
     for (size_t first = 0; first < f->columns; first += f->group) {
-        const size_t count = smaller(f->group, f->columns - first);
+        const size_t count = cs_smaller(f->group, f->columns - first);
         /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): digits have at least one bit */
         cs_odd_table(k->table, k->gens.g_half + first, count, (size_t)1 << (f->bits - 1), &k->space);
         size_t n_rows = f->n;
@@ -355,7 +348,7 @@ static void bit_codes(kernel *k, size_t first, size_t count) {
         for (size_t c = 0; c < count; c++) {
             unsigned code = 0;
             const size_t from = (first + c) * f->unit;
-            for (size_t j = from; j < smaller(row->n, from + f->unit); j++)
+            for (size_t j = from; j < cs_smaller(row->n, from + f->unit); j++)
                 code |= (unsigned)(cs_int_at(row->type, row->data, j) & 1) << (j - from);
             k->codes[c * f->n + r] = from < row->n ? cs_odd_code(c << (f->bits - 1), f->bits, code) : NO_ENTRY;
         }
@@ -366,7 +359,7 @@ static void add_bits(kernel *k) {
     const family *f = &k->bits;
     const size_t tables = (f->columns + f->unit - 1) / f->unit;
     for (size_t first = 0; first < tables && f->n; first += f->group) {
-        const size_t count = smaller(f->group, tables - first);
+        const size_t count = cs_smaller(f->group, tables - first);
         bit_tables(k, first, count);
         bit_codes(k, first, count);
         add_entries(k, f, f->acc, k->table, f->n, count);
@@ -394,7 +387,7 @@ static cs_fr correction(const work *w) {
 /* Row r's accumulators, each digit position's under its power of 2^bits. */
 static cs_g1 sum_row(const family *f, size_t r) {
     cs_g1 sum = CS_G1_IDENTITY;
-    for (size_t w = f->by_buckets ? 1 : larger(f->rows[r].windows, 1); w-- > 0;) {
+    for (size_t w = f->by_buckets ? 1 : cs_larger(f->rows[r].windows, 1); w-- > 0;) {
         for (unsigned b = 0; b < f->rows[r].bits; b++)
             sum = cs_g1_double(sum);
         for (size_t c = 0; c < f->streams; c++)
@@ -426,7 +419,7 @@ static cs_status finish(const family *f, cs_g1_affine *out, const cs_g1 *prefix,
 }
 
 static cs_status finish_all(const kernel *k, cs_g1_affine *out, const cs_committer *h) {
-    const size_t columns = larger(k->digits.columns, k->bits.columns + k->bits.unit);
+    const size_t columns = cs_larger(k->digits.columns, k->bits.columns + k->bits.unit);
     cs_g1 *prefix = CS_NEW(cs_g1, columns + 1);
     if (!prefix)
         return CS_ERR_MEMORY;

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/memory.h"
 #include "curve/batch.h"
 #include "curve/odd_table.h"
@@ -27,18 +28,10 @@ static size_t buckets_of(unsigned bits) {
     return (size_t)1 << (bits - 1);
 }
 
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 /* Streams of a chunk with so many lanes and buckets. */
 static size_t count_streams(size_t lanes, size_t points) {
-    const size_t wanted = (ENOUGH + lanes - 1) / lanes, room = larger(CHUNK_POINTS / points, 1);
-    return smaller(smaller(wanted, room), MAX_STREAMS);
+    const size_t wanted = (ENOUGH + lanes - 1) / lanes, room = cs_larger(CHUNK_POINTS / points, 1);
+    return cs_smaller(cs_smaller(wanted, room), MAX_STREAMS);
 }
 
 double cs_bucket_choose(unsigned *bits, unsigned *windows, unsigned length, size_t n, size_t n_rows) {
@@ -66,7 +59,7 @@ typedef struct lane {
 typedef struct chunk {
     const cs_generators *g;
     size_t lanes, points, streams, columns;
-    size_t room, lane_room, start_room; /* points of all streams, lanes, and starts that there is space for */
+    size_t most; /* buckets of a lane */
     lane *lane;
     cs_g1_affine *bucket;      /* [streams][points] */
     cs_g1_affine *starts;      /* u + k h/2 */
@@ -76,17 +69,18 @@ typedef struct chunk {
     cs_fp *scratch;
 } chunk;
 
-/* Rows of the next chunk; sets its lanes, points, streams and columns. */
+/* Rows of the next chunk; sets its lanes, points, streams, columns and most. */
 static size_t measure(chunk *c, const cs_bucket_row *rows, size_t n_rows) {
     size_t n = 0;
-    c->lanes = c->points = c->columns = 0;
+    c->lanes = c->points = c->columns = c->most = 0;
     while (n < n_rows) {
         const size_t points = rows[n].windows * buckets_of(rows[n].bits);
         if (n > 0 && c->points + points > CHUNK_POINTS)
             break;
         c->points += points;
         c->lanes += rows[n].windows;
-        c->columns = larger(c->columns, rows[n].row->n);
+        c->columns = cs_larger(c->columns, rows[n].row->n);
+        c->most = cs_larger(c->most, buckets_of(rows[n].bits));
         n++;
     }
     c->streams = count_streams(c->lanes, c->points);
@@ -107,9 +101,9 @@ static void make_starts(cs_g1_affine *starts, const cs_generators *g, cs_g1_affi
     cs_g1_affine step = g->h_half;
     starts[0] = g->u;
     for (size_t made = 1; made < n; made *= 2) {
-        const size_t count = smaller(made, n - made);
+        const size_t count = cs_smaller(made, n - made);
         for (size_t from = 0; from < count; from += ENOUGH) {
-            const size_t m = smaller(ENOUGH, count - from);
+            const size_t m = cs_smaller(ENOUGH, count - from);
             for (size_t k = 0; k < m; k++)
                 space[k] = step;
             cs_g1_batch_add(starts + made + from, starts + from, space, scratch, m);
@@ -153,10 +147,10 @@ static void add_columns(chunk *c, const uint32_t *at, size_t first, size_t count
 
 static void add_entries(chunk *c, cs_bucket_watch watch) {
     for (size_t first = 0; first < c->columns; first += COLUMNS) {
-        const size_t count = smaller(COLUMNS, c->columns - first);
+        const size_t count = cs_smaller(COLUMNS, c->columns - first);
         make_codes(c, first, count);
         for (size_t j = 0; j < count; j += c->streams)
-            add_columns(c, c->codes + j * c->lanes, first + j, smaller(c->streams, count - j));
+            add_columns(c, c->codes + j * c->lanes, first + j, cs_smaller(c->streams, count - j));
         watch.add(watch.context, (double)c->lanes * (double)count);
     }
 }
@@ -165,12 +159,12 @@ static void join_streams(chunk *c) {
     for (size_t s = 1; s < c->streams; s++)
         for (size_t from = 0; from < c->points; from += ENOUGH)
             cs_g1_batch_add(c->bucket + from, c->bucket + from, c->bucket + s * c->points + from, c->scratch,
-                            smaller(ENOUGH, c->points - from));
+                            cs_smaller(ENOUGH, c->points - from));
 }
 
 /* sum[l] = sum of the lane's buckets; twice[l] = sum of k times bucket k. */
-static void sum_buckets(chunk *c, size_t most) {
-    for (size_t k = most; k-- > 0;) {
+static void sum_buckets(chunk *c) {
+    for (size_t k = c->most; k-- > 0;) {
         size_t m = 0;
         for (size_t l = 0; l < c->lanes; l++) {
             const size_t top = buckets_of(c->lane[l].bits) - 1, at = c->lane[l].start + k;
@@ -239,16 +233,15 @@ static cs_status allocate(chunk *c, const cs_bucket_row *rows, size_t n_rows) {
     size_t points = 0, lanes = 0, batch = ENOUGH, starts = 0;
     for (size_t from = 0, n; from < n_rows; from += n) {
         n = measure(c, rows + from, n_rows - from);
-        points = larger(points, c->streams * c->points);
-        lanes = larger(lanes, c->lanes);
-        batch = larger(batch, c->streams * c->lanes);
-        for (size_t r = from; r < from + n; r++)
-            starts = larger(starts, c->streams * buckets_of(rows[r].bits));
+        points = cs_larger(points, c->streams * c->points);
+        lanes = cs_larger(lanes, c->lanes);
+        batch = cs_larger(batch, c->streams * c->lanes);
+        starts = cs_larger(starts, c->streams * c->most);
     }
     c->lane = CS_NEW(lane, lanes);
     c->bucket = CS_NEW(cs_g1_affine, points);
     c->starts = CS_NEW(cs_g1_affine, starts);
-    c->sum = CS_NEW(cs_g1_affine, larger(lanes, ENOUGH));
+    c->sum = CS_NEW(cs_g1_affine, cs_larger(lanes, ENOUGH));
     c->twice = CS_NEW(cs_g1_affine, lanes);
     c->codes = CS_NEW(uint32_t, COLUMNS * lanes);
     c->target = CS_NEW(uint32_t, batch);
@@ -278,15 +271,12 @@ cs_status cs_bucket_sums(cs_g1 *sums, const cs_bucket_row *rows, size_t n_rows, 
     cs_status status;
     CS_TRY_OUT(allocate(&c, rows, n_rows));
     for (size_t from = 0, n; from < n_rows; from += n) {
-        size_t most = 0;
         n = measure(&c, rows + from, n_rows - from);
         place_lanes(&c, rows + from, n);
-        for (size_t l = 0; l < c.lanes; l++)
-            most = larger(most, buckets_of(c.lane[l].bits));
         begin(&c);
         add_entries(&c, watch);
         join_streams(&c);
-        sum_buckets(&c, most);
+        sum_buckets(&c);
         finish(&c, sums + from, rows + from, n);
     }
 out:

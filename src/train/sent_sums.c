@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "train/table_sums.h"
 
 /* Statistical distance of what is uncovered from what says nothing: below 2^-SECURITY. */
 enum { SECURITY = 40, WIDE_BITS = 127 };
@@ -76,7 +77,7 @@ cs_status cs_sent_sums_new(cs_sent_sums *s, const cs_comm *comm, const cs_params
                         .what = "step",
                         .first = first,
                         .room = p->steps - first,
-                        .tables = 2 * p->layers - 1,
+                        .tables = cs_table_count(p),
                         .n = n,
                         .width = width};
     memcpy(s->speaker.nonce, nonce, 32);

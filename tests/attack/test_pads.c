@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +18,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "curve/generators.h"
-#include "support/tiny_run.h"
+#include "support/evidence_files.h"
 #include "train/blocks.h"
 
 enum { MOST = 4, NOBODY = -1, STEP = 1, ENTRY = 13 }; /* the last entry of the first row of the second layer */
@@ -139,19 +138,6 @@ static void says(const cs_tiny *t, int rank, const char *what) {
         fail_msg("rank %d does not say \"%s\" but: %s", rank, what, t->outcomes[rank].text);
 }
 
-static bool find_evidence(char out[256], const cs_tiny *t, int rank) {
-    DIR *folder = opendir(t->out);
-    char name[32];
-    out[0] = 0;
-    snprintf(name, sizeof name, "tiny.rank%d.", rank);
-    for (struct dirent *e; folder != NULL && (e = readdir(folder)) != NULL;)
-        if (strncmp(e->d_name, name, strlen(name)) == 0)
-            snprintf(out, 256, "%s/%.100s", t->out, e->d_name);
-    if (folder != NULL)
-        closedir(folder);
-    return out[0] != 0;
-}
-
 static void put(const cs_container *parts, const char *path) {
     cs_buffer file = {0};
     must(cs_container_encode(&file, parts));
@@ -176,7 +162,7 @@ static void refused(const char *path, const char *what, size_t at) {
 /* No byte of it can be changed, and none left out or put behind. */
 static void change_evidence(const cs_tiny *t, const char *path) {
     static const cs_section SECTIONS[] = {CS_SECTION_TOLD, CS_SECTION_DOUBT, CS_SECTION_STATEMENT};
-    char changed[256];
+    char changed[512];
     cs_container parts;
     open_evidence(&parts, path);
     snprintf(changed, sizeof changed, "%s/changed", t->out);
@@ -203,7 +189,7 @@ static void change_evidence(const cs_tiny *t, const char *path) {
 
 /* Whoever else is put in the place of the accused. */
 static void swap_members(const cs_tiny *t, const char *path, int ranks) {
-    char changed[256];
+    char changed[512];
     cs_container parts;
     cs_told_accusation a;
     open_evidence(&parts, path);
@@ -225,9 +211,9 @@ static void swap_members(const cs_tiny *t, const char *path, int ranks) {
 /* There is evidence against those whose bits are set, and nobody else, and it holds. */
 static void convicts(const cs_tiny *t, int ranks, unsigned convicted, const char *offence, bool change) {
     for (int i = 0; i < ranks; i++) {
-        char path[256], name[8];
+        char path[512], name[8];
         cs_accusation_report report;
-        const bool found = find_evidence(path, t, i);
+        const bool found = cs_evidence_find(t, i, path);
         if (found != ((convicted >> i & 1) != 0))
             fail_msg("rank %d: evidence %s: %s", i, found ? "that nobody wants" : "is missing", t->outcomes[0].text);
         if (!found)
@@ -430,7 +416,7 @@ static void honest_ranks_are_not_convicted(void **state) {
     (void)state;
     for (size_t k = 0; k < sizeof CASES / sizeof *CASES; k++) {
         cs_tiny t;
-        char path[256];
+        char path[512];
         no_plot();
         plot.liar = CASES[k].liar;
         plot.with = CASES[k].with;
@@ -438,7 +424,7 @@ static void honest_ranks_are_not_convicted(void **state) {
         plot.of = (int)CASES[k].of;
         plot.by_told = CASES[k].by_told;
         go(&t, 3, CASES[k].idle, true);
-        assert_true(find_evidence(path, &t, CASES[k].accused));
+        assert_true(cs_evidence_find(&t, CASES[k].accused, path));
         refused(path, "an honest rank", k);
         says(&t, 0, FALSE_PADS);
         end(&t);
