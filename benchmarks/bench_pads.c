@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "base/timer.h"
-#include "session/aes.h"
+#include "base/aes.h"
 #include "session/pads.h"
 
 enum { SECONDS = 1, MAX_PARTNERS = 1000 };

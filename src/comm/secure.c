@@ -7,18 +7,21 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "comm/frame.h"
+#include "comm/gmac.h"
 
 #define seal   crypto_aead_chacha20poly1305_ietf_encrypt_detached
 #define unseal crypto_aead_chacha20poly1305_ietf_decrypt_detached
 
 /* After the content: magic, mode, number; then the tag. */
 enum { MAGIC = 0x53465343, TRAILER = 16, TAG = crypto_aead_chacha20poly1305_ietf_ABYTES };
-enum { MODE_SEALED = 1, MODE_CLEAR = 2 };
+enum { MODE_SEALED = 1, MODE_CLEAR = 2, MODE_GMAC = 3 };
 
-_Static_assert(TRAILER + TAG == CS_SECURE_OVERHEAD, "what sealing adds");
+_Static_assert(TRAILER + TAG == CS_SECURE_OVERHEAD && (int)TAG == (int)CS_GMAC_TAG, "what sealing adds");
+_Static_assert((int)crypto_aead_chacha20poly1305_ietf_NPUBBYTES == (int)CS_GMAC_NONCE, "one nonce for all modes");
 
 typedef struct direction {
     uint8_t key[crypto_aead_chacha20poly1305_ietf_KEYBYTES];
+    cs_gmac gmac;  /* without a kernel: there is none */
     uint64_t next; /* number of the next frame */
     bool broken;   /* a frame was refused: gaps are allowed */
 } direction;
@@ -41,6 +44,11 @@ static void number_to_nonce(uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUB
     cs_store_u64(nonce + 4, number);
 }
 
+/* Of frames that are authenticated only: the same at both ends. */
+static uint32_t clear_mode(const direction *d) {
+    return d->gmac.kernel != NULL ? MODE_GMAC : MODE_CLEAR;
+}
+
 /* ------------------------------------------------------------------ sending */
 
 /* In place, and the trailer behind it. */
@@ -54,9 +62,11 @@ static cs_status seal_frame(secure *s, int peer, cs_buffer *frame) {
     uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES], *data = frame->data, *trailer = data + size;
     number_to_nonce(nonce, d->next);
     cs_store_u32(trailer, MAGIC);
-    cs_store_u32(trailer + 4, clear ? MODE_CLEAR : MODE_SEALED);
+    cs_store_u32(trailer + 4, clear ? clear_mode(d) : MODE_SEALED);
     cs_store_u64(trailer + 8, d->next);
-    if (clear)
+    if (clear && d->gmac.kernel != NULL)
+        cs_gmac_tag(trailer + TRAILER, &d->gmac, nonce, data, size + TRAILER);
+    else if (clear)
         (void)seal(data, trailer + TRAILER, NULL, NULL, 0, data, size + TRAILER, NULL, nonce, d->key);
     else
         (void)seal(data, trailer + TRAILER, NULL, data, size, trailer, TRAILER, NULL, nonce, d->key);
@@ -105,8 +115,13 @@ static bool open_frame(const direction *d, cs_buffer *frame, uint64_t *number) {
         return false;
     if (mode == MODE_SEALED)
         return unseal(data, NULL, data, size, trailer + TRAILER, trailer, TRAILER, nonce, d->key) == 0;
-    return mode == MODE_CLEAR && cs_frame_is_masked(data, size) &&
-           unseal(data, NULL, data, 0, trailer + TRAILER, data, size + TRAILER, nonce, d->key) == 0;
+    if (mode != clear_mode(d) || !cs_frame_is_masked(data, size))
+        return false;
+    if (mode == MODE_CLEAR)
+        return unseal(data, NULL, data, 0, trailer + TRAILER, data, size + TRAILER, nonce, d->key) == 0;
+    uint8_t tag[CS_GMAC_TAG];
+    cs_gmac_tag(tag, &d->gmac, nonce, data, size + TRAILER);
+    return sodium_memcmp(tag, trailer + TRAILER, TAG) == 0;
 }
 
 static cs_status judge(direction *d, int peer, bool authentic, uint64_t number) {
@@ -158,18 +173,30 @@ static const cs_comm_ops secure_ops = {.to_root = to_root,
 
 /* ------------------------------------------------------------------ life */
 
-static void make_key(direction *d, const uint8_t secret[32], const uint8_t nonce[32], int from, int to) {
-    static const char domain[] = "consort/link/1";
+static void derive(uint8_t key[32], const char *domain, const uint8_t secret[32], const uint8_t nonce[32], int from,
+                   int to) {
     uint8_t ranks[8];
     cs_store_u32(ranks, (uint32_t)from);
     cs_store_u32(ranks + 4, (uint32_t)to);
     crypto_generichash_state h;
-    crypto_generichash_init(&h, secret, 32, sizeof d->key);
-    crypto_generichash_update(&h, (const unsigned char *)domain, sizeof domain - 1);
+    crypto_generichash_init(&h, secret, 32, 32);
+    crypto_generichash_update(&h, (const unsigned char *)domain, strlen(domain));
     crypto_generichash_update(&h, nonce, 32);
     crypto_generichash_update(&h, ranks, sizeof ranks);
-    crypto_generichash_final(&h, d->key, sizeof d->key);
+    crypto_generichash_final(&h, key, 32);
     sodium_memzero(&h, sizeof h);
+}
+
+/* The keys of a direction; gmac: NULL for none. */
+static void make_keys(direction *d, const cs_gmac_kernel *gmac, const uint8_t secret[32], const uint8_t nonce[32], int from,
+                      int to) {
+    uint8_t key[32];
+    derive(d->key, "consort/link/1", secret, nonce, from, to);
+    if (gmac == NULL)
+        return;
+    derive(key, "consort/link-gmac/1", secret, nonce, from, to);
+    cs_gmac_init(&d->gmac, gmac, key);
+    sodium_memzero(key, sizeof key);
 }
 
 static void release(secure *s) {
@@ -179,7 +206,8 @@ static void release(secure *s) {
     cs_free(s);
 }
 
-cs_status cs_secure_start(cs_comm *c, const uint8_t (*secrets)[32], const uint8_t nonce[32]) {
+cs_status cs_secure_start(cs_comm *c, const uint8_t (*secrets)[32], const uint8_t nonce[32], const bool *by_aes) {
+    const cs_gmac_kernel *best = cs_gmac_best();
     if (c->size == 1)
         return CS_OK;
 #ifdef CS_TAMPER
@@ -198,8 +226,9 @@ cs_status cs_secure_start(cs_comm *c, const uint8_t (*secrets)[32], const uint8_
     for (int peer = 0; peer < c->size; peer++) {
         if (peer == c->rank)
             continue;
-        make_key(&s->out[peer], secrets[peer], nonce, c->rank, peer);
-        make_key(&s->in[peer], secrets[peer], nonce, peer, c->rank);
+        const cs_gmac_kernel *gmac = by_aes != NULL && by_aes[peer] ? best : NULL;
+        make_keys(&s->out[peer], gmac, secrets[peer], nonce, c->rank, peer);
+        make_keys(&s->in[peer], gmac, secrets[peer], nonce, peer, c->rank);
     }
     s->below = *c;
     c->ops = &secure_ops;

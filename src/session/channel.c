@@ -81,7 +81,7 @@ cs_status cs_channel_open(cs_comm *comm, const cs_keyring *keys, const char *con
     cs_buffer *parts = comm->rank == 0 ? CS_NEW(cs_buffer, (size_t)comm->size) : NULL, all = {0};
     cs_status status = comm->rank == 0 && parts == NULL ? CS_ERR_MEMORY : CS_OK;
     if (status == CS_OK)
-        status = cs_secure_start(comm, (const uint8_t(*)[32])keys->seeds, keys->nonce);
+        status = cs_secure_start(comm, (const uint8_t(*)[32])keys->seeds, keys->nonce, keys->by_aes);
     if (status == CS_OK)
         status = exchange(comm, keys, parts, &all);
     if (status == CS_OK)

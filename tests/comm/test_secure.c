@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/aes.h"
 #include "base/memory.h"
 #include "comm/frame.h"
 #include "comm/secure.h"
@@ -49,12 +50,16 @@ static cs_status flush(cs_comm *c) {
 
 static const cs_comm_ops ops = {.send = put, .to_root = put_root, .receive = take, .flush = flush};
 
+/* Whether links authenticate by AES what they do not encrypt. */
+static bool with_aes;
+
 typedef struct world {
     wire wire;
     cs_comm rank[RANKS];
 } world;
 
-/* Three ranks with their secrets; `odd` changes rank 1's idea of 1: its secret with rank 0, 2: the session nonce. */
+/* Three ranks with their secrets; `odd` changes rank 1's idea of 1: its secret with rank 0, 2: the session nonce, 3: whether
+ * it shares AES with rank 0. */
 static void start(world *w, int odd) {
     *w = (world){0};
     for (int i = 0; i < RANKS; i++) {
@@ -63,8 +68,9 @@ static void start(world *w, int odd) {
             memset(secrets[j], 100 + i + j, 32);
         secrets[0][5] ^= i == 1 && odd == 1;
         nonce[31] ^= i == 1 && odd == 2;
+        const bool aes[RANKS] = {with_aes != (i == 1 && odd == 3), with_aes, with_aes};
         w->rank[i] = (cs_comm){.ops = &ops, .rank = i, .size = RANKS, .transport = &w->wire};
-        assert_int_equal(cs_secure_start(&w->rank[i], (const uint8_t(*)[32])secrets, nonce), CS_OK);
+        assert_int_equal(cs_secure_start(&w->rank[i], (const uint8_t(*)[32])secrets, nonce, aes), CS_OK);
     }
 }
 
@@ -227,6 +233,27 @@ static void foreign_frames_are_noticed(void **state) {
     }
 }
 
+/* Ranks that do not agree on AES authenticate nothing that is not encrypted, whatever its frames say that they are. */
+static void both_ends_use_the_same_cipher(void **state) {
+    (void)state;
+    enum { MODE = CS_FRAME_HEADER + 30 + 4 };
+    if (!cs_aes_available())
+        skip();
+    for (int forged = 0; forged < 2; forged++) {
+        world w;
+        start(&w, 3);
+        send(&w, 1, 0, 0, true, 30);
+        send(&w, 1, 0, 1, false, 30);
+        assert_int_equal(w.wire.sent[0].data[MODE], with_aes ? 2 : 3);
+        assert_int_equal(w.wire.sent[1].data[MODE], 1);
+        if (forged)
+            w.wire.sent[0].data[MODE] ^= 2 ^ 3;
+        get(&w, 0, 1, &w.wire.sent[0], 0, true, 30, "does not authenticate");
+        get(&w, 0, 1, &w.wire.sent[1], 1, false, 30, NULL);
+        stop(&w);
+    }
+}
+
 /* Twice, late, too early; after that "failed" and "stop" must get through, but still nothing twice. */
 static void order_is_kept(void **state) {
     (void)state;
@@ -269,9 +296,9 @@ static void lack_of_memory_changes_nothing(void **state) {
     const uint8_t secrets[RANKS][32] = {{0}}, nonce[32] = {0};
     wire w = {0};
     cs_comm c = {.ops = &ops, .rank = 0, .size = RANKS, .transport = &w};
-    for (size_t bytes = 0; bytes < 400; bytes += 50) {
+    for (size_t bytes = 0; bytes < 4000; bytes += 50) {
         cs_memory_limit(cs_memory_live() + bytes);
-        const cs_status status = cs_secure_start(&c, secrets, nonce);
+        const cs_status status = cs_secure_start(&c, secrets, nonce, (const bool[RANKS]){with_aes, with_aes, with_aes});
         cs_memory_limit(SIZE_MAX);
         assert_int_equal(status, bytes == 0 ? CS_ERR_MEMORY : status);
         assert_true(status == CS_OK || (status == CS_ERR_MEMORY && c.ops == &ops && c.transport == &w));
@@ -288,9 +315,12 @@ int main(void) {
         cmocka_unit_test(a_changed_bit_is_noticed),
         cmocka_unit_test(other_lengths_are_noticed),
         cmocka_unit_test(foreign_frames_are_noticed),
+        cmocka_unit_test(both_ends_use_the_same_cipher),
         cmocka_unit_test(order_is_kept),
         cmocka_unit_test(the_next_frame_gets_through),
         cmocka_unit_test(lack_of_memory_changes_nothing),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests_name("ChaCha20", tests, NULL, NULL);
+    with_aes = true;
+    return failed + (cs_aes_available() ? cmocka_run_group_tests_name("AES", tests, NULL, NULL) : 0);
 }

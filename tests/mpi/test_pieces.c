@@ -107,7 +107,7 @@ static cs_status all(cs_comm *c, cs_buffer *parts, cs_buffer *reply) {
     EXPECT(secrets != NULL);
     for (int sealed = 0; sealed < 2; sealed++) {
         if (sealed)
-            CS_TRY(cs_secure_start(c, (const uint8_t(*)[32])secrets, nonce));
+            CS_TRY(cs_secure_start(c, (const uint8_t(*)[32])secrets, nonce, NULL));
         for (size_t length = 0; length <= (sealed ? SEALED : PLAIN); length += length < 50 ? 1 : 47) {
             CS_TRY(through_root(c, length, parts, reply));
             CS_TRY(among_all(c, length, reply));

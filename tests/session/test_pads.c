@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "session/aes.h"
+#include "base/aes.h"
 #include "session/pad_keys.h"
 #include "session/pads.h"
 

@@ -1,6 +1,6 @@
 #include "support/example.h"
 #include "base/memory.h"
-#include "session/aes.h"
+#include "base/aes.h"
 #include "train/loop.h"
 #include "train/sampler.h"
 #include "witness/ipa.h"

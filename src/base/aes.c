@@ -1,4 +1,4 @@
-#include "session/aes.h"
+#include "base/aes.h"
 
 #include <sodium.h>
 #include <string.h>
