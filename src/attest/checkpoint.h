@@ -9,7 +9,7 @@
 #include "curve/g1.h"
 #include "train/params.h"
 
-#define CS_CHECKPOINT_MAGIC "consort check 1\n"
+#define CS_CHECKPOINT_MAGIC "consort check 2\n"
 
 /** Where a run was when it was saved. */
 typedef enum cs_checkpoint_stage {

@@ -33,7 +33,7 @@ typedef struct cs_aes_kernel {
  * same bytes. */
 const cs_aes_kernel *cs_aes_kernel_at(size_t k);
 
-/** The best one, or NULL. Looks the processor up anew: not for inner loops. */
+/** The best one, or NULL. Chosen anew each time: not for inner loops. */
 const cs_aes_kernel *cs_aes_best(void);
 
 #endif

@@ -1,5 +1,6 @@
 #include "base/isa.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@ typedef struct features {
     unsigned ecx1, ebx7, ecx7; /* of leaves 1 and 7 of CPUID; zeros if there is none */
 } features;
 
-static features detect(void) {
+static features ask(void) {
     features f = {0};
     unsigned eax, ebx, ecx, edx;
     if (__get_cpuid(1, &eax, &ebx, &ecx, &edx))
@@ -33,6 +34,22 @@ static features detect(void) {
         f.ecx7 = ecx;
     }
     return f;
+}
+
+/* Found out once: asking takes tens of microseconds in a virtual machine. Every thread would find the same. */
+static features detect(void) {
+    static atomic_uint ecx1, ebx7, ecx7;
+    static atomic_bool known;
+    if (!atomic_load_explicit(&known, memory_order_acquire)) {
+        const features f = ask();
+        atomic_store_explicit(&ecx1, f.ecx1, memory_order_relaxed);
+        atomic_store_explicit(&ebx7, f.ebx7, memory_order_relaxed);
+        atomic_store_explicit(&ecx7, f.ecx7, memory_order_relaxed);
+        atomic_store_explicit(&known, true, memory_order_release);
+    }
+    return (features){.ecx1 = atomic_load_explicit(&ecx1, memory_order_relaxed),
+                      .ebx7 = atomic_load_explicit(&ebx7, memory_order_relaxed),
+                      .ecx7 = atomic_load_explicit(&ecx7, memory_order_relaxed)};
 }
 
 #if defined(CS_HAVE_X86_64) || defined(CS_HAVE_AVX512IFMA)

@@ -22,8 +22,8 @@ cs_isa cs_isa_chosen(void);
  * with AVX2. */
 typedef enum cs_isa_part { CS_ISA_AVX2, CS_ISA_AES, CS_ISA_VAES } cs_isa_part;
 
-/** Built in, supported by this processor and its operating system, and not forbidden by CONSORT_ISA=portable. Looks it up
- * anew each time: not for inner loops. */
+/** Built in, supported by this processor and its operating system, and not forbidden by CONSORT_ISA=portable. Looks the
+ * variable up anew each time: not for inner loops. */
 bool cs_isa_has(cs_isa_part part);
 
 /** CS_ERR_USAGE, with a text that lists what is available, if CONSORT_ISA names nothing or something this build or machine

@@ -25,7 +25,7 @@ typedef struct cs_packed_kernel {
 /** Kernel k = 0, 1, … that this processor can run and CONSORT_ISA allows, best last; NULL from the end on. */
 const cs_packed_kernel *cs_packed_kernel_at(size_t k);
 
-/** The best one. Looks the processor up anew: not for inner loops. */
+/** The best one. Chosen anew each time: not for inner loops. */
 const cs_packed_kernel *cs_packed_best(void);
 
 #endif

@@ -29,7 +29,7 @@ struct cs_gmac_kernel {
  * same tags. There is one wherever cs_aes_available. */
 const cs_gmac_kernel *cs_gmac_kernel_at(size_t k);
 
-/** The best one, or NULL. Looks the processor up anew: not for inner loops. */
+/** The best one, or NULL. Chosen anew each time: not for inner loops. */
 const cs_gmac_kernel *cs_gmac_best(void);
 
 void cs_gmac_init(cs_gmac *out, const cs_gmac_kernel *kernel, const uint8_t key[32]);

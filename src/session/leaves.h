@@ -18,7 +18,7 @@ typedef struct cs_leaf_kernel {
  * same hashes. */
 const cs_leaf_kernel *cs_leaf_kernel_at(size_t k);
 
-/** The best one. Looks the processor up anew: not for inner loops. */
+/** The best one. Chosen anew each time: not for inner loops. */
 const cs_leaf_kernel *cs_leaf_best(void);
 
 #endif

@@ -31,6 +31,7 @@ static cs_status allocate_layers(cs_trainer *t) {
                                        .steps = p->steps,
                                        .rows = rows + 1,
                                        .columns = columns,
+                                       .one_way = l == 1,
                                        .row_bits = cs_params_long_width_bits(p, l - 1),
                                        .column_bits = cs_params_width_bits(p, l),
                                        .step_bits = cs_params_step_bits(p)};

@@ -49,7 +49,7 @@ cs_status cs_trainer_restore(cs_trainer *t, size_t done, const cs_reader *in);
  * over its columns with vector[2^width_bits(l)]. Rows: table[2^step_bits][2^width_bits(l)] = W_l(t) contracted over its rows
  * with vector[2^long_width_bits(l-1)]. Padded steps have W(T). A wrong entry anywhere is found except with probability
  * 2^-62: CS_ERR_ABORT, whatever the rank's data, and *wrong, unless NULL, is the first t whose entries are wrong. After the
- * last step only; CS_ERR_MEMORY. Local. */
+ * last step only, rows of l > 1 only; CS_ERR_MEMORY. Local. */
 cs_status cs_trainer_check_columns(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector, size_t *wrong);
 cs_status cs_trainer_check_rows(const cs_trainer *t, size_t l, const cs_fr *table, const cs_fr *vector, size_t *wrong);
 

@@ -23,9 +23,9 @@ static cs_status each_check(cs_trainer *t, piece_fn *fn, void *context) {
         cs_weight_check *c = &t->checks[l];
         const size_t kept = t->done + 1;
         CS_TRY(fn(context, c->b_rows, ((size_t)1 << c->row_bits) * sizeof *c->b_rows));
-        CS_TRY(fn(context, c->b_columns, ((size_t)1 << c->column_bits) * sizeof *c->b_columns));
+        CS_TRY(fn(context, c->b_columns, cs_weight_check_columns_drawn(c) * sizeof *c->b_columns));
         CS_TRY(fn(context, c->by_column, kept * c->columns * sizeof *c->by_column));
-        CS_TRY(fn(context, c->by_row, kept * c->rows * sizeof *c->by_row));
+        CS_TRY(fn(context, c->by_row, kept * cs_weight_check_rows_kept(c) * sizeof *c->by_row));
     }
     return CS_OK;
 }

@@ -26,7 +26,7 @@ typedef struct cs_update_kernel {
  * same numbers. */
 const cs_update_kernel *cs_update_kernel_at(size_t k);
 
-/** The best one. Looks the processor up anew: not for inner loops. */
+/** The best one. Chosen anew each time: not for inner loops. */
 const cs_update_kernel *cs_update_best(void);
 
 #endif

@@ -168,7 +168,7 @@ static void the_latest_one_that_all_have_is_taken(void **state) {
         slot_path(path, s.folder, 2, 1);
         assert_true(exists(path));
         if (broken)
-            must(cs_file_write(path, "consort check 1\n and no more", 28, 0600));
+            must(cs_file_write(path, "consort check 2\n and no more", 28, 0600));
         else
             assert_int_equal(unlink(path), 0);
         must(cs_tiny_run(&s.t, "out"));

@@ -79,7 +79,8 @@ static void every_entry(void **state) {
         train(&h, steps[k]);
         for (size_t l = 1; l <= 2; l++) {
             check_direction(&h, l, true);
-            check_direction(&h, l, false);
+            if (l > 1)
+                check_direction(&h, l, false);
         }
         forget(&h);
     }
@@ -97,14 +98,16 @@ static void not_before_the_end(void **state) {
     assert_int_equal(cs_trainer_check_columns(j.trainers[0], 0, table, vector, NULL), CS_ERR_INTERNAL);
     assert_int_equal(cs_trainer_check_rows(j.trainers[0], 3, table, vector, NULL), CS_ERR_INTERNAL);
     cs_memory_limit(cs_memory_live());
-    assert_int_equal(cs_trainer_check_rows(j.trainers[0], 1, table, vector, NULL), CS_ERR_MEMORY);
+    assert_int_equal(cs_trainer_check_rows(j.trainers[0], 2, table, vector, NULL), CS_ERR_MEMORY);
     cs_memory_limit(SIZE_MAX);
+    assert_int_equal(cs_trainer_check_rows(j.trainers[0], 1, table, vector, NULL), CS_ERR_INTERNAL); /* nothing needs it */
     job_free(&j);
 }
 
 /* Projections of weights up to a size, in tiles, by the processor's vectors or not, are what they are by definition. */
-static void check_projections(size_t rows, size_t columns, int64_t largest, size_t tile, bool avx2) {
-    const cs_weight_check shape = {.steps = 1, .rows = rows, .columns = columns, .row_bits = 8, .column_bits = 8};
+static void check_projections(size_t rows, size_t columns, int64_t largest, size_t tile, bool avx2, bool one_way) {
+    const cs_weight_check shape = {
+        .steps = 1, .rows = rows, .columns = columns, .row_bits = 8, .column_bits = 8, .one_way = one_way};
     cs_weight_check c;
     assert_int_equal(cs_weight_check_new(&c, &shape), CS_OK);
     c.avx2 = c.avx2 && avx2;
@@ -114,7 +117,7 @@ static void check_projections(size_t rows, size_t columns, int64_t largest, size
     for (int again = 0; again < 2; again++) /* the second time starts anew */
         for (size_t first = 0; first < rows; first += tile)
             cs_weight_check_keep(&c, 1, first, rows - first < tile ? rows - first : tile, w + first * columns, largest);
-    for (size_t k = 0; k < rows; k++) {
+    for (size_t k = 0; k < rows && !one_way; k++) {
         __int128 sum = 0;
         for (size_t j = 0; j < columns; j++)
             sum += (__int128)c.b_columns[j] * w[k * columns + j];
@@ -135,17 +138,18 @@ static void weights_of_every_size(void **state) {
     static const size_t shapes[][2] = {{1, 1}, {3, 2}, {16, 10}, {130, 67}, {65, 200}};
     for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++)
         for (unsigned bits = 0; bits < 54; bits++)
-            for (int avx2 = 0; avx2 < 2; avx2++)
-                check_projections(shapes[k][0], shapes[k][1], ((int64_t)1 << bits) - (bits % 2), 16, avx2);
+            for (int how = 0; how < 4; how++)
+                check_projections(shapes[k][0], shapes[k][1], ((int64_t)1 << bits) - (bits % 2), bits % 3 ? 16 : 7, how & 1,
+                                  how & 2);
     assert_int_equal(cs_memory_live(), 0);
 }
 
 /* Every product as large as it can be. */
 static void largest_products_do_not_wrap(void **state) {
     (void)state;
-    enum { SIDE = 64 };
+    enum { SIDE = 80 };
     for (unsigned bits = 20; bits < 31; bits++) {
-        const cs_weight_check shape = {.steps = 0, .rows = SIDE, .columns = SIDE, .row_bits = 6, .column_bits = 6};
+        const cs_weight_check shape = {.steps = 0, .rows = SIDE, .columns = SIDE, .row_bits = 7, .column_bits = 7};
         cs_weight_check c;
         assert_int_equal(cs_weight_check_new(&c, &shape), CS_OK);
         int64_t w[SIDE * SIDE];
