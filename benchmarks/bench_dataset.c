@@ -7,22 +7,29 @@
 #include <stdlib.h>
 
 /* Commits again, to what is committed already, so that making synthetic data is not counted. */
-static cs_status commit(cs_committed *c) {
+static cs_status commit(cs_committed *c, double *cpu_seconds) {
+    const size_t n = c->opening.rows * c->opening.features;
     cs_dataset data = {
-        .rows = c->opening.rows, .features = c->opening.features, .values = c->opening.values, .labels = c->opening.labels};
-    c->opening.values = c->opening.labels = NULL;
+        .rows = c->opening.rows, .features = c->opening.features, .values = CS_NEW(int32_t, n), .labels = c->opening.labels};
+    if (data.values == NULL)
+        return CS_ERR_MEMORY;
+    for (size_t k = 0; k < n; k++)
+        data.values[k] = c->opening.values[k];
+    c->opening.labels = NULL;
     cs_dataset_opening_free(&c->opening);
     cs_free(c->doc.commitments);
     c->doc.commitments = NULL;
-    return cs_dataset_doc_commit(&c->doc, &c->opening, &data);
+    const double start = cs_cpu_seconds();
+    const cs_status status = cs_dataset_doc_commit(&c->doc, &c->opening, &data);
+    *cpu_seconds = cs_cpu_seconds() - start;
+    return status;
 }
 
 static cs_status measure(cs_committed *c, const cs_committed_options *o) {
     CS_TRY(cs_committed_new(c, o));
+    double committing = 0;
+    CS_TRY(commit(c, &committing));
     double start = cs_cpu_seconds();
-    CS_TRY(commit(c));
-    const double committing = cs_cpu_seconds() - start;
-    start = cs_cpu_seconds();
     CS_TRY(cs_wellformed_prove(&c->doc, &c->opening, NULL, &c->proof));
     const double proving = cs_cpu_seconds() - start;
     cs_wellformed_seal(&c->doc, &c->proof);

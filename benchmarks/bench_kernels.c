@@ -161,7 +161,7 @@ static void rows(bench *b, int64_t min, int64_t max) {
     for (size_t k = 0; k < BATCH; k++)
         b->ints[k] = (int16_t)(min + rand() % (max - min + 1));
     for (size_t r = 0; r < ROWS; r++)
-        list[r] = (cs_int_row){CS_INT_I16, b->ints, ROWS, min, max};
+        list[r] = (cs_int_row){.type = CS_INT_I16, .data = b->ints, .n = ROWS, .min = min, .max = max};
     (void)cs_commit_rows(b->sums, list, ROWS, b->a);
 }
 

@@ -36,6 +36,7 @@ enum {
 typedef struct work {
     const cs_int_row *row;
     size_t index;     /* in the caller's order */
+    size_t entries;   /* real ones */
     unsigned windows; /* digits per entry; 0: an entry is a bit */
     unsigned bits;    /* of a digit */
 } work;
@@ -44,7 +45,9 @@ typedef struct work {
 typedef struct family {
     const work *rows;
     size_t n;          /* rows */
-    size_t columns;    /* the longest row's */
+    size_t columns;    /* that some row has, and what fills the last table up */
+    uint32_t *column;  /* [columns] */
+    size_t end;        /* beyond the last of them */
     unsigned bits;     /* of a table's index: a digit, or that many columns */
     size_t unit;       /* columns that share a table: 1, or `bits` */
     size_t group;      /* tables built at a time */
@@ -62,6 +65,7 @@ typedef struct kernel {
     const cs_progress *progress;
     double work, done; /* codes of all tables, and those added */
     cs_generators gens;
+    cs_g1_affine *bases; /* [group] half generators of a group of digits */
     cs_g1_affine *table; /* [group][2^(bits - 1)] */
     uint32_t *codes;     /* [tables][n] of entries there: 2 * index + sign, or NO_ENTRY */
     uint32_t *target;    /* [streams * n] accumulators of the additions in hand, and the entry for each */
@@ -73,6 +77,8 @@ typedef struct kernel {
 static cs_status check_range(const cs_int_row *row) {
     bool bad = false;
     for (size_t j = 0; j < row->n; j++) {
+        if (!cs_int_row_has(row, j))
+            continue;
         const int64_t v = cs_int_at(row->type, row->data, j);
         bad |= v < row->min || v > row->max;
     }
@@ -91,14 +97,15 @@ static unsigned count_windows(const cs_int_row *row, unsigned bits) {
     return (length + bits - 1) / bits;
 }
 
-/* Digit size with the least work for a column: a table of 2^(b-1) entries, and one addition per row for every digit. */
-static unsigned choose_digit(const work *rows, size_t n, double *least_work) {
+/* Digit size with the least work: a table of 2^(b-1) entries for each column, and one addition for every digit of an entry.
+ */
+static unsigned choose_digit(const family *f, double *least_work) {
     unsigned best = 1;
     double least = 0;
     for (unsigned b = 1; b <= MAX_BITS; b++) {
-        double cost = (double)(1u << (b - 1));
-        for (size_t r = 0; r < n; r++)
-            cost += count_windows(rows[r].row, b);
+        double cost = (double)(f->columns << (b - 1));
+        for (size_t r = 0; r < f->n; r++)
+            cost += (double)f->rows[r].entries * count_windows(f->rows[r].row, b);
         if (b == 1 || cost < least) {
             least = cost;
             best = b;
@@ -117,11 +124,29 @@ static unsigned choose_columns(size_t n) {
     return best;
 }
 
-static family family_of(const work *rows, size_t n) {
-    family f = {.rows = rows, .n = n};
+/* Where the family's rows from r on stop having the same real entries. */
+static size_t end_of_alike(const family *f, size_t r) {
+    const cs_int_row *first = f->rows[r].row;
+    while (++r < f->n && cs_int_row_alike(f->rows[r].row, first))
+        continue;
+    return r;
+}
+
+static cs_status family_of(family *f, const work *rows, size_t n) {
+    *f = (family){.rows = rows, .n = n};
     for (size_t r = 0; r < n; r++)
-        f.columns = cs_larger(f.columns, rows[r].row->n);
-    return f;
+        f->end = cs_larger(f->end, rows[r].row->n);
+    uint32_t *counts = CS_NEW(uint32_t, f->end);
+    f->column = CS_NEW(uint32_t, f->end + MAX_BITS);
+    const bool room = counts && f->column;
+    for (size_t r = 0, next; room && r < n; r = next) {
+        next = end_of_alike(f, r);
+        cs_int_row_tally(counts, rows[r].row, (uint32_t)(next - r));
+    }
+    if (room)
+        f->columns = cs_int_row_columns(f->column, counts, f->end);
+    cs_free(counts);
+    return room ? CS_OK : CS_ERR_MEMORY;
 }
 
 static void shape_family(family *f, unsigned bits, size_t unit) {
@@ -129,24 +154,27 @@ static void shape_family(family *f, unsigned bits, size_t unit) {
     f->unit = unit;
     f->group = cs_larger(MIN_GROUP, cs_smaller(MAX_GROUP, TABLE_ENTRIES >> (bits - 1)));
     f->streams = f->n == 0 ? 0 : cs_smaller(f->group, (ENOUGH + f->n - 1) / f->n);
+    while (f->columns % unit)
+        f->column[f->columns++] = (uint32_t)f->end++;
 }
 
 /* Digits of rows in the order of their ranges' lengths, by buckets if that is less work than by tables. */
 static void choose_way(family *f, work *rows) {
     double by_tables = 0, by_buckets = 0;
-    const unsigned digit = choose_digit(rows, f->n, &by_tables);
+    const unsigned digit = choose_digit(f, &by_tables);
     for (size_t r = 0, n; r < f->n; r += n) {
         const unsigned length = count_windows(rows[r].row, 1);
+        size_t entries = rows[r].entries;
         unsigned bits, windows;
         for (n = 1; r + n < f->n && count_windows(rows[r + n].row, 1) == length; n++)
-            continue;
-        by_buckets += cs_bucket_choose(&bits, &windows, length, f->columns, n);
+            entries += rows[r + n].entries;
+        by_buckets += cs_bucket_choose(&bits, &windows, length, entries, n);
         for (size_t k = r; k < r + n; k++) {
             rows[k].bits = bits;
             rows[k].windows = windows;
         }
     }
-    f->by_buckets = by_buckets < by_tables * (double)f->columns;
+    f->by_buckets = by_buckets < by_tables;
     for (size_t r = 0; r < f->n && !f->by_buckets; r++) {
         rows[r].bits = digit;
         rows[r].windows = count_windows(rows[r].row, digit);
@@ -157,6 +185,8 @@ static int by_windows(const void *a, const void *b) {
     const work *x = a, *y = b;
     if (x->windows != y->windows)
         return x->windows < y->windows ? 1 : -1;
+    if (x->entries != y->entries)
+        return x->entries < y->entries ? 1 : -1;
     return (x->index > y->index) - (x->index < y->index);
 }
 
@@ -169,15 +199,17 @@ static cs_status plan(kernel *k, const cs_int_row *rows, size_t n_rows) {
         if (rows[r].type == CS_INT_FR)
             continue;
         CS_TRY(check_range(&rows[r]));
-        k->rows[n++] = (work){&rows[r], r, is_bit_row(&rows[r]) ? 0 : count_windows(&rows[r], 1), 1};
+        const bool alike = n > 0 && cs_int_row_alike(k->rows[n - 1].row, &rows[r]);
+        const size_t entries = alike ? k->rows[n - 1].entries : cs_int_row_count(&rows[r]);
+        k->rows[n++] = (work){&rows[r], r, entries, is_bit_row(&rows[r]) ? 0 : count_windows(&rows[r], 1), 1};
     }
     qsort(k->rows, n, sizeof *k->rows, by_windows);
     size_t n_digits = 0;
     while (n_digits < n && k->rows[n_digits].windows)
         n_digits++;
     const unsigned columns = choose_columns(n - n_digits);
-    k->digits = family_of(k->rows, n_digits);
-    k->bits = family_of(k->rows + n_digits, n - n_digits);
+    CS_TRY(family_of(&k->digits, k->rows, n_digits));
+    CS_TRY(family_of(&k->bits, k->rows + n_digits, n - n_digits));
     choose_way(&k->digits, k->rows);
     shape_family(&k->digits, n_digits > 0 && !k->digits.by_buckets ? k->rows[0].bits : 1, 1);
     shape_family(&k->bits, columns, columns);
@@ -200,25 +232,29 @@ static cs_status allocate(kernel *k) {
     const size_t lanes = cs_larger(d->streams * d->n, b->streams * b->n), tables = cs_larger(d->group, b->group);
     d->acc = CS_NEW(cs_g1_affine, positions(d) * d->streams * d->n);
     b->acc = CS_NEW(cs_g1_affine, b->streams * b->n);
+    k->bases = CS_NEW(cs_g1_affine, d->group);
     k->table = CS_NEW(cs_g1_affine, cs_larger(d->group * d_entries, b->group * b_entries));
     k->codes = CS_NEW(uint32_t, cs_larger(cs_larger(d->group, CS_COMMITTER_WINDOWS) * d->n,
                                           cs_larger(b->group, CS_COMMITTER_WINDOWS) * b->n));
     k->target = CS_NEW(uint32_t, lanes);
     k->entry = CS_NEW(uint32_t, lanes);
     k->scratch = CS_NEW(cs_fp, cs_g1_scratch(lanes));
-    if (!d->acc || !b->acc || !k->table || !k->codes || !k->target || !k->entry || !k->scratch)
+    if (!d->acc || !b->acc || !k->bases || !k->table || !k->codes || !k->target || !k->entry || !k->scratch)
         return CS_ERR_MEMORY;
     if (d->by_buckets && (d->sums = CS_NEW(cs_g1, d->n)) == NULL)
         return CS_ERR_MEMORY;
     CS_TRY(cs_odd_space_new(&k->space, tables, cs_larger(d_entries, b_entries)));
-    return cs_generators_get(&k->gens, cs_larger(d->columns, b->columns + b->unit));
+    return cs_generators_get(&k->gens, cs_larger(d->end, b->end));
 }
 
 static void release(kernel *k) {
     cs_free(k->rows);
+    cs_free(k->digits.column);
+    cs_free(k->bits.column);
     cs_free(k->digits.acc);
     cs_free(k->digits.sums);
     cs_free(k->bits.acc);
+    cs_free(k->bases);
     cs_free(k->table);
     cs_free(k->codes);
     cs_free(k->target);
@@ -227,13 +263,8 @@ static void release(kernel *k) {
     cs_odd_space_free(&k->space);
 }
 
-/* Tables that a row needs: a row of bits fills its last one up with zeros. */
-static size_t units(const family *f, const work *w) {
-    return (w->row->n + f->unit - 1) / f->unit;
-}
-
 /* Adds to acc[streams][n], for each of the first n_rows rows of the family, the entries of `count` tables that its codes
- * name; table c goes to stream c mod streams. Rows that have ended have no entry (their length is public). */
+ * name; table c goes to stream c mod streams. Rows without a real entry there have no code (which ones is public). */
 static void add_entries(kernel *k, const family *f, cs_g1_affine *acc, const cs_g1_affine *table, size_t n_rows,
                         size_t count) {
     for (size_t from = 0; from < count; from += f->streams) {
@@ -255,12 +286,16 @@ static void add_entries(kernel *k, const family *f, cs_g1_affine *acc, const cs_
     }
 }
 
+/* Half the generator of the family's column number i. */
+static const cs_g1_affine *half(const kernel *k, const family *f, size_t i) {
+    return &k->gens.g_half[f->column[i]];
+}
+
 static void count_work(kernel *k) {
     const family *bits = &k->bits;
     for (size_t r = 0; r < k->digits.n; r++)
         k->work += (double)k->digits.rows[r].windows * (double)k->digits.columns;
-    const size_t n_units = bits->n > 0 ? (bits->columns + bits->unit - 1) / bits->unit : 0;
-    k->work += (double)bits->n * (double)n_units;
+    k->work += (double)bits->n * (double)(bits->columns / bits->unit);
 }
 
 static void report(void *kernel_in_hand, double additions) {
@@ -269,17 +304,18 @@ static void report(void *kernel_in_hand, double additions) {
     cs_progress_report(k->progress, NULL, k->done / k->work);
 }
 
-/* Digits of window w of columns first .. first + count of the first n_rows rows. */
+/* Digits of window w of the listed columns first .. first + count of the first n_rows rows. */
 static void digit_codes(kernel *k, size_t n_rows, unsigned w, size_t first, size_t count) {
     const family *f = &k->digits;
     for (size_t r = 0; r < n_rows; r++) {
         const cs_int_row *row = f->rows[r].row;
         for (size_t c = 0; c < count; c++) {
-            if (first + c >= row->n) {
+            const size_t j = f->column[first + c];
+            if (!cs_int_row_has(row, j)) {
                 k->codes[c * f->n + r] = NO_ENTRY;
                 continue;
             }
-            const uint64_t v = (uint64_t)cs_int_at(row->type, row->data, first + c) - (uint64_t)row->min;
+            const uint64_t v = (uint64_t)cs_int_at(row->type, row->data, j) - (uint64_t)row->min;
             const unsigned digit = (unsigned)(v >> (w * f->bits)) & ((1u << f->bits) - 1);
             k->codes[c * f->n + r] = cs_odd_code(c << (f->bits - 1), f->bits, digit);
         }
@@ -304,8 +340,10 @@ static cs_status add_digits(kernel *k) {
         return add_by_buckets(k);
     for (size_t first = 0; first < f->columns; first += f->group) {
         const size_t count = cs_smaller(f->group, f->columns - first);
+        for (size_t c = 0; c < count; c++)
+            k->bases[c] = *half(k, f, first + c);
         /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): digits have at least one bit */
-        cs_odd_table(k->table, k->gens.g_half + first, count, (size_t)1 << (f->bits - 1), &k->space);
+        cs_odd_table(k->table, k->bases, count, (size_t)1 << (f->bits - 1), &k->space);
         size_t n_rows = f->n;
         for (unsigned w = 0; w < positions(f); w++) {
             while (f->rows[n_rows - 1].windows <= w)
@@ -324,11 +362,11 @@ static void bit_tables(kernel *k, size_t first, size_t count) {
     const size_t size = (size_t)1 << (f->bits - 1);
     const cs_odd_space *s = &k->space;
     for (size_t c = 0; c < count; c++)
-        k->table[c * size] = k->gens.g_half[(first + c) * f->unit + f->unit - 1];
+        k->table[c * size] = *half(k, f, (first + c) * f->unit + f->unit - 1);
     for (size_t n = 1, column = f->unit - 1; n < size; n *= 2) {
         column--;
         for (size_t c = 0; c < count; c++) {
-            const cs_g1_affine plus = k->gens.g_half[(first + c) * f->unit + column], minus = cs_g1_affine_neg(plus);
+            const cs_g1_affine plus = *half(k, f, (first + c) * f->unit + column), minus = cs_g1_affine_neg(plus);
             for (size_t u = 0; u < n; u++) {
                 s->a[2 * (c * n + u)] = s->a[2 * (c * n + u) + 1] = k->table[c * size + u];
                 s->b[2 * (c * n + u)] = minus;
@@ -347,17 +385,22 @@ static void bit_codes(kernel *k, size_t first, size_t count) {
         const cs_int_row *row = f->rows[r].row;
         for (size_t c = 0; c < count; c++) {
             unsigned code = 0;
-            const size_t from = (first + c) * f->unit;
-            for (size_t j = from; j < cs_smaller(row->n, from + f->unit); j++)
-                code |= (unsigned)(cs_int_at(row->type, row->data, j) & 1) << (j - from);
-            k->codes[c * f->n + r] = from < row->n ? cs_odd_code(c << (f->bits - 1), f->bits, code) : NO_ENTRY;
+            bool any = false;
+            for (unsigned i = 0; i < f->unit; i++) {
+                const size_t j = f->column[(first + c) * f->unit + i];
+                if (!cs_int_row_has(row, j))
+                    continue;
+                any = true;
+                code |= (unsigned)(cs_int_at(row->type, row->data, j) & 1) << i;
+            }
+            k->codes[c * f->n + r] = any ? cs_odd_code(c << (f->bits - 1), f->bits, code) : NO_ENTRY;
         }
     }
 }
 
 static void add_bits(kernel *k) {
     const family *f = &k->bits;
-    const size_t tables = (f->columns + f->unit - 1) / f->unit;
+    const size_t tables = f->columns / f->unit;
     for (size_t first = 0; first < tables && f->n; first += f->group) {
         const size_t count = cs_smaller(f->group, tables - first);
         bit_tables(k, first, count);
@@ -375,7 +418,20 @@ static void add_blindings(kernel *k, const family *f, const cs_committer *h, con
         add_entries(k, f, f->acc, h->tables, f->n, CS_COMMITTER_WINDOWS);
 }
 
-/* What the recoding took away is this public multiple of the sum of the row's half generators. */
+/* Sum of the half generators of the tables that add something to the row. */
+static cs_g1 sum_halves(const kernel *k, const family *f, const cs_int_row *row) {
+    cs_g1 sum = CS_G1_IDENTITY;
+    for (size_t first = 0; first < f->columns; first += f->unit) {
+        bool any = false;
+        for (size_t i = 0; i < f->unit; i++)
+            any = any || cs_int_row_has(row, f->column[first + i]);
+        for (size_t i = 0; any && i < f->unit; i++)
+            sum = cs_g1_add_affine(sum, *half(k, f, first + i));
+    }
+    return sum;
+}
+
+/* What the recoding took away is this public multiple of the sum of half generators. */
 static cs_fr correction(const work *w) {
     if (w->windows == 0)
         return CS_FR_ONE;
@@ -396,17 +452,18 @@ static cs_g1 sum_row(const family *f, size_t r) {
     return f->by_buckets ? cs_g1_add(sum, f->sums[r]) : sum;
 }
 
-/* out[.] = accumulators and corrections of the family's rows; prefix[j] is the sum of the first j half generators. */
-static cs_status finish(const family *f, cs_g1_affine *out, const cs_g1 *prefix, const cs_committer *h) {
-    cs_g1 *points = CS_NEW(cs_g1, f->n);
+/* out[.] = accumulators and corrections of the family's rows. */
+static cs_status finish(const kernel *k, const family *f, cs_g1_affine *out, const cs_committer *h) {
+    cs_g1 *points = CS_NEW(cs_g1, f->n), halves = CS_G1_IDENTITY;
     cs_g1_affine *affine = CS_NEW(cs_g1_affine, f->n), last = CS_G1_AFFINE_IDENTITY;
     cs_status status = points && affine ? CS_OK : CS_ERR_MEMORY;
     for (size_t r = 0; status == CS_OK && r < f->n; r++) {
         const work *w = &f->rows[r], *before = r ? w - 1 : NULL;
-        if (!before || before->windows != w->windows || before->bits != w->bits || before->row->min != w->row->min ||
-            before->row->n != w->row->n)
-            last = cs_g1_to_affine(cs_g1_add_affine(
-                cs_g1_mul_var(cs_g1_to_affine(prefix[units(f, w) * f->unit]), correction(w)), h->offset[0]));
+        const bool other = !before || !cs_int_row_alike(before->row, w->row);
+        if (other)
+            halves = sum_halves(k, f, w->row);
+        if (other || before->windows != w->windows || before->bits != w->bits || before->row->min != w->row->min)
+            last = cs_g1_to_affine(cs_g1_add_affine(cs_g1_mul_var(cs_g1_to_affine(halves), correction(w)), h->offset[0]));
         points[r] = cs_g1_add_affine(sum_row(f, r), last);
     }
     if (status == CS_OK)
@@ -415,20 +472,6 @@ static cs_status finish(const family *f, cs_g1_affine *out, const cs_g1 *prefix,
         out[f->rows[r].index] = affine[r];
     cs_free(points);
     cs_free(affine);
-    return status;
-}
-
-static cs_status finish_all(const kernel *k, cs_g1_affine *out, const cs_committer *h) {
-    const size_t columns = cs_larger(k->digits.columns, k->bits.columns + k->bits.unit);
-    cs_g1 *prefix = CS_NEW(cs_g1, columns + 1);
-    if (!prefix)
-        return CS_ERR_MEMORY;
-    for (size_t j = 0; j < columns; j++)
-        prefix[j + 1] = cs_g1_add_affine(prefix[j], k->gens.g_half[j]);
-    cs_status status = finish(&k->digits, out, prefix, h);
-    if (status == CS_OK)
-        status = finish(&k->bits, out, prefix, h);
-    cs_free(prefix);
     return status;
 }
 
@@ -459,7 +502,8 @@ cs_status cs_commit_rows_reporting(cs_g1_affine *out, const cs_int_row *rows, si
     add_bits(&k);
     add_blindings(&k, &k.digits, h, s);
     add_blindings(&k, &k.bits, h, s);
-    CS_TRY_OUT(finish_all(&k, out, h));
+    CS_TRY_OUT(finish(&k, &k.digits, out, h));
+    CS_TRY_OUT(finish(&k, &k.bits, out, h));
     for (size_t r = 0; r < n_rows; r++)
         if (rows[r].type == CS_INT_FR)
             CS_TRY_OUT(commit_field_row(&out[r], &rows[r], h, s[r]));

@@ -1,12 +1,12 @@
 /* Pedersen commitments Com(v; s) = sum_j v_j g_j + s h. The time of these functions depends on public shapes and declared
- * ranges only, never on the values: no zero is skipped. (Table look-ups are indexed by secret digits: see docs/security.md.)
- */
+ * ranges only, never on the values: a zero is skipped where the shape of a row says that there is one (int_row.h), and
+ * nowhere else. (Table look-ups are indexed by secret digits: see docs/security.md.) */
 #ifndef CS_CURVE_COMMIT_H
 #define CS_CURVE_COMMIT_H
 
 #include "base/progress.h"
 #include "curve/generators.h"
-#include "field/fr_vec.h"
+#include "curve/int_row.h"
 
 /** Fixed-base tables for commitments to short vectors of uniform scalars. */
 typedef struct cs_committer cs_committer;
@@ -17,15 +17,6 @@ void cs_committer_free(cs_committer *c);
 
 /** Com(v[0..n), s), n <= width; n may be 0. */
 cs_g1 cs_commit_short(const cs_committer *c, const cs_fr *v, size_t n, cs_fr s);
-
-/** One row of a witness matrix: n <= columns entries (the rest is zero) of one type. For integer types every entry lies in
- *  [min, max], the *declared* (public) range of its tensor, which alone decides how many additions an entry costs. */
-typedef struct cs_int_row {
-    cs_int_type type;
-    const void *data;
-    size_t n;
-    int64_t min, max;
-} cs_int_row;
 
 /** out[k] = Com(row k; s[k]) for all rows at once: column by column, small tables of odd multiples shared by all rows, one
  *  shared inversion per step (batch-affine). Entries in [0,1] are taken eight columns at a time. CS_INT_FR rows take a plain

@@ -34,13 +34,13 @@ static size_t count_streams(size_t lanes, size_t points) {
     return cs_smaller(cs_smaller(wanted, room), MAX_STREAMS);
 }
 
-double cs_bucket_choose(unsigned *bits, unsigned *windows, unsigned length, size_t n, size_t n_rows) {
+double cs_bucket_choose(unsigned *bits, unsigned *windows, unsigned length, size_t entries, size_t n_rows) {
     double least = 0;
     for (unsigned b = 1; b <= CS_BUCKET_BITS; b++) {
         const unsigned w = (length + b - 1) / b;
         const size_t lanes = n_rows * w, k = buckets_of(b), streams = count_streams(lanes, lanes * k);
         const double sums = 1.25 * (double)((1 + streams) * k); /* batches are shorter there */
-        const double cost = (double)lanes * ((double)n + sums);
+        const double cost = (double)w * (double)entries + (double)lanes * sums;
         if (b == 1 || cost < least) {
             least = cost;
             *bits = b;
@@ -58,33 +58,45 @@ typedef struct lane {
 
 typedef struct chunk {
     const cs_generators *g;
-    size_t lanes, points, streams, columns;
-    size_t most; /* buckets of a lane */
+    size_t lanes, points, streams;
+    size_t most;               /* buckets of a lane */
+    uint32_t *counts, *column; /* [the longest row's entries] */
+    size_t end, columns;       /* beyond the longest row's last entry; columns that some row has, listed in `column` */
     lane *lane;
     cs_g1_affine *bucket;      /* [streams][points] */
     cs_g1_affine *starts;      /* u + k h/2 */
     cs_g1_affine *sum, *twice; /* [lanes] sums of buckets, and sums of these */
-    uint32_t *codes;           /* [COLUMNS][lanes] 2 * bucket + sign */
+    uint32_t *codes;           /* [COLUMNS][lanes] 2 * bucket + sign, of real entries */
     uint32_t *target, *entry;  /* of a batch */
     cs_fp *scratch;
 } chunk;
 
-/* Rows of the next chunk; sets its lanes, points, streams, columns and most. */
+/* Rows of the next chunk; sets its lanes, points, streams, end and most. */
 static size_t measure(chunk *c, const cs_bucket_row *rows, size_t n_rows) {
     size_t n = 0;
-    c->lanes = c->points = c->columns = c->most = 0;
+    c->lanes = c->points = c->end = c->most = 0;
     while (n < n_rows) {
         const size_t points = rows[n].windows * buckets_of(rows[n].bits);
         if (n > 0 && c->points + points > CHUNK_POINTS)
             break;
         c->points += points;
         c->lanes += rows[n].windows;
-        c->columns = cs_larger(c->columns, rows[n].row->n);
+        c->end = cs_larger(c->end, rows[n].row->n);
         c->most = cs_larger(c->most, buckets_of(rows[n].bits));
         n++;
     }
     c->streams = count_streams(c->lanes, c->points);
     return n;
+}
+
+static void list_columns(chunk *c, const cs_bucket_row *rows, size_t n_rows) {
+    memset(c->counts, 0, c->end * sizeof *c->counts);
+    for (size_t r = 0, n; r < n_rows; r += n) {
+        for (n = 1; r + n < n_rows && cs_int_row_alike(rows[r].row, rows[r + n].row); n++)
+            continue;
+        cs_int_row_tally(c->counts, rows[r].row, (uint32_t)n);
+    }
+    c->columns = cs_int_row_columns(c->column, c->counts, c->end);
 }
 
 static void place_lanes(chunk *c, const cs_bucket_row *rows, size_t n_rows) {
@@ -124,23 +136,26 @@ static void make_codes(chunk *c, size_t first, size_t count) {
     for (size_t l = 0; l < c->lanes; l++) {
         const lane *a = &c->lane[l];
         const unsigned mask = (1u << a->bits) - 1;
-        for (size_t j = 0; j < count && first + j < a->row->n; j++) {
-            const uint64_t v = (uint64_t)cs_int_at(a->row->type, a->row->data, first + j) - (uint64_t)a->row->min;
-            c->codes[j * c->lanes + l] = cs_odd_code(a->start, a->bits, (unsigned)(v >> a->shift) & mask);
+        for (size_t i = 0; i < count; i++) {
+            const size_t j = c->column[first + i];
+            if (!cs_int_row_has(a->row, j))
+                continue;
+            const uint64_t v = (uint64_t)cs_int_at(a->row->type, a->row->data, j) - (uint64_t)a->row->min;
+            c->codes[i * c->lanes + l] = cs_odd_code(a->start, a->bits, (unsigned)(v >> a->shift) & mask);
         }
     }
 }
 
-/* Columns first .. first + count, a stream each; `at` is the first one's codes. */
+/* Columns first .. first + count of the list, a stream each; `at` is the first one's codes. */
 static void add_columns(chunk *c, const uint32_t *at, size_t first, size_t count) {
     size_t m = 0;
     for (size_t s = 0; s < count; s++)
         for (size_t l = 0; l < c->lanes; l++) {
             const uint32_t code = at[s * c->lanes + l];
-            if (first + s >= c->lane[l].row->n)
+            if (!cs_int_row_has(c->lane[l].row, c->column[first + s]))
                 continue;
             c->target[m] = (uint32_t)(s * c->points) + (code >> 1);
-            c->entry[m++] = 2 * (uint32_t)(first + s) + (code & 1);
+            c->entry[m++] = 2 * c->column[first + s] + (code & 1);
         }
     cs_g1_batch_accumulate(c->bucket, c->target, c->g->g_half, c->entry, c->scratch, m);
 }
@@ -230,14 +245,17 @@ static void finish(const chunk *c, cs_g1 *sums, const cs_bucket_row *rows, size_
 
 /* Space for the largest chunk. */
 static cs_status allocate(chunk *c, const cs_bucket_row *rows, size_t n_rows) {
-    size_t points = 0, lanes = 0, batch = ENOUGH, starts = 0;
+    size_t points = 0, lanes = 0, batch = ENOUGH, starts = 0, end = 0;
     for (size_t from = 0, n; from < n_rows; from += n) {
         n = measure(c, rows + from, n_rows - from);
         points = cs_larger(points, c->streams * c->points);
         lanes = cs_larger(lanes, c->lanes);
         batch = cs_larger(batch, c->streams * c->lanes);
         starts = cs_larger(starts, c->streams * c->most);
+        end = cs_larger(end, c->end);
     }
+    c->counts = CS_NEW(uint32_t, end);
+    c->column = CS_NEW(uint32_t, end);
     c->lane = CS_NEW(lane, lanes);
     c->bucket = CS_NEW(cs_g1_affine, points);
     c->starts = CS_NEW(cs_g1_affine, starts);
@@ -247,13 +265,16 @@ static cs_status allocate(chunk *c, const cs_bucket_row *rows, size_t n_rows) {
     c->target = CS_NEW(uint32_t, batch);
     c->entry = CS_NEW(uint32_t, batch);
     c->scratch = CS_NEW(cs_fp, cs_g1_scratch(batch));
-    if (!c->lane || !c->bucket || !c->starts || !c->sum || !c->twice || !c->codes || !c->target || !c->entry || !c->scratch)
+    if (!c->counts || !c->column || !c->lane || !c->bucket || !c->starts || !c->sum || !c->twice || !c->codes ||
+        !c->target || !c->entry || !c->scratch)
         return CS_ERR_MEMORY;
     make_starts(c->starts, c->g, c->sum, c->scratch, starts);
     return CS_OK;
 }
 
 static void release(chunk *c) {
+    cs_free(c->counts);
+    cs_free(c->column);
     cs_free(c->lane);
     cs_free(c->bucket);
     cs_free(c->starts);
@@ -272,6 +293,7 @@ cs_status cs_bucket_sums(cs_g1 *sums, const cs_bucket_row *rows, size_t n_rows, 
     CS_TRY_OUT(allocate(&c, rows, n_rows));
     for (size_t from = 0, n; from < n_rows; from += n) {
         n = measure(&c, rows + from, n_rows - from);
+        list_columns(&c, rows + from, n);
         place_lanes(&c, rows + from, n);
         begin(&c);
         add_entries(&c, watch);

@@ -17,9 +17,9 @@ typedef struct cs_bucket_row {
 
 enum { CS_BUCKET_BITS = 11 };
 
-/** Digits for rows of n entries below 2^length, of which there are n_rows: sets bits and windows. Returns the additions
+/** Digits for n_rows rows of together so many real entries, all below 2^length: sets bits and windows. Returns the additions
  * that all of them take. */
-double cs_bucket_choose(unsigned *bits, unsigned *windows, unsigned length, size_t n, size_t n_rows);
+double cs_bucket_choose(unsigned *bits, unsigned *windows, unsigned length, size_t entries, size_t n_rows);
 
 /** Told of additions done. */
 typedef struct cs_bucket_watch {
@@ -27,8 +27,8 @@ typedef struct cs_bucket_watch {
     void *context;
 } cs_bucket_watch;
 
-/** sums[r] = sum over columns j and windows w of 2^(bits w) (2 u - (2^bits - 1)) g_half[j], u the digit there. g has as many
- * generators as the longest row has entries. CS_ERR_MEMORY. */
+/** sums[r] = sum over real entries j and windows w of 2^(bits w) (2 u - (2^bits - 1)) g_half[j], u the digit there. g has as
+ * many generators as the longest row has entries. CS_ERR_MEMORY. */
 cs_status cs_bucket_sums(cs_g1 *sums, const cs_bucket_row *rows, size_t n_rows, const cs_generators *g,
                          cs_bucket_watch watch);
 

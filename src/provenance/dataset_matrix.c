@@ -50,13 +50,17 @@ void cs_dataset_matrices_free(cs_dataset_matrices *m) {
 cs_status cs_dataset_matrices_commit(cs_g1_affine *out, const cs_dataset_doc *d, const cs_dataset_matrices *m,
                                      const cs_fr *blindings) {
     const size_t n = cs_dataset_doc_commitments(d), features = cs_dataset_doc_feature_rows(d);
+    const cs_dataset_bits b = cs_dataset_doc_bits(d);
     cs_int_row *rows = CS_NEW(cs_int_row, n);
     if (rows == NULL)
         return CS_ERR_MEMORY;
     for (size_t k = 0; k < n; k++) {
-        const cs_tensor *t = k < features ? &m->d : &m->y;
-        const size_t at = (k < features ? k : k - features) * d->columns;
-        rows[k] = (cs_int_row){t->type, cs_tensor_at(t, at), d->columns, t->min, t->max};
+        const bool of_d = k < features;
+        const cs_tensor *t = of_d ? &m->d : &m->y;
+        const size_t at = (of_d ? k : k - features) * d->columns;
+        rows[k] = (cs_int_row){.type = t->type, .data = cs_tensor_at(t, at), .n = d->columns, .min = t->min, .max = t->max};
+        cs_int_row_shape(&rows[k], 2, (size_t[]){d->rows, of_d ? d->features : d->classes},
+                         (unsigned[]){b.rows, of_d ? b.in : b.out}, at);
     }
     const cs_status status = cs_commit_rows(out, rows, n, blindings);
     cs_free(rows);

@@ -68,10 +68,25 @@ void cs_model_to_blocks(cs_tensor *tensors, const cs_blocks *blocks, cs_block_ki
     }
 }
 
-static size_t append_rows(cs_int_row *rows, size_t n, const cs_tensor *t, size_t columns) {
-    for (size_t at = 0; at < t->n; at += columns)
-        rows[n++] = (cs_int_row){t->type, cs_tensor_at(t, at), t->n < columns ? t->n : columns, t->min, t->max};
+/* The rows of a matrix of lengths[0] x lengths[1] real entries, padded to 2^bits. */
+static size_t append_rows(cs_int_row *rows, size_t n, const cs_tensor *t, size_t columns, const size_t *lengths,
+                          const unsigned *bits) {
+    for (size_t at = 0; at < t->n; at += columns) {
+        cs_int_row *row = &rows[n++];
+        *row = (cs_int_row){.type = t->type,
+                            .data = cs_tensor_at(t, at),
+                            .n = t->n < columns ? t->n : columns,
+                            .min = t->min,
+                            .max = t->max};
+        cs_int_row_shape(row, 2, lengths, bits, at);
+    }
     return n;
+}
+
+static size_t append_block(cs_int_row *rows, size_t n, const cs_blocks *blocks, cs_block_kind kind, const cs_tensor *tensors,
+                           size_t columns) {
+    const size_t k = cs_blocks_find(blocks, kind, 0, 0);
+    return append_rows(rows, n, &tensors[k], columns, blocks->info[k].shape, blocks->info[k].bits);
 }
 
 /* Commitments are by row, so the blocks' place in the matrix has no part in them. */
@@ -80,8 +95,8 @@ cs_status cs_dataset_commit(cs_g1_affine *out, const cs_params *p, const cs_bloc
     cs_int_row *rows = CS_NEW(cs_int_row, cs_dataset_row_count(p));
     if (!rows)
         return CS_ERR_MEMORY;
-    size_t n = append_rows(rows, 0, &tensors[cs_blocks_find(blocks, CS_BLOCK_D, 0, 0)], (size_t)1 << p->column_bits);
-    n = append_rows(rows, n, &tensors[cs_blocks_find(blocks, CS_BLOCK_Y, 0, 0)], (size_t)1 << p->column_bits);
+    size_t n = append_block(rows, 0, blocks, CS_BLOCK_D, tensors, (size_t)1 << p->column_bits);
+    n = append_block(rows, n, blocks, CS_BLOCK_Y, tensors, (size_t)1 << p->column_bits);
     const cs_status status = cs_commit_rows(out, rows, n, blindings);
     cs_free(rows);
     return status;
@@ -93,13 +108,14 @@ cs_status cs_model_commit(cs_g1_affine *out, const cs_params *p, const cs_model 
     cs_status status = rows ? CS_OK : CS_ERR_MEMORY;
     size_t made = 0;
     for (size_t l = 1; l <= p->layers && status == CS_OK; l++) {
-        const unsigned j = cs_params_width_bits(p, l), k = cs_params_long_width_bits(p, l - 1);
+        const unsigned bits[] = {cs_params_long_width_bits(p, l - 1), cs_params_width_bits(p, l)};
         const int64_t bound = (int64_t)cs_params_weight_max(p, l);
-        status = cs_tensor_new(&layers[l - 1], (size_t)1 << (k + j), -bound, bound);
+        status = cs_tensor_new(&layers[l - 1], (size_t)1 << (bits[0] + bits[1]), -bound, bound);
         if (status != CS_OK)
             break;
-        put_layer(&layers[l - 1], m, l, j);
-        made = append_rows(rows, made, &layers[l - 1], (size_t)1 << p->column_bits);
+        put_layer(&layers[l - 1], m, l, bits[1]);
+        made = append_rows(rows, made, &layers[l - 1], (size_t)1 << p->column_bits,
+                           (size_t[]){m->rows[l - 1], m->columns[l - 1]}, bits);
     }
     if (status == CS_OK)
         status = cs_commit_rows(out, rows, made, blindings);

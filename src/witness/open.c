@@ -78,7 +78,7 @@ static cs_status draw_mask(cs_witness *w, mask *m) {
         m->d[j] = cs_fr_random();
     m->blinding = cs_fr_random();
     m->y = cs_fr_vec_dot(m->d, w->right, columns);
-    const cs_int_row row = {CS_INT_FR, m->d, columns, 0, 0};
+    const cs_int_row row = {.type = CS_INT_FR, .data = m->d, .n = columns};
     return cs_commit_rows(&m->point, &row, 1, &m->blinding);
 }
 

@@ -26,6 +26,14 @@ void cs_witness_load(const cs_witness *w, size_t offset, size_t n, cs_fr *out) {
     }
 }
 
+/* The row's entries are the block's from `from` on. */
+static void leave_out_padding(cs_int_row *row, const cs_block *b, int rank, size_t from) {
+    size_t lengths[3];
+    for (unsigned axis = 0; axis < b->axes; axis++)
+        lengths[axis] = cs_block_length(b, axis, rank);
+    cs_int_row_shape(row, b->axes, lengths, b->bits, from);
+}
+
 /* A row that lies in one block is committed where it is; others are put together as 64-bit integers in `space`. */
 static void describe_row(const cs_witness *w, size_t row, int64_t *space, cs_int_row *out, bool *used_space) {
     const size_t columns = (size_t)1 << w->layout->column_bits;
@@ -38,7 +46,8 @@ static void describe_row(const cs_witness *w, size_t row, int64_t *space, cs_int
         if (length == 0 || !t->data)
             continue;
         if (length == columns) {
-            *out = (cs_int_row){t->type, cs_tensor_at(t, from), columns, t->min, t->max};
+            *out = (cs_int_row){.type = t->type, .data = cs_tensor_at(t, from), .n = columns, .min = t->min, .max = t->max};
+            leave_out_padding(out, &w->layout->blocks[k], w->session->rank, from);
             return;
         }
         *used_space = true;
@@ -61,7 +70,7 @@ static cs_status load_mixed(const cs_witness *w, size_t row, cs_int_row *out, vo
         if (!values)
             return CS_ERR_MEMORY;
         cs_witness_load(w, row * columns, columns, values);
-        *out = (cs_int_row){CS_INT_FR, values, columns, 0, 0};
+        *out = (cs_int_row){.type = CS_INT_FR, .data = values, .n = columns};
         return CS_OK;
     }
     return CS_OK;

@@ -238,7 +238,8 @@ static void dataset_is_not_the_committed_one(void **state) {
 
 /* ---- padding ---- */
 
-/* batch 3 is padded to 4: values in the fourth sample are looked up nowhere; only the padding claim sees them. */
+/* batch 3 is padded to 4: values in the fourth sample are looked up nowhere; only the padding claim sees them. It does
+ * whether the rank's commitments have them or, as an honest rank's, leave padding out. */
 static void use_padded_sample(cs_example_rank *r, void *context) {
     (void)context;
     cs_tensor *p = tensor(r, CS_BLOCK_P, 2, 0);
@@ -249,12 +250,18 @@ static void padded_entry(void **state) {
     (void)state;
     cs_example_options o = cs_example_defaults();
     o.batch = 3;
-    setup(&o, NULL);
-    run.e.ranks[1].before_proof = use_padded_sample;
-    cs_cheat_dishonest(&run, 1, true);
-    cs_cheat_go(&run);
-    assert_int_equal(run.verify, CS_REJECT);
-    cs_cheat_free(&run);
+    for (int plain = 0; plain < 2; plain++) {
+        setup(&o, NULL);
+        run.e.ranks[1].before_proof = use_padded_sample;
+        run.e.ranks[1].plain_commitments = plain;
+        cs_cheat_dishonest(&run, 1, true);
+        cs_cheat_go(&run);
+        assert_int_equal(run.prove, CS_OK);
+        assert_int_equal(run.verify, CS_REJECT);
+        assert_true(cs_cheat_broken_exactly(&run, LABELS(CS_LABEL_OPEN_CLAIMS)));
+        assert_true(cs_cheat_named(&run, 1, CS_OFFENCE_ROW, CS_LABEL_OPEN_CLAIMS));
+        cs_cheat_free(&run);
+    }
 }
 
 /* ---- datasets that a certificate would not cover ---- */

@@ -331,8 +331,11 @@ static void check_rows(size_t n_rows, size_t columns, const int64_t (*ranges)[2]
                                     : j == 1 ? range[1]
                                              : (int64_t)((uint64_t)range[0] + (span + 1 ? x % (span + 1) : x));
         }
-        rows[r] =
-            (cs_int_row){CS_INT_I64, data + r * columns, r % 3 == 2 ? columns - columns / 3 : columns, range[0], range[1]};
+        rows[r] = (cs_int_row){.type = CS_INT_I64,
+                               .data = data + r * columns,
+                               .n = r % 3 == 2 ? columns - columns / 3 : columns,
+                               .min = range[0],
+                               .max = range[1]};
         s[r] = cs_fr_random();
     }
     assert_int_equal(cs_commit_rows(out, rows, n_rows, s), CS_OK);
@@ -378,14 +381,14 @@ static void rows_of_field_elements_and_ranges(void **state) {
     int8_t x[4] = {1, 2, 3, 9};
     for (int k = 0; k < 9; k++)
         v[k] = cs_fr_random();
-    const cs_int_row rows[2] = {{CS_INT_FR, v, 9, 0, 0}, {CS_INT_I8, x, 4, 0, 9}};
+    const cs_int_row rows[2] = {{.type = CS_INT_FR, .data = v, .n = 9}, {.type = CS_INT_I8, .data = x, .n = 4, .max = 9}};
     cs_g1_affine out[2];
     assert_int_equal(cs_commit_rows(out, rows, 2, s), CS_OK);
     cs_g1 expected = multiply(gens.h, s[0]);
     for (size_t j = 0; j < 9; j++)
         expected = cs_g1_add(expected, multiply(gens.g[j], v[j]));
     assert_true(cs_g1_eq(expected, cs_g1_from_affine(out[0])));
-    const cs_int_row outside = {CS_INT_I8, x, 4, 0, 8};
+    const cs_int_row outside = {.type = CS_INT_I8, .data = x, .n = 4, .max = 8};
     assert_int_equal(cs_commit_rows(out, &outside, 1, s), CS_ERR_INTERNAL);
 }
 

@@ -83,7 +83,7 @@ static void round_trip(void **state) {
     assert_int_equal(stat(in_folder("opening"), &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
     /* the commitments are what the opening says, and two datasets never share a blinding */
-    cs_int_row row = {CS_INT_I32, (int32_t[8]){0}, 8, -4, 7};
+    cs_int_row row = {.type = CS_INT_I32, .data = (int32_t[8]){0}, .n = 8, .min = -4, .max = 7};
     int32_t entries[8] = {0};
     for (size_t k = 0; k < 3; k++) {
         entries[k] = o.values[k];

@@ -1,6 +1,7 @@
 #include "support/example.h"
-#include "base/memory.h"
 #include "base/aes.h"
+#include "base/memory.h"
+#include "curve/int_row.h"
 #include "train/loop.h"
 #include "train/sampler.h"
 #include "witness/ipa.h"
@@ -313,14 +314,23 @@ static double thread_seconds(void) {
 }
 
 #ifdef CS_TAMPER
-/* What a dishonest rank put outside of a tensor's declared range is committed to as field elements. */
-static cs_status free_ranges(cs_example_rank *r) {
+/* Is there an entry outside of its declared range, or one in the padding that is not zero? */
+static bool departs(const cs_block_info *info, const cs_tensor *t) {
+    cs_int_row whole = {.type = t->type, .n = t->n};
+    bool outside = false;
+    cs_int_row_shape(&whole, info->axes, info->shape, info->bits, 0);
+    for (size_t x = 0; x < t->n; x++) {
+        const int64_t v = cs_tensor_get(t, x);
+        outside |= v < t->min || v > t->max || (v != 0 && !cs_int_row_has(&whole, x));
+    }
+    return outside;
+}
+
+/* What a dishonest rank put into a tensor where its commitments would not have it is committed to as field elements. */
+static cs_status free_entries(cs_example_rank *r) {
     for (size_t k = 0; k < r->example->blocks.n; k++) {
         cs_tensor *t = &r->tensors[k];
-        bool outside = false;
-        for (size_t x = 0; t->data && t->type != CS_INT_FR && x < t->n; x++)
-            outside |= cs_tensor_get(t, x) < t->min || cs_tensor_get(t, x) > t->max;
-        if (outside)
+        if (t->data && t->type != CS_INT_FR && departs(&r->example->blocks.info[k], t))
             CS_TRY(cs_tensor_to_fr(t));
     }
     return CS_OK;
@@ -343,7 +353,7 @@ static cs_status prove(cs_example_rank *r, cs_comm *comm, const cs_keyring *keys
         r->shard.trainer = NULL;
     if (r->before_proof)
         r->before_proof(r, r->before_context);
-    const cs_status freed = free_ranges(r);
+    const cs_status freed = r->plain_commitments ? CS_OK : free_entries(r);
     if (freed != CS_OK)
         return cs_comm_raise(comm, freed);
 #endif

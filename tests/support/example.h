@@ -43,6 +43,7 @@ typedef struct cs_example_rank {
     cs_tamper_fn *tamper;
     void *tamper_context;
     bool skip_table_checks;
+    bool plain_commitments; /* made as an honest rank makes them, whatever the tensors hold */
     cs_attack attack;
     /* called after training, before the proof: may change tensors */
     void (*before_proof)(struct cs_example_rank *r, void *context);

@@ -100,7 +100,7 @@ static void vectors(void) {
     end();
 }
 
-/* Table entries are chosen by secret digits; jumps are not. */
+/* Table entries are chosen by secret digits; jumps are not, nor is what lies in gaps. */
 static void commitments(void) {
     cs_committer *c = NULL;
     int8_t small[ROWS][COLUMNS], bits[ROWS][COLUMNS];
@@ -117,7 +117,8 @@ static void commitments(void) {
     begin("rows of integers", "addresses");
     randombytes_buf(small, sizeof small);
     for (int k = 0; k < ROWS; k++)
-        rows[k] = (cs_int_row){.type = CS_INT_I8, .data = small[k], .n = COLUMNS, .min = -128, .max = 127};
+        rows[k] = (cs_int_row){
+            .type = CS_INT_I8, .data = small[k], .n = COLUMNS, .min = -128, .max = 127, .gaps = {{8, (size_t)k % 3}}};
     secret(small, sizeof small);
     (void)cs_commit_rows(points, rows, ROWS, a);
     public(points, sizeof points);
@@ -125,7 +126,12 @@ static void commitments(void) {
     begin("rows of many columns", "addresses");
     randombytes_buf(long_rows, sizeof long_rows);
     for (int k = 0; k < ROWS; k++)
-        rows[k] = (cs_int_row){.type = CS_INT_I16, .data = long_rows[k], .n = WIDE, .min = INT16_MIN, .max = INT16_MAX};
+        rows[k] = (cs_int_row){.type = CS_INT_I16,
+                               .data = long_rows[k],
+                               .n = WIDE,
+                               .min = INT16_MIN,
+                               .max = INT16_MAX,
+                               .gaps = {{8, (size_t)k % 3}}};
     secret(long_rows, sizeof long_rows);
     (void)cs_commit_rows(points, rows, ROWS, a);
     public(points, sizeof points);
@@ -134,7 +140,8 @@ static void commitments(void) {
     for (int k = 0; k < ROWS; k++) {
         for (int j = 0; j < COLUMNS; j++)
             bits[k][j] = (int8_t)(randombytes_uniform(2));
-        rows[k] = (cs_int_row){.type = CS_INT_I8, .data = bits[k], .n = COLUMNS, .min = 0, .max = 1};
+        rows[k] =
+            (cs_int_row){.type = CS_INT_I8, .data = bits[k], .n = COLUMNS, .min = 0, .max = 1, .gaps = {{8, (size_t)k % 3}}};
     }
     secret(bits, sizeof bits);
     (void)cs_commit_rows(points, rows, ROWS, a);
