@@ -16,14 +16,25 @@
 #include "base/error.h"
 #include "base/packed.h"
 
+/** Of numbers: the sum of f_k times them mod 2^64, and the bits that are set in any of them, or in the complement of one
+ * below zero. */
+typedef struct cs_entries_gist {
+    uint64_t check, used;
+} cs_entries_gist;
+
+/** Adds that of values[n] to *g. */
+typedef void cs_entries_gather(cs_entries_gist *g, const uint64_t *values, const uint32_t *factors, size_t n);
+
 typedef struct cs_entries {
     const cs_packed_kernel *packed;
-    size_t n, full;    /* numbers, bytes that hold any sum's */
-    size_t width;      /* of the vector at hand: full, or fewer with a check */
-    uint64_t *values;  /* [n], mod 2^(8 width) */
-    uint64_t check;    /* mod 2^64 */
-    uint32_t *factors; /* [n] f_k; NULL: always full */
-    unsigned credit;   /* for sums that do not fit */
+    cs_entries_gather *gather; /* as the processor does it best */
+    size_t n, full;            /* numbers, bytes that hold any sum's */
+    size_t width;              /* of the vector at hand: full, or fewer with a check */
+    uint64_t *values;          /* [n], mod 2^(8 width) */
+    uint64_t check;            /* mod 2^64 */
+    uint32_t *factors;         /* [n] f_k; NULL: always full */
+    cs_entries_gist gist;      /* of what was loaded last, unless always full */
+    unsigned credit;           /* for sums that do not fit */
 } cs_entries;
 
 /** The first vector is full, and all are unless `narrow`. Freed by cs_entries_free, after a failure too. CS_ERR_MEMORY. */
@@ -45,11 +56,11 @@ void cs_entries_store(const cs_entries *e, size_t first, size_t count, uint8_t *
 void cs_entries_add(cs_entries *e, size_t first, size_t count, const uint8_t *part);
 void cs_entries_load(cs_entries *e, const uint8_t *bytes);
 
-/** values are complete sums: did they fit? If not, the vector at hand is full from now on, to be made once more. Where that
- * happens too often, the next ones are full as well: it makes a run longer by a 64th and eight sums at most. */
+/** What was loaded are complete sums: did they fit? If not, the vector at hand is full from now on, to be made once more.
+ * Where that happens too often, the next ones are full as well: it makes a run longer by a 64th and eight sums at most. */
 bool cs_entries_fit(cs_entries *e);
 
-/** Decides, by a complete sum that fits, how the next one travels. */
+/** Decides, by the complete sum that was loaded and fits, how the next one travels. */
 void cs_entries_next(cs_entries *e);
 
 #endif

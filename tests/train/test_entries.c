@@ -19,10 +19,18 @@ static int64_t below(cs_stream *random, int64_t limit) {
     return (int64_t)(cs_stream_below(random, (uint64_t)(2 * limit - 1))) - (limit - 1);
 }
 
+/* As if `values` had been loaded, of whatever size they are. */
+static void look(cs_entries *e) {
+    e->gist = (cs_entries_gist){0};
+    if (e->factors != NULL)
+        e->gather(&e->gist, e->values, e->factors, e->n);
+}
+
 /* The next vector is as wide as numbers up to `largest` make it. */
 static void choose(cs_entries *e, int64_t largest) {
     memset(e->values, 0, e->n * sizeof *e->values);
     e->values[e->n / 2] = (uint64_t)-largest;
+    look(e);
     cs_entries_next(e);
 }
 
@@ -133,6 +141,7 @@ static void misses(void **state) {
         choose(&e, 100);
         memset(e.values, 0, 10 * sizeof *e.values);
         e.check = 1;
+        look(&e);
         const bool full = e.width == FULL;
         narrow += !full;
         assert_int_equal(cs_entries_fit(&e), full);
@@ -146,8 +155,36 @@ static void misses(void **state) {
     assert_int_equal(cs_memory_live(), 0);
 }
 
+/* As defined, for numbers of 64 bits and of a few, over several pieces. */
+static void numbers_together(void **state) {
+    (void)state;
+    static const size_t lengths[] = {0, 1, 3, 4, 7, 300, 2048, 2049, 5000};
+    cs_stream random;
+    cs_stream_init(&random, SEED, CS_STREAM_DRAWS, 3);
+    for (size_t c = 0; c < sizeof lengths / sizeof *lengths; c++)
+        for (unsigned shift = 0; shift < 64; shift += 21) {
+            cs_entries e;
+            cs_entries_gist gist = {0};
+            const size_t n = lengths[c];
+            uint8_t *bytes = CS_NEW(uint8_t, 8 * n);
+            assert_int_equal(cs_entries_new(&e, n, 8, true), CS_OK);
+            for (size_t k = 0; k < n; k++) {
+                e.values[k] = (uint64_t)((int64_t)cs_stream_u64(&random) >> shift);
+                gist.check += e.factors[k] * e.values[k];
+                gist.used |= (int64_t)e.values[k] < 0 ? ~e.values[k] : e.values[k];
+            }
+            cs_entries_store(&e, 0, n, bytes);
+            memset(e.values, 0, n * sizeof *e.values);
+            cs_entries_load(&e, bytes);
+            assert_true(e.gist.check == gist.check && e.gist.used == gist.used);
+            cs_free(bytes);
+            cs_entries_free(&e);
+        }
+    assert_int_equal(cs_memory_live(), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(widths), cmocka_unit_test(sums), cmocka_unit_test(too_large),
-                                       cmocka_unit_test(misses)};
+                                       cmocka_unit_test(misses), cmocka_unit_test(numbers_together)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
