@@ -10,7 +10,7 @@
 
 #include "lookup/leaves.h"
 
-enum { CS_LEAF_PIECE = 256 };
+enum { CS_LEAF_PIECE = 1 << CS_LEAF_LOW_BITS };
 
 /** Kinds of integers: numerators; whether the denominator has alpha; tags; columns. */
 enum { CS_LEAF_P, CS_LEAF_ALPHA, CS_LEAF_TAG, CS_LEAF_COLUMN, CS_LEAF_KINDS = CS_LEAF_COLUMN + CS_LOOKUP_COLUMNS };
@@ -28,7 +28,7 @@ void cs_leaf_coefs(const cs_leaves *l, cs_fr coef[CS_LEAF_KINDS]);
  * to less than twice what it is. Reads the tensors whose type does not say so. */
 bool cs_leaves_are_small(const cs_leaves *l);
 
-/** Leaves offset .. offset + n - 1; n <= CS_LEAF_PIECE is a power of two that divides offset. */
+/** The leaves of entries offset .. offset + n - 1; n <= CS_LEAF_PIECE is a power of two that divides offset. */
 void cs_leaf_piece_load(const cs_leaves *l, size_t offset, size_t n, cs_leaf_piece *out);
 
 #endif

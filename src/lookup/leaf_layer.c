@@ -1,7 +1,7 @@
 #include "lookup/leaf_layer.h"
-#include "base/bits.h"
 #include "base/memory.h"
 #include "field/fr_vec.h"
+#include <string.h>
 
 /* Rounds on integers; parts that an entry of a table is made of after them; terms of a half, ones included. */
 enum { ROUNDS = 2, PARTS = 1 << ROUNDS, TERMS = 1 + PARTS * CS_LEAF_KINDS };
@@ -15,24 +15,37 @@ typedef struct side {
     cs_fr p[TERMS], q[TERMS];
 } side;
 
+/* base + sum of t[k] x[k] */
+typedef struct sum {
+    cs_fr base;
+    unsigned n;
+    const int64_t *x[CS_AFFINE_TERMS];
+    cs_fr t[CS_AFFINE_TERMS];
+} sum;
+
+/* What the sums for a tile of fractions depend on but for the integers: most tiles have what the one before had. */
+typedef struct recipe {
+    unsigned has[2];
+    cs_fr p[2], q[2], weight, lambda;
+} recipe;
+
+typedef struct mixture {
+    bool made;
+    recipe of;
+    sum up, down;
+} mixture;
+
 struct cs_leaf_layer {
     const cs_leaves *l;
-    size_t half;
     cs_fr lambda;
-    const cs_fr *point;
     unsigned rounds;                  /* done */
     cs_fr plain[CS_LEAF_KINDS];       /* coefficients of the leaves' denominators */
     cs_fr weight[PARTS];              /* eq(challenges, part) */
     cs_fr coef[PARTS][CS_LEAF_KINDS]; /* the same times those */
-    cs_fr eq_in_piece[CS_LEAF_PIECE], *eq_of_piece;
-    cs_fr omega; /* of this rank */
-    cs_sc_witness *out;
-    void (*load)(cs_leaf_layer *layer, size_t offset, size_t n, cs_fr *const out[]); /* entries of the four tables */
-    size_t size;                                                                     /* of a table, before all rounds */
-    cs_fr *tables[4];
+    mixture mixtures[2][2];
     cs_leaf_piece low[2][PARTS / 2], high[2][PARTS / 2], part[PARTS]; /* pieces in work */
-    int64_t products[PRODUCTS][CS_LEAF_PIECE];
-    cs_fr fractions[2][4][CS_LEAF_PIECE];
+    int64_t products[PRODUCTS][CS_TILE];
+    cs_fr fractions[2][CS_LAYER_TABLES][CS_TILE];
 };
 
 static void set_coefs(cs_leaf_layer *y) {
@@ -47,22 +60,10 @@ cs_leaf_layer *cs_leaf_layer_new(const cs_leaves *l) {
         return NULL;
     y->l = l;
     cs_leaf_coefs(l, y->plain);
-    y->half = l->bits > 0 ? (size_t)1 << (l->bits - 1) : 0;
     return y;
 }
 
-static void free_tables(cs_leaf_layer *y) {
-    for (unsigned k = 0; k < 4; k++) {
-        cs_free(y->tables[k]);
-        y->tables[k] = NULL;
-    }
-}
-
 void cs_leaf_layer_free(cs_leaf_layer *y) {
-    if (!y)
-        return;
-    free_tables(y);
-    cs_free(y->eq_of_piece);
     cs_free(y);
 }
 
@@ -92,26 +93,19 @@ static void combine(const cs_leaf_layer *y, const cs_leaf_piece *parts, side *ou
 }
 
 /* The integers of a pair of terms, not both of ones: those of one side, or products in `into`. */
-static const int64_t *pair_of(const int64_t *x, const int64_t *y, int64_t *into, size_t n) {
+static const int64_t *pair_of(const int64_t *x, const int64_t *y, int64_t *into) {
     if (!x || !y)
         return x ? x : y;
-    for (size_t k = 0; k < n; k++)
+    for (size_t k = 0; k < CS_TILE; k++)
         into[k] = x[k] * y[k];
     return into;
 }
 
-static const int64_t *term(const side *s, unsigned k) {
-    return k == 0 ? NULL : s->x[k];
+static void load_tile(const cs_leaf_layer *y, size_t tile, cs_leaf_piece *out) {
+    cs_leaf_piece_load(y->l, tile << CS_TILE_BITS, CS_TILE, out);
 }
 
-/* ---- the first layer ---- */
-
-typedef struct sum {
-    cs_fr base;
-    unsigned n;
-    const int64_t *x[CS_AFFINE_TERMS];
-    cs_fr t[CS_AFFINE_TERMS];
-} sum;
+/* ---- the layer above the leaves ---- */
 
 static void add_to_sum(sum *s, cs_fr t, const int64_t *x) {
     if (!x) {
@@ -122,88 +116,78 @@ static void add_to_sum(sum *s, cs_fr t, const int64_t *x) {
     }
 }
 
-/* Fractions x .. of the first layer, each numerator plus lambda times its denominator; all times weight. */
-static void load_fractions(cs_leaf_layer *y, size_t x, size_t n, cs_fr weight, cs_fr lambda, cs_fr *p, cs_fr *q) {
-    sum up = {.n = 0}, down = {.n = 0};
-    side a, b;
-    cs_leaf_piece_load(y->l, x, n, &y->part[0]);
-    cs_leaf_piece_load(y->l, y->half + x, n, &y->part[1]);
-    side_of(y, &y->part[0], &a);
-    side_of(y, &y->part[1], &b);
-    int64_t(*into)[CS_LEAF_PIECE] = y->products;
-    for (unsigned j = 0; j < b.n; j++) {
-        const cs_fr bq = cs_fr_mul(weight, b.q[j]);
-        const cs_fr both = cs_fr_add(cs_fr_mul(weight, b.p[j]), cs_fr_mul(lambda, bq));
-        for (unsigned i = 0; i < a.n; i++) {
-            const int64_t *ints = i || j ? pair_of(term(&a, i), term(&b, j), *into, n) : NULL;
-            into += i && j;
-            add_to_sum(&up, cs_fr_add(cs_fr_mul(a.p[i], bq), cs_fr_mul(a.q[i], both)), ints);
-            add_to_sum(&down, cs_fr_mul(a.q[i], bq), ints);
+/* Products are where multiply() puts them. */
+static void mix(cs_leaf_layer *y, const recipe *r, const side *a, const side *b, mixture *out) {
+    *out = (mixture){.made = true, .of = *r};
+    const int64_t(*product)[CS_TILE] = (const int64_t(*)[CS_TILE])y->products;
+    for (unsigned j = 0; j < b->n; j++) {
+        const cs_fr bq = cs_fr_mul(r->weight, b->q[j]);
+        const cs_fr both = cs_fr_add(cs_fr_mul(r->weight, b->p[j]), cs_fr_mul(r->lambda, bq));
+        for (unsigned i = 0; i < a->n; i++) {
+            const int64_t *ints = i && j ? *product++ : i ? a->x[i] : j ? b->x[j] : NULL;
+            add_to_sum(&out->up, cs_fr_add(cs_fr_mul(a->p[i], bq), cs_fr_mul(a->q[i], both)), ints);
+            add_to_sum(&out->down, cs_fr_mul(a->q[i], bq), ints);
         }
     }
-    cs_fr_vec_affine(p, up.base, up.t, up.x, up.n, n);
-    cs_fr_vec_affine(q, down.base, down.t, down.x, down.n, n);
 }
 
-void cs_leaf_layer_fractions(cs_leaf_layer *y, size_t x, size_t n, cs_fr *p, cs_fr *q) {
-    load_fractions(y, x, n, CS_FR_ONE, CS_FR_ZERO, p, q);
+static void multiply(cs_leaf_layer *y, const side *a, const side *b) {
+    int64_t(*into)[CS_TILE] = y->products;
+    for (unsigned j = 1; j < b->n; j++)
+        for (unsigned i = 1; i < a->n; i++, into++)
+            (void)pair_of(a->x[i], b->x[j], *into);
 }
 
-/* Tables of the first layer's sumcheck, entries offset .. */
-static void load_tables(cs_leaf_layer *y, size_t offset, size_t n, cs_fr weight, cs_fr *const out[]) {
-    load_fractions(y, offset, n, weight, CS_FR_ZERO, out[CS_LEAF_P0], out[CS_LEAF_Q0]);
-    load_fractions(y, y->half / 2 + offset, n, weight, y->lambda, out[CS_LEAF_P1], out[CS_LEAF_Q1]);
+/* Tile x of the fractions, each numerator plus lambda times its denominator; all times weight. `last`: what was mixed for a
+ * tile like this. */
+static void load_fractions(cs_leaf_layer *y, size_t x, cs_fr weight, cs_fr lambda, mixture *last, cs_fr *p, cs_fr *q) {
+    recipe r = {.weight = weight, .lambda = lambda};
+    side sides[2];
+    for (unsigned h = 0; h < 2; h++) {
+        cs_leaf_piece *piece = &y->part[h];
+        load_tile(y, 2 * x + h, piece);
+        side_of(y, piece, &sides[h]);
+        r.has[h] = piece->has;
+        r.p[h] = piece->p;
+        r.q[h] = piece->q;
+    }
+    multiply(y, &sides[0], &sides[1]);
+    if (!last->made || memcmp(&r, &last->of, sizeof r) != 0)
+        mix(y, &r, &sides[0], &sides[1], last);
+    cs_fr_vec_affine(p, last->up.base, last->up.t, last->up.x, last->up.n, CS_TILE);
+    cs_fr_vec_affine(q, last->down.base, last->down.t, last->down.x, last->down.n, CS_TILE);
 }
 
-/* eq of the variables after the current one as a product, times omega; returns how many of `pairs` make a piece. */
-static size_t start_round(cs_leaf_layer *y, size_t pairs) {
-    const size_t n = pairs < CS_LEAF_PIECE ? pairs : CS_LEAF_PIECE;
-    const unsigned in = cs_bits(n), before = cs_bits(pairs) - in;
-    cs_fr_vec_eq(y->eq_of_piece, y->point + y->rounds + 1, before);
-    cs_fr_vec_scale(y->eq_of_piece, y->omega, y->eq_of_piece, (size_t)1 << before);
-    cs_fr_vec_eq(y->eq_in_piece, y->point + y->rounds + 1 + before, in);
-    return n;
+void cs_leaf_layer_fractions(cs_leaf_layer *y, size_t x, cs_fr *p, cs_fr *q) {
+    load_fractions(y, x, CS_FR_ONE, CS_FR_ZERO, &y->mixtures[0][0], p, q);
 }
 
-static void add_to_round(const cs_leaf_layer *y, cs_fr *out, size_t piece, cs_fr at) {
-    *out = cs_fr_add(*out, cs_fr_mul(y->eq_of_piece[piece], at));
+/* Tile t of the tables of this layer's sumcheck. */
+static void load_tables(cs_leaf_layer *y, size_t t, cs_fr weight, mixture last[2], cs_fr *const out[]) {
+    load_fractions(y, 2 * t, weight, CS_FR_ZERO, &last[0], out[CS_LAYER_P0], out[CS_LAYER_Q0]);
+    load_fractions(y, 2 * t + 1, weight, y->lambda, &last[1], out[CS_LAYER_P1], out[CS_LAYER_Q1]);
 }
 
-static void play_first_round(void *context, cs_fr *out) {
+static void play_fractions(void *context, const cs_fr eq[CS_TILE], size_t t, cs_fr at[2]) {
     cs_leaf_layer *y = context;
-    const size_t pairs = y->half / 4, n = start_round(y, pairs);
-    cs_fr *lo[4], *hi[4];
-    cs_fr_round round = {.n_tables = 4,
-                         .n_terms = 2,
-                         .terms = {{2, {CS_LEAF_P0, CS_LEAF_Q1}}, {2, {CS_LEAF_Q0, CS_LEAF_P1}}},
-                         .outer = -1,
-                         .weight = y->eq_in_piece,
-                         .degree = 2};
-    for (unsigned k = 0; k < 4; k++) {
-        round.lo[k] = lo[k] = y->fractions[0][k];
-        round.hi[k] = hi[k] = y->fractions[1][k];
+    cs_fr *to[2][CS_LAYER_TABLES];
+    for (unsigned high = 0; high < 2; high++) {
+        for (unsigned k = 0; k < CS_LAYER_TABLES; k++)
+            to[high][k] = y->fractions[high][k];
+        load_tables(y, 2 * t + high, CS_FR_ONE, y->mixtures[0], to[high]);
     }
-    out[0] = out[1] = CS_FR_ZERO;
-    for (size_t offset = 0; offset < pairs; offset += n) {
-        cs_fr at[2];
-        load_tables(y, offset, n, CS_FR_ONE, lo);
-        load_tables(y, pairs + offset, n, CS_FR_ONE, hi);
-        cs_fr_vec_round(at, &round, n);
-        for (unsigned node = 0; node < 2; node++)
-            add_to_round(y, &out[node], offset / n, at[node]);
-    }
+    cs_layer_pair(eq, (const cs_fr *const *)to[0], (const cs_fr *const *)to[1], at);
 }
 
-static void load_first(cs_leaf_layer *y, size_t offset, size_t n, cs_fr *const out[]) {
-    cs_fr *high[4];
-    load_tables(y, offset, n, y->weight[0], out);
-    if (y->rounds == 0)
-        return;
-    for (unsigned k = 0; k < 4; k++)
+static void fold_fractions(void *context, size_t t, cs_fr *const out[]) {
+    cs_leaf_layer *y = context;
+    cs_fr *high[CS_LAYER_TABLES];
+    for (unsigned k = 0; k < CS_LAYER_TABLES; k++)
         high[k] = y->fractions[0][k];
-    load_tables(y, y->half / 4 + offset, n, y->weight[1], high);
-    for (unsigned k = 0; k < 4; k++)
-        cs_fr_vec_add(out[k], out[k], high[k], n);
+    load_tables(y, 2 * t, y->weight[0], y->mixtures[0], out);
+    load_tables(y, 2 * t + 1, y->weight[1], y->mixtures[1], high);
+    for (unsigned k = 0; k < CS_LAYER_TABLES; k++)
+        cs_fr_vec_add(out[k], out[k], high[k], CS_TILE);
 }
 
 /* ---- rounds ---- */
@@ -214,16 +198,16 @@ typedef struct batch {
     cs_fr t[BATCH];
 } batch;
 
-static void flush(const cs_leaf_layer *y, batch *b, size_t n, cs_fr *out) {
+static void flush(const cs_fr eq[CS_TILE], batch *b, cs_fr *out) {
     cs_fr dots[BATCH];
-    cs_fr_vec_dots(dots, y->eq_in_piece, CS_FR_ONE, b->x, b->n, n);
+    cs_fr_vec_dots(dots, eq, CS_FR_ONE, b->x, b->n, CS_TILE);
     for (unsigned k = 0; k < b->n; k++)
         *out = cs_fr_add(*out, cs_fr_mul(b->t[k], dots[k]));
     b->n = 0;
 }
 
-/* Sum under eq_in_piece of p q' + q (p' + lambda q'), with q', p' of the second half. */
-static cs_fr sum_of_pairs(cs_leaf_layer *y, const side *a, const side *b, size_t n) {
+/* Sum under eq of p q' + q (p' + lambda q'), with q', p' of the second half. */
+static cs_fr sum_of_pairs(cs_leaf_layer *y, const cs_fr eq[CS_TILE], const side *a, const side *b) {
     cs_fr out = CS_FR_ZERO;
     batch now = {.n = 0};
     for (unsigned j = 0; j < b->n; j++) {
@@ -234,95 +218,76 @@ static cs_fr sum_of_pairs(cs_leaf_layer *y, const side *a, const side *b, size_t
                 out = t; /* eq adds up to one */
                 continue;
             }
-            now.x[now.n] = pair_of(term(a, i), term(b, j), y->products[now.n], n);
+            now.x[now.n] = pair_of(a->x[i], b->x[j], y->products[now.n]);
             now.t[now.n++] = t;
             if (now.n == BATCH)
-                flush(y, &now, n, &out);
+                flush(eq, &now, &out);
         }
     }
-    flush(y, &now, n, &out);
+    flush(eq, &now, &out);
     return out;
 }
 
 /* high = 2 high - low: the line through both at 2. */
-static void step(const cs_leaf_piece *low, cs_leaf_piece *high, size_t n) {
+static void step(const cs_leaf_piece *low, cs_leaf_piece *high) {
     high->p = cs_fr_sub(cs_fr_add(high->p, high->p), low->p);
     high->q = cs_fr_sub(cs_fr_add(high->q, high->q), low->q);
     for (unsigned k = 0; k < CS_LEAF_KINDS; k++) {
         const bool in_low = low->has >> k & 1, in_high = high->has >> k & 1;
         int64_t *x = high->x[k];
-        for (size_t j = 0; in_high && j < n; j++)
+        for (size_t j = 0; in_high && j < CS_TILE; j++)
             x[j] *= 2;
-        for (size_t j = 0; in_low && j < n; j++)
+        for (size_t j = 0; in_low && j < CS_TILE; j++)
             x[j] = (in_high ? x[j] : 0) - low->x[k][j];
     }
     high->has |= low->has;
 }
 
-static void load_pieces(cs_leaf_layer *y, size_t offset, size_t n, size_t table) {
-    for (unsigned h = 0; h < 2; h++)
-        for (size_t part = 0; part < (size_t)1 << y->rounds; part++) {
-            const size_t at = h * y->half + part * table + offset;
-            cs_leaf_piece_load(y->l, at, n, &y->low[h][part]);
-            cs_leaf_piece_load(y->l, at + table / 2, n, &y->high[h][part]);
-        }
+/* The leaves' tiles of tile t of the tables after the rounds so far, one for each part of a half. The first challenge is the
+ * highest bit of a part, and the lowest of those that number tiles. */
+static void load_half(const cs_leaf_layer *y, size_t t, unsigned half, cs_leaf_piece *parts) {
+    for (unsigned part = 0; part < 1U << y->rounds; part++) {
+        const size_t tile = t << y->rounds | cs_tile_place(part, y->rounds);
+        load_tile(y, 2 * tile + half, &parts[part]);
+    }
 }
 
-static void play_round(void *context, cs_fr *out) {
+static void play_leaves(void *context, const cs_fr eq[CS_TILE], size_t t, cs_fr at[2]) {
     cs_leaf_layer *y = context;
-    const size_t table = y->half >> y->rounds, n = start_round(y, table / 2);
-    out[0] = out[1] = CS_FR_ZERO;
-    for (size_t offset = 0; offset < table / 2; offset += n) {
-        load_pieces(y, offset, n, table);
-        for (unsigned node = 0; node < 2; node++) {
-            side a, b;
-            combine(y, node ? y->high[0] : y->low[0], &a);
-            combine(y, node ? y->high[1] : y->low[1], &b);
-            const cs_fr at = sum_of_pairs(y, &a, &b, n);
-            add_to_round(y, &out[node], offset / n, at);
-            for (unsigned part = 0; node == 0 && part < 1U << y->rounds; part++) {
-                step(&y->low[0][part], &y->high[0][part], n);
-                step(&y->low[1][part], &y->high[1][part], n);
-            }
+    for (unsigned half = 0; half < 2; half++) {
+        load_half(y, 2 * t, half, y->low[half]);
+        load_half(y, 2 * t + 1, half, y->high[half]);
+    }
+    for (unsigned node = 0; node < 2; node++) {
+        side a, b;
+        combine(y, node ? y->high[0] : y->low[0], &a);
+        combine(y, node ? y->high[1] : y->low[1], &b);
+        at[node] = sum_of_pairs(y, eq, &a, &b);
+        for (unsigned part = 0; node == 0 && part < 1U << y->rounds; part++) {
+            step(&y->low[0][part], &y->high[0][part]);
+            step(&y->low[1][part], &y->high[1][part]);
         }
     }
 }
 
-static void load(cs_leaf_layer *y, size_t offset, size_t n, cs_fr *const out[]) {
-    const size_t table = y->half >> y->rounds;
+static void fold_leaves(void *context, size_t t, cs_fr *const out[]) {
+    cs_leaf_layer *y = context;
     for (unsigned h = 0; h < 2; h++) {
         side s;
-        for (unsigned part = 0; part < 1U << y->rounds; part++)
-            cs_leaf_piece_load(y->l, h * y->half + part * table + offset, n, &y->part[part]);
+        load_half(y, t, h, y->part);
         combine(y, y->part, &s);
-        cs_fr_vec_affine(out[h ? CS_LEAF_Q1 : CS_LEAF_Q0], s.q[0], s.q + 1, s.x + 1, s.n - 1, n);
+        cs_fr_vec_affine(out[h ? CS_LAYER_Q1 : CS_LAYER_Q0], s.q[0], s.q + 1, s.x + 1, s.n - 1, CS_TILE);
         sum numerators = {.base = s.p[0]};
         for (unsigned k = 0; k < s.n; k++)
-            add_to_sum(&numerators, h ? cs_fr_add(s.p[k], cs_fr_mul(y->lambda, s.q[k])) : s.p[k], term(&s, k));
-        cs_fr_vec_affine(out[h ? CS_LEAF_P1 : CS_LEAF_P0], numerators.base, numerators.t, numerators.x, numerators.n, n);
+            add_to_sum(&numerators, h ? cs_fr_add(s.p[k], cs_fr_mul(y->lambda, s.q[k])) : s.p[k], s.x[k]);
+        cs_fr_vec_affine(out[h ? CS_LAYER_P1 : CS_LAYER_P0], numerators.base, numerators.t, numerators.x, numerators.n,
+                         CS_TILE);
     }
 }
 
 /* ---- the two sumchecks ---- */
 
-/* The tables as the rounds have left them. */
-static cs_status store_tables(cs_leaf_layer *y) {
-    const size_t size = y->size >> y->rounds;
-    cs_fr *at[4];
-    for (unsigned k = 0; k < 4; k++) {
-        y->out->tables[k].values = y->tables[k] = CS_NEW(cs_fr, size);
-        if (!y->tables[k])
-            return CS_ERR_MEMORY;
-    }
-    for (size_t offset = 0; offset < size; offset += CS_LEAF_PIECE) {
-        for (unsigned k = 0; k < 4; k++)
-            at[k] = y->tables[k] + offset;
-        y->load(y, offset, size - offset < CS_LEAF_PIECE ? size - offset : CS_LEAF_PIECE, at);
-    }
-    return CS_OK;
-}
-
-static cs_status bind(void *context, cs_fr r) {
+static void bind(void *context, cs_fr r) {
     cs_leaf_layer *y = context;
     for (unsigned part = 1U << y->rounds; part-- > 0;) {
         const cs_fr high = cs_fr_mul(y->weight[part], r);
@@ -331,7 +296,6 @@ static cs_status bind(void *context, cs_fr r) {
     }
     y->rounds++;
     set_coefs(y);
-    return y->rounds == y->out->first.rounds ? store_tables(y) : CS_OK;
 }
 
 unsigned cs_leaf_layer_rounds(unsigned bits, unsigned level) {
@@ -339,35 +303,14 @@ unsigned cs_leaf_layer_rounds(unsigned bits, unsigned level) {
     return level < most ? level : most;
 }
 
-static cs_status start(cs_leaf_layer *y, size_t size, unsigned rounds, const cs_leaf_sumcheck *what, cs_sc_witness *out) {
-    const size_t pieces = size / 2 / CS_LEAF_PIECE;
-    free_tables(y);
-    cs_free(y->eq_of_piece);
-    y->eq_of_piece = CS_NEW(cs_fr, pieces ? pieces : 1);
-    if (!y->eq_of_piece)
-        return CS_ERR_MEMORY;
-    y->lambda = what->lambda;
-    y->omega = what->omega;
-    y->point = what->point;
+cs_layer_source cs_leaf_layer_source(cs_leaf_layer *y, bool of_leaves, cs_fr lambda) {
+    y->lambda = lambda;
     y->rounds = 0;
     y->weight[0] = CS_FR_ONE;
     set_coefs(y);
-    y->size = size;
-    y->out = out;
-    *out = (cs_sc_witness){.first = {.rounds = rounds, .bind = bind, .context = y}};
-    return rounds == 0 ? store_tables(y) : CS_OK;
-}
-
-cs_status cs_leaf_layer_start(cs_leaf_layer *y, const cs_leaf_sumcheck *what, cs_sc_witness *out) {
-    y->load = load;
-    const cs_status status = start(y, y->half, cs_leaf_layer_rounds(y->l->bits, y->l->bits - 1), what, out);
-    out->first.round = play_round;
-    return status;
-}
-
-cs_status cs_leaf_layer_start_first(cs_leaf_layer *y, const cs_leaf_sumcheck *what, cs_sc_witness *out) {
-    y->load = load_first;
-    const cs_status status = start(y, y->half / 2, cs_leaf_layer_rounds(y->l->bits, y->l->bits - 2), what, out);
-    out->first.round = play_first_round;
-    return status;
+    return (cs_layer_source){.rounds = of_leaves ? ROUNDS : 1,
+                             .context = y,
+                             .pair = of_leaves ? play_leaves : play_fractions,
+                             .bind = bind,
+                             .load = of_leaves ? fold_leaves : fold_fractions};
 }

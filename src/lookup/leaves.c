@@ -77,6 +77,21 @@ void cs_leaves_free(cs_leaves *l) {
     *l = (cs_leaves){0};
 }
 
+/* How many of the highest bits are in reverse. */
+static unsigned reversed_bits(const cs_leaves *l) {
+    return l->bits > CS_LEAF_LOW_BITS ? l->bits - CS_LEAF_LOW_BITS : 0;
+}
+
+size_t cs_leaves_entry(const cs_leaves *l, size_t x) {
+    const unsigned n = reversed_bits(l);
+    if (n == 0)
+        return x;
+    size_t out = x & (((size_t)1 << CS_LEAF_LOW_BITS) - 1);
+    for (unsigned k = 0; k < n; k++)
+        out |= (x >> (CS_LEAF_LOW_BITS + k) & 1) << (CS_LEAF_LOW_BITS + n - 1 - k);
+    return out;
+}
+
 /* ---- loading ---- */
 
 static size_t block_size(const cs_leaves *l, size_t block) {
@@ -131,19 +146,29 @@ static void load_block(const cs_leaves *l, const cs_leaf_block *b, bool numerato
         load_compressed(l, b, from, n, out);
 }
 
-static void load(const cs_leaves *l, bool numerator, size_t offset, size_t n, cs_fr *out) {
+static void load_entries(const cs_leaves *l, bool numerator, size_t offset, size_t n, cs_fr *out) {
     size_t done = 0;
     for (size_t k = 0; k < l->n && done < n; k++) {
         const cs_leaf_block *b = &l->blocks[k];
         if (offset + done >= b->base + b->size)
             continue;
         const size_t from = offset + done - b->base;
-        const size_t length = b->size - from < n - done ? b->size - from : n - done;
+        const size_t length = cs_smaller(b->size - from, n - done);
         load_block(l, b, numerator, from, length, out + done);
         done += length;
     }
     for (; done < n; done++)
         out[done] = numerator ? CS_FR_ZERO : CS_FR_ONE;
+}
+
+/* Leaves that are neighbouring entries together. */
+static void load(const cs_leaves *l, bool numerator, size_t offset, size_t n, cs_fr *out) {
+    const size_t run = (size_t)1 << CS_LEAF_LOW_BITS;
+    for (size_t done = 0, length; done < n; done += length) {
+        const size_t x = offset + done;
+        length = cs_smaller(run - x % run, n - done);
+        load_entries(l, numerator, cs_leaves_entry(l, x), length, out + done);
+    }
 }
 
 void cs_leaves_numerators(const cs_leaves *l, size_t offset, size_t n, cs_fr *out) {
@@ -211,11 +236,19 @@ static cs_status lookup_parts(const cs_leaves *l, cs_witness *w, const place *p,
     return CS_OK;
 }
 
-cs_status cs_leaves_claim(const cs_leaves *l, cs_witness *w, const cs_fr *point, const cs_fr *omega, cs_fr lambda,
+/* A point of the leaves as one of the entries. */
+static void point_of_entries(const cs_leaves *l, const cs_fr *point, cs_fr *out) {
+    const unsigned n = reversed_bits(l);
+    for (unsigned k = 0; k < l->bits; k++)
+        out[k] = point[k < n ? n - 1 - k : k];
+}
+
+cs_status cs_leaves_claim(const cs_leaves *l, cs_witness *w, const cs_fr *of_leaf, const cs_fr *omega, cs_fr lambda,
                           cs_expr *value) {
-    cs_fr public_q = CS_FR_ZERO, unused = CS_FR_ONE;
+    cs_fr point[CS_SC_BITS], public_q = CS_FR_ZERO, unused = CS_FR_ONE;
     const int n_ranks = w->session->n_ranks;
     cs_expr empty = {0};
+    point_of_entries(l, of_leaf, point);
     CS_TRY(cs_witness_claim(w, &empty));
     const size_t claim = w->n_claims - 1;
     for (size_t k = 0; k < l->n; k++) {

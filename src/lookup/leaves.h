@@ -1,11 +1,15 @@
 /* Internal: the leaves of the fraction tree, one for each entry that is looked up, never stored: loaded block by block from
- * small integers. */
+ * small integers. Entries lie one after the other, padding included; leaf x is the entry whose number has the bits of x from
+ * CS_LEAF_LOW_BITS on in reverse. A layer adds up what differs in the highest bit of x, and a sumcheck binds it first: these
+ * are entries 2^CS_LEAF_LOW_BITS apart, then twice as many, and so on. So padding stays together. */
 #ifndef CS_LOOKUP_LEAVES_H
 #define CS_LOOKUP_LEAVES_H
 
 #include "lookup/lookup.h"
 
-/** One lookup's place among the leaves. */
+enum { CS_LEAF_LOW_BITS = 6 };
+
+/** One lookup's place among the entries. */
 typedef struct cs_leaf_block {
     size_t base, size;
     const cs_lookup *lookup;
@@ -21,6 +25,9 @@ typedef struct cs_leaves {
     size_t n;
     cs_leaf_block *blocks; /* biggest first, aligned to their size */
 } cs_leaves;
+
+/** Entry of leaf x. */
+size_t cs_leaves_entry(const cs_leaves *l, size_t x);
 
 cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr beta);
 void cs_leaves_free(cs_leaves *l);

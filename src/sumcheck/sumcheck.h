@@ -57,8 +57,9 @@ typedef struct cs_sc_table {
     unsigned kept_bits;
 } cs_sc_table;
 
-/** A prover's own way through the first rounds, at most `single` of them. round: as cs_sc_prover_round. The last bind leaves
- * the tables, folded by all of them, in the witness, for the other rounds; with rounds = 0 they are there from the start. */
+/** A prover's own way through the first rounds, as many of those that have messages of their own as it likes. round: as
+ * cs_sc_prover_round. The last bind leaves the tables, folded by all of them, in the witness, for the other rounds; with
+ * rounds = 0 they are there from the start. */
 typedef struct cs_sc_first {
     unsigned rounds;
     void (*round)(void *context, cs_fr *out);

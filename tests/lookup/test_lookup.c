@@ -17,17 +17,17 @@
 #include "comm/comm.h"
 #include "field/fr_vec.h"
 #include "finale/finale.h"
-#include "lookup/leaf_layer.h"
-#include "poly/mle.h"
+#include "lookup/leaf_ints.h"
+#include "lookup/tree.h"
 
 /* ---- some lookups ---- */
 
-enum { SQUARES = 7, SMALL = 9, ROWS = 32, MOST_LEAVES = 1 << 14 };
-enum { USES, U, X, XX, NX, C, Z, ONE, BIG, Y, YY, NY, BLOCKS };
-enum { LOOKUPS = 6 };
+enum { SQUARES = 7, SMALL = 9, ROWS = 32, MOST_BITS = 17, MOST_LEAVES = 1 << MOST_BITS };
+enum { USES, U, X, XX, NX, C, Z, ONE, BIG, Y, YY, NY, WIDE, EVEN, FEW, MANY, BLOCKS };
+enum { LOOKUPS = 9 };
 
 static const cs_block SHAPES[BLOCKS] = {
-    [USES] = {.axes = 1, .shape = {ROWS}, .bits = {5}, .max = 1 << 14},
+    [USES] = {.axes = 1, .shape = {ROWS}, .bits = {5}, .max = 1 << 16},
     [U] = {.axes = 2, .shape = {3, 5}, .bits = {2, 3}, .min = -1, .max = 99},
     [X] = {.axes = 3, .shape = {3, 2, 5}, .bits = {2, 1, 3}, .min = -8, .max = 7},
     [XX] = {.axes = 3, .shape = {3, 2, 5}, .bits = {2, 1, 3}, .max = 70000},
@@ -39,10 +39,17 @@ static const cs_block SHAPES[BLOCKS] = {
     [Y] = {.axes = 2, .shape = {11, 256}, .bits = {4, 8}, .min = -8, .max = 7},
     [YY] = {.axes = 2, .shape = {11, 256}, .bits = {4, 8}, .max = 100},
     [NY] = {.axes = 2, .shape = {11, 256}, .bits = {4, 8}, .min = -8, .max = 8},
+    /* with tiles that are padding: rows, columns, both */
+    [WIDE] = {.axes = 3, .shape = {5, 9, 130}, .bits = {3, 4, 8}, .max = 7},
+    [EVEN] = {.axes = 2, .shape = {40, 300}, .bits = {6, 9}, .min = -2, .max = 5},
+    [FEW] = {.axes = 1, .shape = {30}, .bits = {5}, .min = -300, .max = 300},
+    [MANY] = {.axes = 2, .shape = {30, 60}, .bits = {5, 7}, .min = -300, .max = 300},
 };
 
 /* What is added along the last axis of BIG: tags and first columns of two kinds in turn. */
 static cs_lookup_line LINES[100];
+/* Of EVEN: all alike. */
+static cs_lookup_line SAME[300];
 
 #define COLUMN(which)                                                                                                       \
     {                                                                                                                       \
@@ -55,6 +62,12 @@ static const cs_lookup ALL[LOOKUPS] = {
     {.tag = SMALL, .n_columns = 1, .columns = {COLUMN(ONE)}, .shaped_like = ONE},
     {.tag = SMALL, .n_columns = 1, .columns = {COLUMN(BIG)}, .shaped_like = BIG, .lines = LINES},
     {.tag = SQUARES, .n_columns = 3, .columns = {COLUMN(Y), COLUMN(YY), COLUMN(NY)}, .shaped_like = Y},
+    {.tag = SMALL, .n_columns = 1, .columns = {COLUMN(WIDE)}, .shaped_like = WIDE},
+    {.tag = SMALL, .n_columns = 1, .columns = {COLUMN(EVEN)}, .shaped_like = EVEN, .lines = SAME},
+    {.tag = SMALL,
+     .n_columns = 1,
+     .columns = {{.constant = 4, .n = 2, .block = {FEW, MANY}, .coef = {1, -1}}},
+     .shaped_like = MANY},
 };
 
 typedef struct fixture {
@@ -91,17 +104,27 @@ static int small_random(int min, int max) {
     return min + rand() % (max - min + 1);
 }
 
+static unsigned last_bits(size_t block) {
+    return SHAPES[block].bits[SHAPES[block].axes - 1];
+}
+
+/* What is added at an entry. */
+static cs_lookup_line line_at(const cs_lookup *lookup, size_t x) {
+    const size_t block = lookup->shaped_like, j = x & (((size_t)1 << last_bits(block)) - 1);
+    return lookup->lines && j < SHAPES[block].shape[SHAPES[block].axes - 1] ? lookup->lines[j] : (cs_lookup_line){0, 0};
+}
+
 static void fill_entry(fixture *f, const cs_lookup *lookup, size_t x) {
     const int value = small_random(lookup->tag == SMALL ? 0 : -8, 7);
     const cs_lookup_column *column = lookup->columns;
     if (lookup->lines) { /* (9; v + 2) or (7, but the other columns are zero: x = 0; v + 1) */
-        const size_t j = x & (((size_t)1 << SHAPES[BIG].bits[1]) - 1);
-        cs_tensor_set(&f->tensors[BIG], x, lookup->lines[j].tag ? -1 : value - 2);
+        cs_tensor_set(&f->tensors[lookup->shaped_like], x, line_at(lookup, x).tag ? -1 : value - 2);
         return;
     }
     if (column[0].n == 2) { /* 4 + c - z = value */
-        const size_t c = x >> SHAPES[Z].bits[1];
-        cs_tensor_set(&f->tensors[column[0].block[1]], x, 4 + cs_tensor_get(&f->tensors[C], c) - value);
+        const size_t c = x >> last_bits(lookup->shaped_like);
+        const int64_t few = cs_tensor_get(&f->tensors[column[0].block[0]], c);
+        cs_tensor_set(&f->tensors[column[0].block[1]], x, 4 + few - value);
         return;
     }
     cs_tensor_set(&f->tensors[column[0].block[0]], x, value);
@@ -112,19 +135,16 @@ static void fill_entry(fixture *f, const cs_lookup *lookup, size_t x) {
 }
 
 static int32_t tag_at(const cs_lookup *lookup, size_t x) {
-    const size_t j = x & (((size_t)1 << SHAPES[BIG].bits[1]) - 1);
-    return lookup->tag + (lookup->lines && j < SHAPES[BIG].shape[1] ? lookup->lines[j].tag : 0);
+    return lookup->tag + line_at(lookup, x).tag;
 }
 
 /* Value of a column by definition. */
 static int64_t column_at(const fixture *f, const cs_lookup *lookup, unsigned c, size_t x) {
-    int64_t value = lookup->columns[c].constant;
-    const size_t j = x & (((size_t)1 << SHAPES[BIG].bits[1]) - 1);
-    if (lookup->lines && c == 0 && j < SHAPES[BIG].shape[1])
-        value += lookup->lines[j].constant;
+    int64_t value = lookup->columns[c].constant + (c == 0 ? line_at(lookup, x).constant : 0);
     for (unsigned k = 0; k < lookup->columns[c].n; k++) {
         const size_t block = lookup->columns[c].block[k];
-        const size_t at = block == C ? x >> SHAPES[Z].bits[1] : x;
+        const bool repeated = SHAPES[block].axes < SHAPES[lookup->shaped_like].axes;
+        const size_t at = repeated ? x >> last_bits(lookup->shaped_like) : x;
         value += lookup->columns[c].coef[k] * cs_tensor_get(&f->tensors[block], at);
     }
     return value;
@@ -161,12 +181,16 @@ static void open_fixture(fixture *f, unsigned set, unsigned seed) {
         assert_int_equal(cs_tensor_new(&f->tensors[k], f->layout.blocks[k].size, SHAPES[k].min, SHAPES[k].max), CS_OK);
     for (size_t k = 0; k < SHAPES[C].shape[0]; k++)
         cs_tensor_set(&f->tensors[C], k, small_random(-280, 280));
+    for (size_t k = 0; k < SHAPES[FEW].shape[0]; k++)
+        cs_tensor_set(&f->tensors[FEW], k, small_random(-280, 280));
     for (unsigned k = 0; k < LOOKUPS; k++)
         if (set >> k & 1)
             f->list[f->what.n++] = ALL[k];
     fill_table(f);
     for (size_t j = 0; j < SHAPES[BIG].shape[1]; j++)
         LINES[j] = j % 3 ? (cs_lookup_line){0, 2} : (cs_lookup_line){SQUARES - SMALL, 1};
+    for (size_t j = 0; j < SHAPES[EVEN].shape[1]; j++)
+        SAME[j] = (cs_lookup_line){0, 2};
     f->what.list = f->list;
     f->what.table = (cs_lookup_table){ROWS, f->tag, {f->columns[0], f->columns[1], f->columns[2]}};
     for_real(f, fill_entry);
@@ -222,15 +246,44 @@ static void same(const cs_fr *a, const cs_fr *b, size_t n) {
     assert_memory_equal(a, b, n * sizeof *a);
 }
 
-/* What the tests below work on. */
+/* What the tests below work on: p and q of the tree's layers, the leaves in the order of entries. */
 typedef struct bench {
     fixture f;
     cs_session session;
     cs_witness w;
     cs_leaves leaves;
     size_t n;
-    cs_fr p[MOST_LEAVES], q[MOST_LEAVES], up[MOST_LEAVES], down[MOST_LEAVES], point[16];
+    cs_fr p[MOST_LEAVES], q[MOST_LEAVES], *up[MOST_BITS + 1], *down[MOST_BITS + 1], point[MOST_BITS], lambda, omega;
 } bench;
+
+/* Leaf x by definition: the bits of its number from the sixth on are those of the entry's, in reverse. */
+static size_t entry_of(size_t x, unsigned bits) {
+    size_t out = x % 64;
+    for (unsigned from = 6; from < bits; from++)
+        if (x >> from & 1)
+            out += (size_t)64 << (bits - 1 - from);
+    return bits <= 6 ? x : out;
+}
+
+static void grow_by_definition(bench *b) {
+    const unsigned bits = b->leaves.bits;
+    for (unsigned k = bits + 1; k-- > 0;) {
+        const size_t n = (size_t)1 << k;
+        b->up[k] = CS_NEW(cs_fr, n);
+        b->down[k] = CS_NEW(cs_fr, n);
+        assert_true(b->up[k] && b->down[k]);
+        for (size_t x = 0; x < n; x++) {
+            if (k == bits) {
+                b->up[k][x] = b->p[entry_of(x, bits)];
+                b->down[k][x] = b->q[entry_of(x, bits)];
+                continue;
+            }
+            const cs_fr *p = b->up[k + 1], *q = b->down[k + 1];
+            b->up[k][x] = cs_fr_add(cs_fr_mul(p[x], q[n + x]), cs_fr_mul(p[n + x], q[x]));
+            b->down[k][x] = cs_fr_mul(q[x], q[n + x]);
+        }
+    }
+}
 
 static bench *open_bench(unsigned set, unsigned seed) {
     bench *b = CS_NEW(bench, 1);
@@ -241,80 +294,106 @@ static bench *open_bench(unsigned set, unsigned seed) {
     ALPHA = cs_fr_from_u64(UINT64_C(0x123456789abcdef1) + seed);
     ALPHA = cs_fr_pow(ALPHA, 12345);
     BETA = cs_fr_sqr(ALPHA);
-    for (unsigned k = 0; k < 16; k++)
+    for (unsigned k = 0; k < MOST_BITS; k++)
         b->point[k] = cs_fr_pow(ALPHA, 3 + k);
+    b->lambda = cs_fr_pow(ALPHA, 101);
+    b->omega = cs_fr_pow(ALPHA, 102);
     assert_int_equal(cs_leaves_new(&b->leaves, &b->w, &b->f.what, ALPHA, BETA), CS_OK);
     b->n = leaves_by_definition(&b->f, b->p, b->q);
     assert_int_equal((size_t)1 << b->leaves.bits, b->n);
-    for (size_t x = 0; x < b->n / 2; x++) {
-        const size_t y = b->n / 2 + x;
-        b->up[x] = cs_fr_add(cs_fr_mul(b->p[x], b->q[y]), cs_fr_mul(b->p[y], b->q[x]));
-        b->down[x] = cs_fr_mul(b->q[x], b->q[y]);
-    }
     return b;
 }
 
 static void close_bench(bench *b) {
+    for (unsigned k = 0; k <= MOST_BITS; k++) {
+        cs_free(b->up[k]);
+        cs_free(b->down[k]);
+    }
     cs_leaves_free(&b->leaves);
     close_fixture(&b->f);
     cs_free(b);
 }
 
-static const unsigned SETS[] = {1, 2, 4, 9, 16, 32, 3, 11, 63, 47, 62};
+static const unsigned SETS[] = {1, 2, 4, 9, 16, 32, 3, 11, 63, 47, 62, 64, 128, 256 + 64, 128 + 11, 511};
 enum { N_SETS = sizeof SETS / sizeof *SETS };
+
+/* Entries offset .. offset + n - 1 as integers. */
+static void check_piece(const bench *b, cs_leaf_piece *piece, size_t offset, size_t n) {
+    cs_fr coef[CS_LEAF_KINDS];
+    cs_leaf_coefs(&b->leaves, coef);
+    cs_leaf_piece_load(&b->leaves, offset, n, piece);
+    for (size_t j = 0; j < n; j++) {
+        cs_fr up = piece->p, down = piece->q;
+        for (unsigned k = 0; k < CS_LEAF_KINDS; k++) {
+            const cs_fr x = piece->has >> k & 1 ? cs_fr_from_i64(piece->x[k][j]) : CS_FR_ZERO;
+            up = k == CS_LEAF_P ? cs_fr_add(up, x) : up;
+            down = cs_fr_add(down, cs_fr_mul(coef[k], x));
+        }
+        same(&up, &b->p[offset + j], 1);
+        same(&down, &b->q[offset + j], 1);
+    }
+}
 
 static void leaves(void **state) {
     (void)state;
     static cs_fr p[MOST_LEAVES], q[MOST_LEAVES];
+    cs_leaf_piece *piece = CS_NEW(cs_leaf_piece, 1);
+    assert_non_null(piece);
     for (unsigned s = 0; s < N_SETS; s++) {
         bench *b = open_bench(SETS[s], s);
         cs_leaves_numerators(&b->leaves, 0, b->n, p);
         cs_leaves_denominators(&b->leaves, 0, b->n, q);
-        same(p, b->p, b->n);
-        same(q, b->q, b->n);
-        cs_leaf_piece *piece = CS_NEW(cs_leaf_piece, 1);
-        cs_fr coef[CS_LEAF_KINDS];
-        assert_non_null(piece);
-        cs_leaf_coefs(&b->leaves, coef);
+        for (size_t x = 0; x < b->n; x++) {
+            assert_int_equal(cs_leaves_entry(&b->leaves, x), entry_of(x, b->leaves.bits));
+            same(&p[x], &b->p[entry_of(x, b->leaves.bits)], 1);
+            same(&q[x], &b->q[entry_of(x, b->leaves.bits)], 1);
+        }
         for (size_t n = 1; n <= CS_LEAF_PIECE && n <= b->n; n *= 4)
-            for (size_t offset = 0; offset < b->n; offset += n) {
-                cs_leaf_piece_load(&b->leaves, offset, n, piece);
-                for (size_t j = 0; j < n; j++) {
-                    cs_fr up = piece->p, down = piece->q;
-                    for (unsigned k = 0; k < CS_LEAF_KINDS; k++) {
-                        const cs_fr x = piece->has >> k & 1 ? cs_fr_from_i64(piece->x[k][j]) : CS_FR_ZERO;
-                        up = k == CS_LEAF_P ? cs_fr_add(up, x) : up;
-                        down = cs_fr_add(down, cs_fr_mul(coef[k], x));
-                    }
-                    same(&up, &b->p[offset + j], 1);
-                    same(&down, &b->q[offset + j], 1);
-                }
-            }
-        cs_free(piece);
+            for (size_t offset = 0; offset < b->n; offset += n)
+                check_piece(b, piece, offset, n);
         close_bench(b);
     }
+    cs_free(piece);
 }
 
-static void fractions(void **state) {
+/* ---- tiles ---- */
+
+/* A tile is stored if an entry in it is real, or its denominators differ; else it is one constant. */
+static void tiles(void **state) {
     (void)state;
     for (unsigned s = 0; s < N_SETS; s++) {
         bench *b = open_bench(SETS[s], s);
-        cs_leaf_layer *layer = cs_leaf_layer_new(&b->leaves);
-        cs_fr p[CS_LEAF_PIECE], q[CS_LEAF_PIECE];
-        assert_non_null(layer);
-        assert_true(cs_leaves_are_small(&b->leaves));
-        for (size_t n = CS_LEAF_PIECE < b->n / 2 ? CS_LEAF_PIECE : b->n / 2; n > 0; n /= 8)
-            for (size_t x = 0; x < b->n / 2; x += n) {
-                cs_leaf_layer_fractions(layer, x, n, p, q);
-                same(p, b->up + x, n);
-                same(q, b->down + x, n);
+        cs_tiles t;
+        if (b->leaves.bits < CS_TILE_BITS) {
+            close_bench(b);
+            continue;
+        }
+        assert_int_equal(cs_tiles_new(&t, &b->leaves), CS_OK);
+        const cs_tile_map *m = &t.map[0];
+        size_t stored = 0;
+        for (size_t k = 0; k < m->n; k++) {
+            bool real = false;
+            for (size_t j = 64 * k; j < 64 * k + 64; j++)
+                real = real || !cs_fr_is_zero(b->p[j]);
+            if (cs_tile_stored(m, k)) {
+                assert_int_equal(m->at[k], stored++);
+                continue;
             }
-        cs_leaf_layer_free(layer);
+            assert_false(real);
+            for (size_t j = 64 * k; j < 64 * k + 64; j++)
+                same(&b->q[j], &t.leaf[cs_tile_constant(m, k)], 1);
+        }
+        assert_int_equal(stored, m->stored);
+        if (SETS[s] == 64) /* 5 of 8 times 9 of 16 rows, 3 of 4 tiles of columns */
+            assert_int_equal(stored, 5 * 9 * 3);
+        if (SETS[s] == 128) /* 40 of 64 rows, 5 of 8 tiles; one with the end of the lines in rows of padding */
+            assert_int_equal(stored, 40 * 5 + 24);
+        cs_tiles_free(&t);
         close_bench(b);
     }
 }
 
-/* ---- rounds ---- */
+/* ---- layers ---- */
 
 static cs_fr line(const cs_fr *v, size_t half, size_t x, uint64_t node) {
     return cs_fr_add(v[x], cs_fr_mul(cs_fr_from_u64(node), cs_fr_sub(v[x + half], v[x])));
@@ -324,54 +403,105 @@ static cs_fr line(const cs_fr *v, size_t half, size_t x, uint64_t node) {
 static cs_fr round_at(cs_fr *const t[4], size_t half, const cs_fr *eq, uint64_t node) {
     cs_fr out = CS_FR_ZERO;
     for (size_t x = 0; x < half; x++) {
-        const cs_fr first = cs_fr_mul(line(t[CS_LEAF_P0], half, x, node), line(t[CS_LEAF_Q1], half, x, node));
-        const cs_fr second = cs_fr_mul(line(t[CS_LEAF_Q0], half, x, node), line(t[CS_LEAF_P1], half, x, node));
+        const cs_fr first = cs_fr_mul(line(t[CS_LAYER_P0], half, x, node), line(t[CS_LAYER_Q1], half, x, node));
+        const cs_fr second = cs_fr_mul(line(t[CS_LAYER_Q0], half, x, node), line(t[CS_LAYER_P1], half, x, node));
         out = cs_fr_add(out, cs_fr_mul(eq[x], cs_fr_add(first, second)));
     }
     return out;
 }
 
-/* The first rounds of one of the two sumchecks against the tables p, q of 2^bits entries a half, which are folded. */
-static void check_rounds(bench *b, bool of_leaves, unsigned bits, cs_fr *p, cs_fr *q) {
+/* The tables that are left, stored or loaded. */
+static void check_tables(const cs_sc_witness *w, cs_fr *const t[4], size_t n) {
+    static cs_fr loaded[MOST_LEAVES];
+    for (unsigned k = 0; k < 4; k++) {
+        const cs_sc_table *table = &w->tables[k];
+        if (!table->values)
+            table->load(table->context, 0, n, loaded);
+        same(table->values ? table->values : loaded, t[k], n);
+    }
+}
+
+/* The first rounds of a layer's sumcheck against the children by definition, which are folded. */
+static void check_layer(bench *b, cs_tree *tree, unsigned level) {
     static cs_fr eq[MOST_LEAVES];
-    const size_t size = (size_t)1 << bits;
-    const cs_leaf_sumcheck what = {.lambda = b->point[14], .omega = b->point[15], .point = b->point};
-    cs_leaf_layer *layer = cs_leaf_layer_new(&b->leaves);
+    const size_t size = (size_t)1 << level;
+    cs_fr *p = b->up[level + 1], *q = b->down[level + 1], *const t[4] = {p, p + size, q, q + size};
     cs_sc_witness w;
-    assert_non_null(layer);
-    assert_int_equal(of_leaves ? cs_leaf_layer_start(layer, &what, &w) : cs_leaf_layer_start_first(layer, &what, &w), CS_OK);
-    cs_fr *const t[4] = {p, p + size, q, q + size};
+    assert_int_equal(cs_tree_start(tree, level, b->lambda, b->omega, b->point, &w), CS_OK);
     for (size_t x = 0; x < size; x++)
-        t[CS_LEAF_P1][x] = cs_fr_add(t[CS_LEAF_P1][x], cs_fr_mul(what.lambda, t[CS_LEAF_Q1][x]));
-    assert_true(w.first.rounds <= bits);
-    assert_true(w.first.rounds > 0 || bits == 0);
+        t[CS_LAYER_P1][x] = cs_fr_add(t[CS_LAYER_P1][x], cs_fr_mul(b->lambda, t[CS_LAYER_Q1][x]));
+    assert_true(w.first.rounds <= level);
+    assert_true(level <= CS_SC_PAIR_BITS || w.first.rounds == 0 || w.first.rounds >= level - CS_SC_PAIR_BITS);
     for (unsigned r = 0; r < w.first.rounds; r++) {
         const size_t half = size >> (r + 1);
         const cs_fr challenge = cs_fr_pow(b->point[3], 2 + r);
         cs_fr out[2];
-        cs_fr_vec_eq(eq, b->point + r + 1, bits - r - 1);
+        cs_fr_vec_eq(eq, b->point + r + 1, level - r - 1);
         w.first.round(w.first.context, out);
         for (unsigned node = 0; node < 2; node++)
-            assert_true(cs_fr_eq(out[node], cs_fr_mul(what.omega, round_at(t, half, eq, 2 * node))));
+            assert_true(cs_fr_eq(out[node], cs_fr_mul(b->omega, round_at(t, half, eq, 2 * node))));
         assert_int_equal(w.first.bind(w.first.context, challenge), CS_OK);
         for (unsigned k = 0; k < 4; k++)
             for (size_t x = 0; x < half; x++)
                 t[k][x] = cs_fr_add(t[k][x], cs_fr_mul(challenge, cs_fr_sub(t[k][x + half], t[k][x])));
     }
-    for (unsigned k = 0; k < 4; k++)
-        same(w.tables[k].values, t[k], size >> w.first.rounds);
-    cs_leaf_layer_free(layer);
+    check_tables(&w, t, size >> w.first.rounds);
+    cs_tree_end(tree, level);
 }
 
-static void rounds(void **state) {
+static void check_tree(bench *b) {
+    cs_tree *tree;
+    cs_fr p, q;
+    grow_by_definition(b);
+    assert_int_equal(cs_tree_new(&tree, &b->leaves), CS_OK);
+    cs_tree_root(tree, &p, &q);
+    same(&p, b->up[0], 1);
+    same(&q, b->down[0], 1);
+    for (unsigned level = 0; level < b->leaves.bits; level++)
+        check_layer(b, tree, level);
+    cs_tree_free(tree);
+}
+
+static void layers(void **state) {
     (void)state;
     for (unsigned s = 0; s < N_SETS; s++) {
         bench *b = open_bench(SETS[s], s);
-        if (b->leaves.bits >= 2)
-            check_rounds(b, false, b->leaves.bits - 2, b->up, b->down);
-        check_rounds(b, true, b->leaves.bits - 1, b->p, b->q);
+        assert_true(cs_leaves_are_small(&b->leaves));
+        check_tree(b);
         close_bench(b);
     }
+}
+
+/* A rank that has no record in most of its rows. */
+static void layers_of_a_short_rank(void **state) {
+    (void)state;
+    for (size_t rows = 0; rows <= 2; rows++) {
+        bench *b = open_bench(64 + 128, 1);
+        b->f.layout.blocks[WIDE].rank_shape = &rows;
+        for (size_t x = 0; x < b->f.layout.blocks[WIDE].size; x++)
+            if (x >> 12 >= rows) {
+                cs_tensor_set(&b->f.tensors[WIDE], x, 0);
+                b->p[x] = CS_FR_ZERO;
+                b->q[x] = compress(SMALL, (const int64_t[CS_LOOKUP_COLUMNS]){0});
+            }
+        check_tree(b);
+        close_bench(b);
+    }
+}
+
+/* The same as field elements, with the first layer and without. */
+static void layers_of_field_elements(void **state) {
+    (void)state;
+    const unsigned sets[] = {1, 47, 64};
+    for (unsigned s = 0; s < 3; s++)
+        for (unsigned is_long = 0; is_long < 2; is_long++) {
+            bench *b = open_bench(sets[s], s);
+            assert_int_equal(cs_tensor_to_fr(&b->f.tensors[sets[s] == 64 ? WIDE : U]), CS_OK);
+            assert_false(cs_leaves_are_small(&b->leaves));
+            b->leaves.long_bits = is_long ? 1 : MOST_BITS + 1;
+            check_tree(b);
+            close_bench(b);
+        }
 }
 
 /* Field elements, and integers whose products would not fit, are left to the field's kernels. */
@@ -392,6 +522,22 @@ static void what_is_not_small(void **state) {
 
 /* ---- instruction sets ---- */
 
+/* A layer's first rounds, and one entry of what they leave. */
+static bool hash_layer(const bench *b, cs_tree *tree, unsigned level, crypto_hash_sha256_state *hash) {
+    cs_sc_witness w;
+    cs_fr values[2];
+    bool done = cs_tree_start(tree, level, b->lambda, b->omega, b->point, &w) == CS_OK;
+    for (unsigned r = 0; done && r < w.first.rounds; r++) {
+        w.first.round(w.first.context, values);
+        crypto_hash_sha256_update(hash, (const uint8_t *)values, sizeof values);
+        done = w.first.bind(w.first.context, values[0]) == CS_OK;
+    }
+    for (unsigned k = 0; done && w.tables[0].values && k < 4; k++)
+        crypto_hash_sha256_update(hash, (const uint8_t *)w.tables[k].values, sizeof(cs_fr) << (level - w.first.rounds));
+    cs_tree_end(tree, level);
+    return done;
+}
+
 /* In a process of its own, since the choice is made once: a digest of all fractions and rounds. */
 static void digest_with(cs_isa isa, uint8_t out[32]) {
     int pipes[2];
@@ -404,22 +550,11 @@ static void digest_with(cs_isa isa, uint8_t out[32]) {
         bool done = setenv("CONSORT_ISA", cs_isa_name(isa), 1) == 0 && cs_isa_chosen() == isa;
         for (unsigned s = 0; s < N_SETS; s++) {
             bench *b = open_bench(SETS[s], s);
-            cs_leaf_layer *layer = cs_leaf_layer_new(&b->leaves);
-            const cs_leaf_sumcheck what = {.lambda = b->point[14], .omega = b->point[15], .point = b->point};
-            cs_sc_witness w;
-            cs_fr values[2];
-            for (size_t x = 0; x < b->n / 2; x++) {
-                cs_leaf_layer_fractions(layer, x, 1, &values[0], &values[1]);
-                crypto_hash_sha256_update(&hash, (const uint8_t *)values, sizeof values);
-            }
-            done = done && cs_leaf_layer_start(layer, &what, &w) == CS_OK;
-            for (unsigned r = 0; done && r < w.first.rounds; r++) {
-                w.first.round(w.first.context, values);
-                crypto_hash_sha256_update(&hash, (const uint8_t *)values, sizeof values);
-                done = w.first.bind(w.first.context, values[0]) == CS_OK;
-            }
-            crypto_hash_sha256_update(&hash, (const uint8_t *)w.tables[0].values, sizeof(cs_fr));
-            cs_leaf_layer_free(layer);
+            cs_tree *tree;
+            done = done && cs_tree_new(&tree, &b->leaves) == CS_OK;
+            for (unsigned level = 0; done && level < b->leaves.bits; level++)
+                done = hash_layer(b, tree, level, &hash);
+            cs_tree_free(done ? tree : NULL);
             close_bench(b);
         }
         uint8_t digest[32];
@@ -504,8 +639,8 @@ static cs_status prove_and_verify(const fixture *f) {
 
 static void true_lookups_are_proved(void **state) {
     (void)state;
-    const unsigned sets[] = {1, 8, 9, 11, 63};
-    for (unsigned k = 0; k < 5; k++) {
+    const unsigned sets[] = {1, 8, 9, 11, 63, 511};
+    for (unsigned k = 0; k < 6; k++) {
         fixture f;
         open_fixture(&f, sets[k], k);
         assert_int_equal(prove_and_verify(&f), CS_OK);
@@ -560,8 +695,10 @@ static void padding_is_not_looked_up(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(same_with_every_instruction_set),
                                        cmocka_unit_test(leaves),
-                                       cmocka_unit_test(fractions),
-                                       cmocka_unit_test(rounds),
+                                       cmocka_unit_test(tiles),
+                                       cmocka_unit_test(layers),
+                                       cmocka_unit_test(layers_of_a_short_rank),
+                                       cmocka_unit_test(layers_of_field_elements),
                                        cmocka_unit_test(what_is_not_small),
                                        cmocka_unit_test(true_lookups_are_proved),
                                        cmocka_unit_test(false_lookups_are_refused),

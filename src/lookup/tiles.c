@@ -1,0 +1,192 @@
+#include "lookup/tiles.h"
+#include "base/bits.h"
+#include "base/memory.h"
+#include <string.h>
+
+/* ---- which tiles of leaves are constant ---- */
+
+typedef struct finder {
+    const cs_leaves *l;
+    cs_tiles *out;
+    size_t cap; /* of out->leaf */
+} finder;
+
+static const cs_block *shape_of(const finder *f, const cs_lookup *lookup) {
+    return &f->l->w->layout->blocks[lookup->shaped_like];
+}
+
+/* Whether line `row` of a tensor, an index of all axes but the last, is real. */
+static bool real_line(const cs_block *b, int rank, size_t row) {
+    bool real = true;
+    for (unsigned axis = b->axes - 1; axis-- > 0;) {
+        real = real && (row & (((size_t)1 << b->bits[axis]) - 1)) < cs_block_length(b, axis, rank);
+        row >>= b->bits[axis];
+    }
+    return real;
+}
+
+/* A block with an axis less is not zero where only the last axis is padding. */
+static bool has_repeated(const finder *f, const cs_lookup *lookup) {
+    for (unsigned c = 0; c < lookup->n_columns; c++)
+        for (unsigned k = 0; k < lookup->columns[c].n; k++)
+            if (f->l->w->layout->blocks[lookup->columns[c].block[k]].size < shape_of(f, lookup)->size)
+                return true;
+    return false;
+}
+
+/* Whether entries from.. of a lookup, a tile of them, are padding. */
+static bool is_padding(const finder *f, const cs_lookup *lookup, size_t from) {
+    const cs_block *b = shape_of(f, lookup);
+    const int rank = f->l->w->session->rank;
+    const unsigned line_bits = b->bits[b->axes - 1];
+    const size_t column = from & (((size_t)1 << line_bits) - 1), first = from >> line_bits;
+    const size_t lines = line_bits < CS_TILE_BITS ? (size_t)CS_TILE >> line_bits : 1;
+    if (column >= cs_block_length(b, b->axes - 1, rank) && !has_repeated(f, lookup))
+        return true;
+    for (size_t row = first; row < first + lines; row++)
+        if (real_line(b, rank, row))
+            return false;
+    return true;
+}
+
+/* What is added along the last axis, if it is the same for a tile of entries from.. */
+static bool line_of(const cs_leaf_block *b, unsigned line_bits, size_t from, cs_fr *out) {
+    const size_t mask = ((size_t)1 << line_bits) - 1;
+    *out = b->lines ? b->lines[from & mask] : CS_FR_ZERO;
+    for (size_t j = 1; b->lines && j < CS_TILE; j++)
+        if (!cs_fr_eq(b->lines[(from + j) & mask], *out))
+            return false;
+    return true;
+}
+
+/* The number of a constant of leaves, which may be a new one. */
+static cs_status constant_of(finder *f, cs_fr q, size_t *out) {
+    size_t *n = &f->out->map[0].n_constants;
+    for (*out = 0; *out < *n; ++*out)
+        if (cs_fr_eq(f->out->leaf[*out], q))
+            return CS_OK;
+    if (*n == f->cap) {
+        cs_fr *more = CS_NEW(cs_fr, 2 * f->cap + 4);
+        if (!more)
+            return CS_ERR_MEMORY;
+        if (*n)
+            memcpy(more, f->out->leaf, *n * sizeof *more);
+        cs_free(f->out->leaf);
+        f->out->leaf = more;
+        f->cap = 2 * f->cap + 4;
+    }
+    f->out->leaf[(*n)++] = q;
+    return CS_OK;
+}
+
+static cs_status add_tile(finder *f, size_t t, const cs_fr *constant) {
+    cs_tile_map *m = &f->out->map[0];
+    size_t c;
+    if (!constant) {
+        m->at[t] = (int32_t)m->stored++;
+        return CS_OK;
+    }
+    CS_TRY(constant_of(f, *constant, &c));
+    m->at[t] = -1 - (int32_t)c;
+    return CS_OK;
+}
+
+static cs_status add_lookup(finder *f, const cs_leaf_block *b) {
+    const cs_block *shape = shape_of(f, b->lookup);
+    for (size_t from = 0; from < b->size; from += CS_TILE) {
+        cs_fr line, q;
+        const bool constant = is_padding(f, b->lookup, from) && line_of(b, shape->bits[shape->axes - 1], from, &line);
+        if (constant)
+            q = cs_fr_sub(b->constant, line);
+        CS_TRY(add_tile(f, (b->base + from) >> CS_TILE_BITS, constant ? &q : NULL));
+    }
+    return CS_OK;
+}
+
+/* Lookups of less than a tile come last, several of them to a tile; unused leaves are 0/1. */
+static cs_status find_leaves(finder *f) {
+    const cs_leaves *l = f->l;
+    cs_tile_map *m = &f->out->map[0];
+    size_t used = 0;
+    for (size_t k = 0; k < l->n; k++) {
+        const cs_leaf_block *b = &l->blocks[k];
+        used = (b->base + b->size + CS_TILE - 1) >> CS_TILE_BITS;
+        if (b->size >= CS_TILE)
+            CS_TRY(add_lookup(f, b));
+        else if (b->base % CS_TILE == 0)
+            CS_TRY(add_tile(f, b->base >> CS_TILE_BITS, NULL));
+    }
+    for (size_t t = used; t < m->n; t++)
+        CS_TRY(add_tile(f, t, &CS_FR_ONE));
+    return CS_OK;
+}
+
+/* ---- the layers above ---- */
+
+static cs_status new_map(cs_tile_map *m, size_t n) {
+    m->n = n;
+    m->at = CS_NEW(int32_t, n);
+    return m->at ? CS_OK : CS_ERR_MEMORY;
+}
+
+/* The number of the constant that is made of a and b. */
+static cs_status pair_of(cs_tile_map *m, size_t *cap, size_t a, size_t b, size_t *out) {
+    for (*out = m->n_constants; (*out)-- > 0;)
+        if (m->parts[*out][0] == a && m->parts[*out][1] == b)
+            return CS_OK;
+    if (m->n_constants == *cap) {
+        uint32_t(*more)[2] = cs_calloc(2 * *cap + 4, sizeof *more);
+        if (!more)
+            return CS_ERR_MEMORY;
+        if (m->n_constants)
+            memcpy(more, m->parts, m->n_constants * sizeof *more);
+        cs_free(m->parts);
+        m->parts = more;
+        *cap = 2 * *cap + 4;
+    }
+    *out = m->n_constants++;
+    m->parts[*out][0] = (uint32_t)a;
+    m->parts[*out][1] = (uint32_t)b;
+    return CS_OK;
+}
+
+static cs_status pair_up(const cs_tile_map *below, cs_tile_map *m) {
+    size_t cap = 0, c;
+    CS_TRY(new_map(m, below->n / 2));
+    for (size_t t = 0; t < m->n; t++) {
+        if (cs_tile_stored(below, 2 * t) || cs_tile_stored(below, 2 * t + 1)) {
+            m->at[t] = (int32_t)m->stored++;
+            continue;
+        }
+        CS_TRY(pair_of(m, &cap, cs_tile_constant(below, 2 * t), cs_tile_constant(below, 2 * t + 1), &c));
+        m->at[t] = -1 - (int32_t)c;
+    }
+    return CS_OK;
+}
+
+static cs_status make(cs_tiles *out, const cs_leaves *l) {
+    finder f = {.l = l, .out = out};
+    out->n_maps = l->bits - CS_TILE_BITS + 1;
+    CS_TRY(new_map(&out->map[0], (size_t)1 << (l->bits - CS_TILE_BITS)));
+    CS_TRY(find_leaves(&f));
+    for (unsigned k = 1; k < out->n_maps; k++)
+        CS_TRY(pair_up(&out->map[k - 1], &out->map[k]));
+    return CS_OK;
+}
+
+cs_status cs_tiles_new(cs_tiles *out, const cs_leaves *l) {
+    *out = (cs_tiles){0};
+    const cs_status status = make(out, l);
+    if (status != CS_OK)
+        cs_tiles_free(out);
+    return status;
+}
+
+void cs_tiles_free(cs_tiles *t) {
+    for (unsigned k = 0; k < t->n_maps; k++) {
+        cs_free(t->map[k].at);
+        cs_free(t->map[k].parts);
+    }
+    cs_free(t->leaf);
+    *t = (cs_tiles){0};
+}

@@ -1,0 +1,40 @@
+/* Internal: which tiles of a tree of fractions have entries. A tile is CS_TILE neighbouring leaves, or fractions of a layer;
+ * leaves that are padding all over a tile have one public denominator and the numerator zero, and so has each fraction that
+ * is made of such tiles alone. These constant tiles are neither stored nor worked on one by one. Public: it follows from the
+ * shapes of the looked-up tensors and this rank's number of records. Local. */
+#ifndef CS_LOOKUP_TILES_H
+#define CS_LOOKUP_TILES_H
+
+#include "lookup/leaves.h"
+
+enum { CS_TILE_BITS = CS_LEAF_LOW_BITS, CS_TILE = 1 << CS_TILE_BITS, CS_TILE_MAPS = 40 };
+
+/** The tiles of one layer. Tile t of a layer is made of tiles 2t and 2t + 1 of the layer below. */
+typedef struct cs_tile_map {
+    size_t n, stored; /* tiles, a power of two; those with entries */
+    int32_t *at;      /* [n]: place among the stored tiles, in order; or -1 - c: the tile is constant c */
+    size_t n_constants;
+    uint32_t (*parts)[2]; /* [n_constants]: which constants of the layer below; NULL for leaves */
+} cs_tile_map;
+
+typedef struct cs_tiles {
+    unsigned n_maps; /* map[k] belongs to the layer k above the leaves */
+    cs_tile_map map[CS_TILE_MAPS];
+    cs_fr *leaf; /* [map[0].n_constants] denominators of constant leaves */
+} cs_tiles;
+
+/** For leaves of CS_TILE_BITS bits at least. CS_ERR_MEMORY: nothing is left to be freed. */
+cs_status cs_tiles_new(cs_tiles *out, const cs_leaves *l);
+void cs_tiles_free(cs_tiles *tiles);
+
+/** Whether map m stores tile t. */
+static inline bool cs_tile_stored(const cs_tile_map *m, size_t t) {
+    return m->at[t] >= 0;
+}
+
+/** The constant that tile t of map m is; it is not stored. */
+static inline size_t cs_tile_constant(const cs_tile_map *m, size_t t) {
+    return (size_t)(-1 - m->at[t]);
+}
+
+#endif
