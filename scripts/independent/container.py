@@ -7,7 +7,7 @@ import zlib
 from .errors import Refused, well_formed
 
 MAGIC = b"consort\n"
-VERSION = 4
+VERSION = 5
 LIMITS = {"STAT": 1 << 28, "INIT": 1 << 32, "MODL": 1 << 32, "PROF": 1 << 30, "WELL": 1 << 30, "CERT": 1 << 28,
           "SIGN": 1 << 20}
 ORDER = list(LIMITS)

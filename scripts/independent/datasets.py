@@ -110,7 +110,7 @@ def read_points(values: Any, where: str, count: int, identity: bool) -> list[Poi
 
 def read_document(value: Any, where: str) -> Document:
     """Strictly, without its commitments being compared with anything."""
-    documents.version(value, where, 2)
+    documents.version(value, where, 3)
     v = fields(value, where, FIELDS)
     documents.text(v["name"], f"{where}.name", 1, 256)
     rows = integer(v["rows"], f"{where}.rows", 1, 1 << 28)

@@ -11,6 +11,9 @@ from .ledger import Expression, variable
 from .sumcheck import Sumcheck, Term, run_alone
 from .witness import Witness
 
+# So many of the lowest bits of a leaf's number are not in reverse.
+TILE_BITS = 6
+
 # Own tables of a layer.
 P0, P1, Q0, Q1 = range(4)
 
@@ -52,6 +55,12 @@ class Fractions:
             out.add(p, w)
             out.add(q, w * lam)
         return out
+
+
+def point_of_entries(point: list[int]) -> list[int]:
+    """A point of the leaves as one of the entries: of a leaf's number, the bits above its tile are in reverse."""
+    high = max(0, len(point) - TILE_BITS)
+    return point[:high][::-1] + point[high:]
 
 
 class Lookups:
@@ -156,11 +165,12 @@ class Lookups:
         omega = s.rank_weights("lookup/ranks")
         lam = s.challenge("lookup/lambda")
         claim = w.claim(at.combined(omega, lam))
+        point = point_of_entries(at.point)
         offset, unused, denominators = 0, 1, 0
         for leaf in leaves:
             size = self._size(leaf)
             split = bits - bits_of(size)
-            here, rest = eq_index(at.point[:split], offset >> bits_of(size)), at.point[split:]
+            here, rest = eq_index(point[:split], offset >> bits_of(size)), point[split:]
             offset += size
             unused -= here
             denominators += here * self._denominator(leaf, rest)

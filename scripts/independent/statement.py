@@ -293,5 +293,5 @@ def derive(s: Statement, sections: dict[str, bytes]) -> Derived:
             own = sampler.draws(seed, i, pieces, already + p.steps * p.batch)
             tallies.append(sampler.tally(pieces, own, already))
             drawn.append(own[already:])
-    digest = _hash("consort/statement/3", s.json, seed, initial_digest, table_digest)
+    digest = _hash("consort/statement/4", s.json, seed, initial_digest, table_digest)
     return Derived(seed, initial, initial_digest, final, table, digest, drawn, passes, tallies)

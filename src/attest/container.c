@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "provenance/refusal.h"
 
-enum { VERSION = 4, HEADER_SIZE = 16, ENTRY_SIZE = 24, FLAG_ZLIB = 1 };
+enum { VERSION = 5, HEADER_SIZE = 16, ENTRY_SIZE = 24, FLAG_ZLIB = 1 };
 
 /* Longer sections are models and point lists: a third smaller at best, and unpacking takes longer than all else of their
  * verification. */

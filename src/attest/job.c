@@ -150,7 +150,7 @@ cs_status cs_job_digest(uint8_t out[32], const cs_job *job, const uint8_t *initi
         json_object_set_new(v, "excluded", cs_excluded_to_json(&job->excluded));
     if (v != NULL && job->n_idle > 0)
         json_object_set_new(v, "idle", idle_to_json(job));
-    const cs_status status = cs_document_label_digest(out, "consort/job/3", v);
+    const cs_status status = cs_document_label_digest(out, "consort/job/4", v);
     json_decref(v);
     return status;
 }

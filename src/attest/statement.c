@@ -193,5 +193,5 @@ cs_status cs_statement_training_digest(uint8_t out[32], const cs_statement *s, c
 cs_status cs_statement_digest(uint8_t out[32], const cs_statement *s, const uint8_t seed[32],
                               const uint8_t initial_digest[32], const uint8_t table_digest[32]) {
     const uint8_t *const digests[] = {seed, initial_digest, table_digest};
-    return hash_json(out, "consort/statement/3", cs_statement_to_json(s), digests, 3);
+    return hash_json(out, "consort/statement/4", cs_statement_to_json(s), digests, 3);
 }

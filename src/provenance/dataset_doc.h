@@ -17,7 +17,7 @@
 #define CS_DATASET_DOC_MAX_BYTES ((size_t)1 << 28)
 
 enum {
-    CS_DATASET_DOC_VERSION = 2,
+    CS_DATASET_DOC_VERSION = 3,
     CS_DATASET_NAME_BYTES = 256,
     CS_DATASET_MAX_ROWS = 1 << 28,
     CS_DATASET_MAX_WIDTH = 1 << 20, /* features, classes */

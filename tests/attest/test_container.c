@@ -105,7 +105,7 @@ static void has_the_documented_layout(void **state) {
     cs_buffer f;
     encode(&f, false);
     assert_memory_equal(f.data, "consort\n", 8);
-    assert_int_equal(cs_load_u32(f.data + 8), 4);
+    assert_int_equal(cs_load_u32(f.data + 8), 5);
     assert_int_equal(cs_load_u32(f.data + 12), 2);
     assert_memory_equal(f.data + 16, "STAT", 4);
     assert_int_equal(cs_load_u32(f.data + 20), 1);
@@ -188,14 +188,14 @@ static void refuses_by_reason(void **state) {
 
 static void refuses_other_versions(void **state) {
     (void)state;
-    for (uint8_t version = 3; version < 6; version += 2) {
+    for (uint8_t version = 4; version < 7; version += 2) {
         char told[64];
         cs_buffer f;
         encode(&f, true);
         f.data[8] = version;
         assert_int_equal(decode(f.data, f.size), CS_REJECT);
         assert_int_equal(cs_refusal_last(), CS_REFUSAL_VERSION);
-        snprintf(told, sizeof told, "another version of consort (format %u, this one reads 4)", version);
+        snprintf(told, sizeof told, "another version of consort (format %u, this one reads 5)", version);
         assert_non_null(strstr(cs_error_text(), told));
         cs_buffer_free(&f);
     }

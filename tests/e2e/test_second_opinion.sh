@@ -79,6 +79,15 @@ done
 tampered proof "$(at committed)"
 changed changed-plain "$(at public)" "$(at again)"
 
+# Other rules: a verifier that takes the lookups' leaves in the order of their entries; files of the version before.
+in_order='import sys; sys.path.insert(0, "scripts"); import verify_independent
+from independent import lookups; lookups.point_of_entries = lambda point: point; sys.exit(verify_independent.run())'
+expect 1 ": refused, " "${PYTHON:-python3}" -c "$in_order" --quiet "$(at public)"
+{ head -c 8 "$(at public)" && printf '\004' && tail -c +10 "$(at public)"; } >"$work/earlier.attestation"
+both 1 "$work/earlier.attestation"
+expect 38 "made by another version of consort (format 4, this one reads 5)" "$consort" verify "$work/earlier.attestation"
+expect 1 "refused, container: container: format 4, this program reads 5" "${PYTHON:-python3}" scripts/verify_independent.py "$work/earlier.attestation"
+
 # A consortium: several datasets with well-formedness proofs, certificates, manifest, contributions, signatures.
 certified_runs
 good=$work/one/good.attestation

@@ -18,6 +18,12 @@ cp "$work/public/tiny.attestation" "$corpus/container/public"
 statement "$work/public/tiny.attestation" public
 statement "$work/committed/tiny.attestation" committed
 
+tiny_job "$work/some.json" 4
+sed 's/"name": "m\([02]\)", "rows": [0-9]*, "data": "{name}.csv"/"name": "m\1", "rows": 0/g
+    s/"test"/"output": {"model": "committed"}, "seeds": {"contributions": true}, "test"/' "$work/some.json" >"$work/some_idle.json"
+expect 0 "4 members" run 60 4 "$work/some_idle.json" --out "$work/some"
+statement "$work/some/tiny.attestation" idle
+
 certified_datasets
 job good medical-research
 sign good

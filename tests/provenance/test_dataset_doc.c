@@ -142,9 +142,9 @@ static void refusals(void **state) {
     refuse_text("", "line 1");
     refuse_text("[]", "an object is required");
     refuse_text("{}", "missing");
-    refuse("\"version\":2", "\"version\":1", "made for another version of consort (version 1, this one reads 2)");
+    refuse("\"version\":3", "\"version\":2", "made for another version of consort (version 2, this one reads 3)");
     assert_int_equal(cs_refusal_last(), CS_REFUSAL_VERSION);
-    refuse("\"version\":2", "\"version\":2,\"x\":1", "unknown field \"x\"");
+    refuse("\"version\":3", "\"version\":3,\"x\":1", "unknown field \"x\"");
     assert_int_equal(cs_refusal_last(), CS_REFUSAL_UNKNOWN);
     refuse("\"proof\":null,", "", "the field \"proof\" is missing");
     refuse("\"proof\":null", "\"proof\":\"00\"", "proof");
