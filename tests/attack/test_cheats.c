@@ -7,6 +7,9 @@
 
 #include <cmocka.h>
 
+#include "attest/plan.h"
+#include "base/bits.h"
+#include "sumcheck/sumcheck.h"
 #include "support/changes.h"
 #include "support/cheat.h"
 
@@ -264,6 +267,68 @@ static void padded_entry(void **state) {
     }
 }
 
+/* 3 steps of 4 and 33 samples of 64 are real, and each row has a step of a layer. A tree of so many leaves is made of tiles,
+ * and those that are padding all over are not stored (lookup/tiles.h). */
+static void setup_tiles(void) {
+    cs_example_options o = cs_example_defaults();
+    cs_plan plan;
+    o.steps = 3;
+    o.batch = 33;
+    o.column_bits = 8;
+    setup(&o, NULL);
+    assert_int_equal(cs_plan_new(&plan, &run.e.params), CS_OK);
+    assert_true(cs_bits(plan.lookup_leaves) > CS_SC_PAIR_BITS + 1);
+}
+
+static void honest_padded_tiles(void **state) {
+    (void)state;
+    setup_tiles();
+    cs_cheat_go(&run);
+    assert_int_equal(run.verify, CS_OK);
+    assert_true(cs_cheat_broken_exactly(&run, LABELS(CS_LABEL_COUNT)));
+    cs_cheat_free(&run);
+}
+
+static void use_padded_tile(cs_example_rank *r, void *context) {
+    const size_t *entry = context;
+    cs_tensor *mask = tensor(r, CS_BLOCK_S, 1, 0);
+    assert_int_equal(mask->n, 4 * 64 * 4);
+    cs_tensor_set(mask, *entry, 1);
+}
+
+static void setup_padded(size_t *entry) {
+    setup_tiles();
+    run.e.ranks[1].before_proof = use_padded_tile;
+    run.e.ranks[1].before_context = entry;
+}
+
+/* The padding claim does not hold. Nor does the lookups', since the prover takes entries of such tiles for what they must
+ * be: which of its rows break depends on what its tiles lie beside. A row of nothing else has no commitment. */
+static void padded_tile(void **state) {
+    (void)state;
+    static const struct {
+        size_t step, sample;
+        cs_offence offence;
+    } CASES[] = {{1, 50, CS_OFFENCE_ROW}, {3, 20, CS_OFFENCE_OPENING}};
+    for (size_t k = 0; k < sizeof CASES / sizeof *CASES; k++) {
+        size_t entry = (CASES[k].step * 64 + CASES[k].sample) * 4;
+        setup_padded(&entry);
+        cs_cheat_dishonest(&run, 1, true);
+        cs_cheat_go(&run);
+        assert_int_equal(run.prove, CS_OK);
+        assert_int_equal(run.verify, CS_REJECT);
+        assert_true(cs_cheat_broken(&run, CS_LABEL_OPEN_CLAIMS));
+        assert_int_equal(run.judge, CS_OK);
+        assert_int_equal(run.offence[0], CS_OFFENCE_NONE);
+        assert_int_equal(run.offence[1], CASES[k].offence);
+        cs_cheat_free(&run);
+        setup_padded(&entry);
+        cs_cheat_go(&run);
+        assert_int_equal(run.prove, CS_ERR_ABORT);
+        cs_cheat_free(&run);
+    }
+}
+
 /* ---- datasets that a certificate would not cover ---- */
 
 static void feature_out_of_range(void **state) {
@@ -323,6 +388,8 @@ int main(void) {
         cmocka_unit_test(quotient_that_wraps),
         cmocka_unit_test(dataset_is_not_the_committed_one),
         cmocka_unit_test(padded_entry),
+        cmocka_unit_test(honest_padded_tiles),
+        cmocka_unit_test(padded_tile),
         cmocka_unit_test(feature_out_of_range),
         cmocka_unit_test(two_labels_in_a_row),
     };

@@ -27,9 +27,11 @@ static cs_status verify(const cs_committed *c) {
 
 static void honest(void **state) {
     (void)state;
-    /* rows, features, classes, columns: records longer and shorter than a commitment, one of everything, full rows */
-    static const size_t shapes[][4] = {{5, 3, 2, 8},  {1, 1, 1, 4},   {1, 1, 1, 64}, {7, 9, 3, 4},   {64, 4, 4, 16},
-                                       {33, 1, 5, 8}, {3, 20, 2, 16}, {16, 2, 9, 8}, {100, 5, 1, 32}};
+    /* rows, features, classes, columns: records longer and shorter than a commitment, one of everything, full rows; so many
+     * entries that tiles of them are padding, in either axis */
+    static const size_t shapes[][4] = {{5, 3, 2, 8},    {1, 1, 1, 4},      {1, 1, 1, 64},    {7, 9, 3, 4},
+                                       {64, 4, 4, 16},  {33, 1, 5, 8},     {3, 20, 2, 16},   {16, 2, 9, 8},
+                                       {100, 5, 1, 32}, {300, 20, 2, 256}, {70, 130, 2, 256}};
     for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++)
         for (int maps = 0; maps < 2; maps++) {
             cs_committed_options o = cs_committed_defaults();
