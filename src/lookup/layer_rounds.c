@@ -6,13 +6,6 @@
 
 enum { P0 = CS_LAYER_P0, P1 = CS_LAYER_P1, Q0 = CS_LAYER_Q0, Q1 = CS_LAYER_Q1, TABLES = CS_LAYER_TABLES };
 
-size_t cs_tile_place(size_t t, unsigned n_bits) {
-    size_t out = 0;
-    for (unsigned k = 0; k < n_bits; k++)
-        out |= (t >> k & 1) << (n_bits - 1 - k);
-    return out;
-}
-
 void cs_layer_pair(const cs_fr eq[CS_TILE], const cs_fr *const low[TABLES], const cs_fr *const high[TABLES], cs_fr at[2]) {
     cs_fr_round round = {
         .n_tables = TABLES, .n_terms = 2, .terms = {{2, {P0, Q1}}, {2, {Q0, P1}}}, .outer = -1, .weight = eq, .degree = 2};
@@ -172,7 +165,7 @@ static cs_status hand_over(cs_layer_rounds *y) {
     for (size_t t = 0; t < m->n; t++) {
         tile now;
         make_tile(y, t, &now);
-        const size_t place = cs_tile_place(t, cs_bits(m->n)) << CS_TILE_BITS;
+        const size_t place = cs_tile_place(y->job.tiles, t, cs_bits(m->n)) << CS_TILE_BITS;
         for (unsigned k = 0; k < TABLES; k++)
             memcpy(y->whole[k] + place, now.at[k], CS_TILE * sizeof **y->whole);
     }
@@ -203,15 +196,17 @@ static cs_status bind(void *context, cs_fr r) {
     return CS_OK;
 }
 
-/* eq of the variables after the first one, times omega. Tiles are numbered with the variable that is bound next as the
- * lowest bit. */
+/* eq of the variables after the first one, times omega. The variable that is bound next is the lowest bit of a tile's
+ * number, and the columns' are the highest bits. */
 static cs_status start_eq(cs_layer_rounds *y) {
-    const unsigned n = y->job.bits - CS_TILE_BITS - 1;
+    const unsigned columns = y->job.tiles->column_bits, n = y->job.bits - CS_TILE_BITS - 1, lines = n - columns;
     cs_fr *point = CS_NEW(cs_fr, n + 1);
     y->eq_of_tile = CS_NEW(cs_fr, (size_t)1 << n);
     if (point && y->eq_of_tile) {
-        for (unsigned k = 0; k < n; k++)
-            point[n - 1 - k] = y->job.point[1 + k];
+        for (unsigned k = 0; k < columns; k++)
+            point[k] = y->job.point[1 + lines + k];
+        for (unsigned k = 0; k < lines; k++)
+            point[columns + k] = y->job.point[lines - k];
         cs_fr_vec_eq(y->eq_of_tile, point, n);
         cs_fr_vec_scale(y->eq_of_tile, y->job.omega, y->eq_of_tile, (size_t)1 << n);
         cs_fr_vec_eq(y->eq_in_tile, y->job.point + n + 1, CS_TILE_BITS);

@@ -18,7 +18,7 @@ enum { CS_LAYER_P0, CS_LAYER_P1, CS_LAYER_Q0, CS_LAYER_Q1, CS_LAYER_TABLES };
 typedef struct cs_layer_source {
     unsigned rounds; /* of these; 1 at least */
     void *context;
-    /** at[2]: the share of tiles 2t and 2t + 1 of the tables in the round polynomial at 0 and 2; eq: within a tile. */
+    /** at[2]: the share of tile t of the next round's tables in the round polynomial at 0 and 2; eq: within a tile. */
     void (*pair)(void *context, const cs_fr eq[CS_TILE], size_t t, cs_fr at[2]);
     void (*bind)(void *context, cs_fr r); /* after each of these rounds */
     /** Tile t of the tables after these rounds. */
@@ -28,7 +28,7 @@ typedef struct cs_layer_source {
 typedef struct cs_layer_rounds_job {
     const cs_tiles *tiles;
     unsigned bits, single; /* variables; first rounds with messages of their own in any case */
-    unsigned map;          /* of the layer itself, whose tile t has children 2t and 2t + 1 in map - 1 */
+    unsigned map;          /* of the layer itself, whose tiles are made of two in map - 1 */
     const cs_fr *child_q;  /* denominators of the children's constant tiles */
     cs_fr lambda, omega;   /* omega: this rank's weight */
     const cs_fr *point;    /* [bits] of eq */
@@ -56,8 +56,5 @@ void cs_layer_rounds_free(cs_layer_rounds *y);
 /** p q' + q p' summed over pairs of tiles, under eq within a tile: at 0 and 2. For sources. */
 void cs_layer_pair(const cs_fr eq[CS_TILE], const cs_fr *const low[CS_LAYER_TABLES],
                    const cs_fr *const high[CS_LAYER_TABLES], cs_fr at[2]);
-
-/** Where tile t is in the order of leaves: with the bits of its number, of which there are n_bits, in reverse. */
-size_t cs_tile_place(size_t t, unsigned n_bits);
 
 #endif

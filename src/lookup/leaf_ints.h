@@ -10,7 +10,7 @@
 
 #include "lookup/leaves.h"
 
-enum { CS_LEAF_PIECE = 1 << CS_LEAF_LOW_BITS };
+enum { CS_LEAF_PIECE = CS_TILE };
 
 /** Kinds of integers: numerators; whether the denominator has alpha; tags; columns. */
 enum { CS_LEAF_P, CS_LEAF_ALPHA, CS_LEAF_TAG, CS_LEAF_COLUMN, CS_LEAF_KINDS = CS_LEAF_COLUMN + CS_LOOKUP_COLUMNS };

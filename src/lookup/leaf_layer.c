@@ -37,6 +37,7 @@ typedef struct mixture {
 
 struct cs_leaf_layer {
     const cs_leaves *l;
+    const cs_tiles *tiles;
     cs_fr lambda;
     unsigned rounds;                  /* done */
     cs_fr plain[CS_LEAF_KINDS];       /* coefficients of the leaves' denominators */
@@ -54,11 +55,12 @@ static void set_coefs(cs_leaf_layer *y) {
             y->coef[part][k] = cs_fr_mul(y->weight[part], y->plain[k]);
 }
 
-cs_leaf_layer *cs_leaf_layer_new(const cs_leaves *l) {
+cs_leaf_layer *cs_leaf_layer_new(const cs_leaves *l, const cs_tiles *tiles) {
     cs_leaf_layer *y = CS_NEW(cs_leaf_layer, 1);
     if (!y)
         return NULL;
     y->l = l;
+    y->tiles = tiles;
     cs_leaf_coefs(l, y->plain);
     return y;
 }
@@ -102,7 +104,7 @@ static const int64_t *pair_of(const int64_t *x, const int64_t *y, int64_t *into)
 }
 
 static void load_tile(const cs_leaf_layer *y, size_t tile, cs_leaf_piece *out) {
-    cs_leaf_piece_load(y->l, tile << CS_TILE_BITS, CS_TILE, out);
+    cs_leaf_piece_load(y->l, cs_tile_entry(y->tiles, tile), CS_TILE, out);
 }
 
 /* ---- the layer above the leaves ---- */
@@ -244,11 +246,11 @@ static void step(const cs_leaf_piece *low, cs_leaf_piece *high) {
 }
 
 /* The leaves' tiles of tile t of the tables after the rounds so far, one for each part of a half. The first challenge is the
- * highest bit of a part, and the lowest of those that number tiles. */
+ * highest bit of a part, and the lowest of those that number lines, but for the half. */
 static void load_half(const cs_leaf_layer *y, size_t t, unsigned half, cs_leaf_piece *parts) {
     for (unsigned part = 0; part < 1U << y->rounds; part++) {
-        const size_t tile = t << y->rounds | cs_tile_place(part, y->rounds);
-        load_tile(y, 2 * tile + half, &parts[part]);
+        const size_t lines = y->rounds < 2 ? part : part >> 1 | (part & 1) << 1;
+        load_tile(y, (t << y->rounds | lines) * 2 + half, &parts[part]);
     }
 }
 

@@ -13,11 +13,11 @@
 
 typedef struct cs_leaf_layer cs_leaf_layer;
 
-/** For leaves that are small; refers to l. NULL without memory. */
-cs_leaf_layer *cs_leaf_layer_new(const cs_leaves *l);
+/** For leaves that are small; refers to both. NULL without memory. */
+cs_leaf_layer *cs_leaf_layer_new(const cs_leaves *l, const cs_tiles *tiles);
 void cs_leaf_layer_free(cs_leaf_layer *layer);
 
-/** p[CS_TILE], q[CS_TILE]: tile x of the fractions above the leaves, those of leaves in tiles 2x and 2x + 1. */
+/** p[CS_TILE], q[CS_TILE]: tile x of the fractions above the leaves. */
 void cs_leaf_layer_fractions(cs_leaf_layer *layer, size_t x, cs_fr *p, cs_fr *q);
 
 /** First rounds of the sumcheck over layer `level` of a tree of 2^bits leaves that have messages of their own, since they

@@ -42,6 +42,17 @@ static cs_status compress_lines(const cs_leaves *l, cs_leaf_block *b) {
     return CS_OK;
 }
 
+/* The last axis of the biggest lookup is a line, if that leaves enough lines for the first rounds and if a line is a tile
+ * at least. */
+static unsigned low_bits(const cs_leaves *l) {
+    enum { LINES_BITS = 4 };
+    if (l->n == 0 || l->bits <= CS_TILE_BITS + LINES_BITS)
+        return l->bits;
+    const cs_block *biggest = shape_of(l, l->blocks[0].lookup);
+    const size_t most = cs_smaller(CS_SC_PAIR_BITS, l->bits - LINES_BITS);
+    return (unsigned)cs_larger(CS_TILE_BITS, cs_smaller(most, biggest->bits[biggest->axes - 1]));
+}
+
 static cs_status place_blocks(cs_leaves *l) {
     for (; l->n < l->what->n; l->n++) {
         const cs_lookup *lookup = &l->what->list[l->n];
@@ -56,6 +67,7 @@ static cs_status place_blocks(cs_leaves *l) {
         CS_TRY(compress_lines(l, &l->blocks[k]));
     }
     l->bits = cs_bits(offset);
+    l->low_bits = low_bits(l);
     return CS_OK;
 }
 
@@ -77,18 +89,10 @@ void cs_leaves_free(cs_leaves *l) {
     *l = (cs_leaves){0};
 }
 
-/* How many of the highest bits are in reverse. */
-static unsigned reversed_bits(const cs_leaves *l) {
-    return l->bits > CS_LEAF_LOW_BITS ? l->bits - CS_LEAF_LOW_BITS : 0;
-}
-
 size_t cs_leaves_entry(const cs_leaves *l, size_t x) {
-    const unsigned n = reversed_bits(l);
-    if (n == 0)
-        return x;
-    size_t out = x & (((size_t)1 << CS_LEAF_LOW_BITS) - 1);
-    for (unsigned k = 0; k < n; k++)
-        out |= (x >> (CS_LEAF_LOW_BITS + k) & 1) << (CS_LEAF_LOW_BITS + n - 1 - k);
+    size_t out = x & (((size_t)1 << l->low_bits) - 1);
+    for (unsigned k = l->low_bits; k < l->bits; k++)
+        out |= (x >> k & 1) << (l->bits - 1 - (k - l->low_bits));
     return out;
 }
 
@@ -163,7 +167,7 @@ static void load_entries(const cs_leaves *l, bool numerator, size_t offset, size
 
 /* Leaves that are neighbouring entries together. */
 static void load(const cs_leaves *l, bool numerator, size_t offset, size_t n, cs_fr *out) {
-    const size_t run = (size_t)1 << CS_LEAF_LOW_BITS;
+    const size_t run = (size_t)1 << l->low_bits;
     for (size_t done = 0, length; done < n; done += length) {
         const size_t x = offset + done;
         length = cs_smaller(run - x % run, n - done);
@@ -238,7 +242,7 @@ static cs_status lookup_parts(const cs_leaves *l, cs_witness *w, const place *p,
 
 /* A point of the leaves as one of the entries. */
 static void point_of_entries(const cs_leaves *l, const cs_fr *point, cs_fr *out) {
-    const unsigned n = reversed_bits(l);
+    const unsigned n = l->bits - l->low_bits;
     for (unsigned k = 0; k < l->bits; k++)
         out[k] = point[k < n ? n - 1 - k : k];
 }

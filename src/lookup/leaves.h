@@ -1,13 +1,14 @@
 /* Internal: the leaves of the fraction tree, one for each entry that is looked up, never stored: loaded block by block from
  * small integers. Entries lie one after the other, padding included; leaf x is the entry whose number has the bits of x from
- * CS_LEAF_LOW_BITS on in reverse. A layer adds up what differs in the highest bit of x, and a sumcheck binds it first: these
- * are entries 2^CS_LEAF_LOW_BITS apart, then twice as many, and so on. So padding stays together. */
+ * low_bits on in reverse. A layer adds up what differs in the highest bit of x, and a sumcheck binds it first: these are
+ * neighbouring lines of 2^low_bits entries, then lines two apart, and so on. So padding stays together, at the end of lines
+ * and of lists of lines. */
 #ifndef CS_LOOKUP_LEAVES_H
 #define CS_LOOKUP_LEAVES_H
 
 #include "lookup/lookup.h"
 
-enum { CS_LEAF_LOW_BITS = 6 };
+enum { CS_TILE_BITS = 6, CS_TILE = 1 << CS_TILE_BITS };
 
 /** One lookup's place among the entries. */
 typedef struct cs_leaf_block {
@@ -21,7 +22,8 @@ typedef struct cs_leaves {
     const cs_witness *w;
     const cs_lookups *what;
     cs_fr alpha, mix[CS_LOOKUP_COLUMNS]; /* beta, beta^2, beta^3 */
-    unsigned bits, long_bits;            /* from long_bits on, the prover computes a layer twice to save its memory */
+    unsigned bits, low_bits;             /* low_bits: of a line; public */
+    unsigned long_bits;                  /* from so many on, the prover computes a layer twice to save its memory */
     size_t n;
     cs_leaf_block *blocks; /* biggest first, aligned to their size */
 } cs_leaves;

@@ -79,45 +79,42 @@ static cs_status constant_of(finder *f, cs_fr q, size_t *out) {
     return CS_OK;
 }
 
-static cs_status add_tile(finder *f, size_t t, const cs_fr *constant) {
+/* The tile of entries from.. is a constant. */
+static cs_status add_tile(finder *f, size_t from, cs_fr constant) {
+    const unsigned low = f->l->low_bits;
     cs_tile_map *m = &f->out->map[0];
+    const size_t column = (from & (((size_t)1 << low) - 1)) >> CS_TILE_BITS, lines = m->n >> f->out->column_bits;
     size_t c;
-    if (!constant) {
-        m->at[t] = (int32_t)m->stored++;
-        return CS_OK;
-    }
-    CS_TRY(constant_of(f, *constant, &c));
-    m->at[t] = -1 - (int32_t)c;
+    CS_TRY(constant_of(f, constant, &c));
+    m->at[column * lines + (from >> low)] = -1 - (int32_t)c;
     return CS_OK;
 }
 
 static cs_status add_lookup(finder *f, const cs_leaf_block *b) {
     const cs_block *shape = shape_of(f, b->lookup);
-    for (size_t from = 0; from < b->size; from += CS_TILE) {
-        cs_fr line, q;
-        const bool constant = is_padding(f, b->lookup, from) && line_of(b, shape->bits[shape->axes - 1], from, &line);
-        if (constant)
-            q = cs_fr_sub(b->constant, line);
-        CS_TRY(add_tile(f, (b->base + from) >> CS_TILE_BITS, constant ? &q : NULL));
-    }
+    cs_fr line;
+    for (size_t from = 0; from < b->size; from += CS_TILE)
+        if (is_padding(f, b->lookup, from) && line_of(b, shape->bits[shape->axes - 1], from, &line))
+            CS_TRY(add_tile(f, b->base + from, cs_fr_sub(b->constant, line)));
     return CS_OK;
 }
 
-/* Lookups of less than a tile come last, several of them to a tile; unused leaves are 0/1. */
+/* Lookups of less than a tile come last, several of them to a tile, which is stored; unused leaves are 0/1. */
 static cs_status find_leaves(finder *f) {
     const cs_leaves *l = f->l;
     cs_tile_map *m = &f->out->map[0];
     size_t used = 0;
     for (size_t k = 0; k < l->n; k++) {
         const cs_leaf_block *b = &l->blocks[k];
-        used = (b->base + b->size + CS_TILE - 1) >> CS_TILE_BITS;
+        used = b->base + b->size;
         if (b->size >= CS_TILE)
             CS_TRY(add_lookup(f, b));
-        else if (b->base % CS_TILE == 0)
-            CS_TRY(add_tile(f, b->base >> CS_TILE_BITS, NULL));
     }
-    for (size_t t = used; t < m->n; t++)
-        CS_TRY(add_tile(f, t, &CS_FR_ONE));
+    for (size_t from = (used + CS_TILE - 1) & ~(size_t)(CS_TILE - 1); from < m->n << CS_TILE_BITS; from += CS_TILE)
+        CS_TRY(add_tile(f, from, CS_FR_ONE));
+    for (size_t t = 0; t < m->n; t++)
+        if (m->at[t] >= 0)
+            m->at[t] = (int32_t)m->stored++;
     return CS_OK;
 }
 
@@ -166,7 +163,8 @@ static cs_status pair_up(const cs_tile_map *below, cs_tile_map *m) {
 
 static cs_status make(cs_tiles *out, const cs_leaves *l) {
     finder f = {.l = l, .out = out};
-    out->n_maps = l->bits - CS_TILE_BITS + 1;
+    out->column_bits = l->low_bits - CS_TILE_BITS;
+    out->n_maps = l->bits - l->low_bits + 1;
     CS_TRY(new_map(&out->map[0], (size_t)1 << (l->bits - CS_TILE_BITS)));
     CS_TRY(find_leaves(&f));
     for (unsigned k = 1; k < out->n_maps; k++)
@@ -180,6 +178,19 @@ cs_status cs_tiles_new(cs_tiles *out, const cs_leaves *l) {
     if (status != CS_OK)
         cs_tiles_free(out);
     return status;
+}
+
+size_t cs_tile_place(const cs_tiles *tiles, size_t t, unsigned n_bits) {
+    const unsigned n = n_bits - tiles->column_bits;
+    size_t out = t >> n;
+    for (unsigned k = 0; k < n; k++)
+        out |= (t >> k & 1) << (n_bits - 1 - k);
+    return out;
+}
+
+size_t cs_tile_entry(const cs_tiles *tiles, size_t t) {
+    const size_t lines = tiles->map[0].n >> tiles->column_bits;
+    return ((t & (lines - 1)) << tiles->column_bits | t / lines) << CS_TILE_BITS;
 }
 
 void cs_tiles_free(cs_tiles *t) {

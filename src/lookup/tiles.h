@@ -7,9 +7,10 @@
 
 #include "lookup/leaves.h"
 
-enum { CS_TILE_BITS = CS_LEAF_LOW_BITS, CS_TILE = 1 << CS_TILE_BITS, CS_TILE_MAPS = 40 };
+enum { CS_TILE_MAPS = 40 };
 
-/** The tiles of one layer. Tile t of a layer is made of tiles 2t and 2t + 1 of the layer below. */
+/** The tiles of one layer, numbered column by column of the lines that they make up. Tile t is made of tiles 2t and 2t + 1,
+ * of neighbouring lines, of the layer below. */
 typedef struct cs_tile_map {
     size_t n, stored; /* tiles, a power of two; those with entries */
     int32_t *at;      /* [n]: place among the stored tiles, in order; or -1 - c: the tile is constant c */
@@ -18,14 +19,22 @@ typedef struct cs_tile_map {
 } cs_tile_map;
 
 typedef struct cs_tiles {
-    unsigned n_maps; /* map[k] belongs to the layer k above the leaves */
+    unsigned column_bits,
+        n_maps; /* of a line; map[k] belongs to the layer k above the leaves, the last one to that of one line */
     cs_tile_map map[CS_TILE_MAPS];
     cs_fr *leaf; /* [map[0].n_constants] denominators of constant leaves */
 } cs_tiles;
 
-/** For leaves of CS_TILE_BITS bits at least. CS_ERR_MEMORY: nothing is left to be freed. */
+/** For leaves of which a line is a tile at least. CS_ERR_MEMORY: nothing is left to be freed. */
 cs_status cs_tiles_new(cs_tiles *out, const cs_leaves *l);
 void cs_tiles_free(cs_tiles *tiles);
+
+/** Where tile t of the 2^n_bits tiles of a layer is in the order of leaves: with the bits of its line in reverse, before
+ * those of its column. */
+size_t cs_tile_place(const cs_tiles *tiles, size_t t, unsigned n_bits);
+
+/** First entry of tile t of the leaves. */
+size_t cs_tile_entry(const cs_tiles *tiles, size_t t);
 
 /** Whether map m stores tile t. */
 static inline bool cs_tile_stored(const cs_tile_map *m, size_t t) {

@@ -118,7 +118,7 @@ static void fill_from_tiles(cs_tree *t, unsigned level) {
     const bool whole = !in_tiles(t, level);
     for (size_t x = 0; x < m->n; x++) {
         const bool stored = cs_tile_stored(m, x);
-        const size_t place = whole ? cs_tile_place(x, cs_bits(m->n)) : stored ? (size_t)m->at[x] : 0;
+        const size_t place = whole ? cs_tile_place(&t->tiles, x, cs_bits(m->n)) : stored ? (size_t)m->at[x] : 0;
         cs_fr *p = t->p[level] + (place << CS_TILE_BITS), *q = t->q[level] + (place << CS_TILE_BITS);
         if (stored) {
             add_children(t, level, x, p, q);
@@ -130,7 +130,7 @@ static void fill_from_tiles(cs_tree *t, unsigned level) {
 }
 
 static cs_status make_constants(cs_tree *t) {
-    for (unsigned level = t->bits; level-- > CS_TILE_BITS;) {
+    for (unsigned level = t->bits; level-- > t->l->low_bits;) {
         const cs_tile_map *m = map_of(t, level);
         const cs_fr *below = constants_of(t, level + 1);
         t->constants[level] = CS_NEW(cs_fr, m->n_constants + 1);
@@ -198,7 +198,7 @@ static void add_whole_layers(cs_tree *t, unsigned level) {
 
 /* Without its first layer, which is never stored. */
 static cs_status grow_small(cs_tree *t) {
-    t->small = cs_leaf_layer_new(t->l);
+    t->small = cs_leaf_layer_new(t->l, &t->tiles);
     if (!t->small)
         return CS_ERR_MEMORY;
     CS_TRY(cs_tiles_new(&t->tiles, t->l));
@@ -294,7 +294,7 @@ static void start_whole(const cs_tree *t, unsigned level, cs_fr lambda, cs_sc_wi
 
 /* ---- the same: tiles ---- */
 
-/* Tiles 2x and 2x + 1 of the tables: four children, each two children of the layer's. */
+/* Of tile x of the next round's tables: four children, two for each of the tables' tiles. */
 static void get_fours(const stored_children *c, size_t x, tile out[4]) {
     for (size_t k = 0; k < 4; k++)
         get_tile(c->t, c->level, 4 * x + k, &out[k]);

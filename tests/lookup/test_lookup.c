@@ -256,17 +256,32 @@ typedef struct bench {
     cs_fr p[MOST_LEAVES], q[MOST_LEAVES], *up[MOST_BITS + 1], *down[MOST_BITS + 1], point[MOST_BITS], lambda, omega;
 } bench;
 
-/* Leaf x by definition: the bits of its number from the sixth on are those of the entry's, in reverse. */
-static size_t entry_of(size_t x, unsigned bits) {
-    size_t out = x % 64;
-    for (unsigned from = 6; from < bits; from++)
+/* The biggest lookup's last axis, of the lookups of a set; the first of the biggest. */
+static unsigned low_by_definition(const fixture *f, unsigned bits) {
+    size_t size = 0;
+    unsigned axis = 0;
+    for (size_t k = 0; k < f->what.n; k++) {
+        const size_t block = f->list[k].shaped_like;
+        if (f->layout.blocks[block].size > size) {
+            size = f->layout.blocks[block].size;
+            axis = last_bits(block);
+        }
+    }
+    const unsigned most = bits >= 16 ? 12 : bits - 4;
+    return bits <= 10 ? bits : axis < 6 ? 6 : axis > most ? most : axis;
+}
+
+/* Leaf x by definition: the bits of its number from `low` on are those of the entry's, in reverse. */
+static size_t entry_of(size_t x, unsigned low, unsigned bits) {
+    size_t out = x % ((size_t)1 << low);
+    for (unsigned from = low; from < bits; from++)
         if (x >> from & 1)
-            out += (size_t)64 << (bits - 1 - from);
-    return bits <= 6 ? x : out;
+            out += (size_t)1 << (low + bits - 1 - from);
+    return out;
 }
 
 static void grow_by_definition(bench *b) {
-    const unsigned bits = b->leaves.bits;
+    const unsigned bits = b->leaves.bits, low = low_by_definition(&b->f, bits);
     for (unsigned k = bits + 1; k-- > 0;) {
         const size_t n = (size_t)1 << k;
         b->up[k] = CS_NEW(cs_fr, n);
@@ -274,8 +289,8 @@ static void grow_by_definition(bench *b) {
         assert_true(b->up[k] && b->down[k]);
         for (size_t x = 0; x < n; x++) {
             if (k == bits) {
-                b->up[k][x] = b->p[entry_of(x, bits)];
-                b->down[k][x] = b->q[entry_of(x, bits)];
+                b->up[k][x] = b->p[entry_of(x, low, bits)];
+                b->down[k][x] = b->q[entry_of(x, low, bits)];
                 continue;
             }
             const cs_fr *p = b->up[k + 1], *q = b->down[k + 1];
@@ -343,10 +358,13 @@ static void leaves(void **state) {
         bench *b = open_bench(SETS[s], s);
         cs_leaves_numerators(&b->leaves, 0, b->n, p);
         cs_leaves_denominators(&b->leaves, 0, b->n, q);
+        const unsigned low = low_by_definition(&b->f, b->leaves.bits);
+        assert_int_equal(b->leaves.low_bits, low);
         for (size_t x = 0; x < b->n; x++) {
-            assert_int_equal(cs_leaves_entry(&b->leaves, x), entry_of(x, b->leaves.bits));
-            same(&p[x], &b->p[entry_of(x, b->leaves.bits)], 1);
-            same(&q[x], &b->q[entry_of(x, b->leaves.bits)], 1);
+            const size_t entry = entry_of(x, low, b->leaves.bits);
+            assert_int_equal(cs_leaves_entry(&b->leaves, x), entry);
+            same(&p[x], &b->p[entry], 1);
+            same(&q[x], &b->q[entry], 1);
         }
         for (size_t n = 1; n <= CS_LEAF_PIECE && n <= b->n; n *= 4)
             for (size_t offset = 0; offset < b->n; offset += n)
@@ -364,7 +382,7 @@ static void tiles(void **state) {
     for (unsigned s = 0; s < N_SETS; s++) {
         bench *b = open_bench(SETS[s], s);
         cs_tiles t;
-        if (b->leaves.bits < CS_TILE_BITS) {
+        if (b->leaves.low_bits < CS_TILE_BITS) {
             close_bench(b);
             continue;
         }
@@ -372,15 +390,16 @@ static void tiles(void **state) {
         const cs_tile_map *m = &t.map[0];
         size_t stored = 0;
         for (size_t k = 0; k < m->n; k++) {
+            const size_t from = cs_tile_entry(&t, k);
             bool real = false;
-            for (size_t j = 64 * k; j < 64 * k + 64; j++)
+            for (size_t j = from; j < from + 64; j++)
                 real = real || !cs_fr_is_zero(b->p[j]);
             if (cs_tile_stored(m, k)) {
                 assert_int_equal(m->at[k], stored++);
                 continue;
             }
             assert_false(real);
-            for (size_t j = 64 * k; j < 64 * k + 64; j++)
+            for (size_t j = from; j < from + 64; j++)
                 same(&b->q[j], &t.leaf[cs_tile_constant(m, k)], 1);
         }
         assert_int_equal(stored, m->stored);
