@@ -8,11 +8,11 @@ from .axes import Eq, Vector
 from .errors import Refused
 from .field import R, bits_of, dot, eq_index, eq_table, indicator, inverse
 from .ledger import Expression, variable
-from .sumcheck import Sumcheck, Term, run_alone
+from .sumcheck import PAIR_BITS, Sumcheck, Term, run_alone
 from .witness import Witness
 
-# So many of the lowest bits of a leaf's number are not in reverse.
-TILE_BITS = 6
+# Of the leaves' order: a line has a tile at least, and there are so many lines at least.
+TILE_BITS, LINES_BITS = 6, 4
 
 # Own tables of a layer.
 P0, P1, Q0, Q1 = range(4)
@@ -57,9 +57,16 @@ class Fractions:
         return out
 
 
-def point_of_entries(point: list[int]) -> list[int]:
-    """A point of the leaves as one of the entries: of a leaf's number, the bits above its tile are in reverse."""
-    high = max(0, len(point) - TILE_BITS)
+def line_bits(bits: int, last_axis: int) -> int:
+    """So many of the lowest bits of a leaf's number are not in reverse; last_axis: bits of the biggest tensor's last axis."""
+    if bits <= TILE_BITS + LINES_BITS:
+        return bits
+    return max(TILE_BITS, min(last_axis, PAIR_BITS, bits - LINES_BITS))
+
+
+def point_of_entries(point: list[int], last_axis: int) -> list[int]:
+    """A point of the leaves as one of the entries: of a leaf's number, the bits above its line are in reverse."""
+    high = len(point) - line_bits(len(point), last_axis)
     return point[:high][::-1] + point[high:]
 
 
@@ -165,7 +172,7 @@ class Lookups:
         omega = s.rank_weights("lookup/ranks")
         lam = s.challenge("lookup/lambda")
         claim = w.claim(at.combined(omega, lam))
-        point = point_of_entries(at.point)
+        point = point_of_entries(at.point, self.witness.by_name[leaves[0].shape].bits[-1])
         offset, unused, denominators = 0, 1, 0
         for leaf in leaves:
             size = self._size(leaf)

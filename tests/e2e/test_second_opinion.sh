@@ -64,7 +64,11 @@ plain shallow 's|\[2, 3, 2\]|[2, 2]|; s|"value_bits": 9|"value_bits": 8, "limb_b
 s|"test"|"seeds": {"contributions": true}, "test"|'
 plain parts 's|"steps": 3|"steps": 5, "segments": 2|
 s|"test"|"indices": "hidden", "output": {"between": "committed"}, "test"|'
-for name in public committed given shallow; do
+mkdir "$work/more"
+tiny_job "$work/more/tiny.json" 3
+sed -e 's|"tiny"|"longer"|' -e 's|"steps": 3|"steps": 100|' "$work/more/tiny.json" >"$work/more/longer.json"
+expect 0 "" run 60 3 "$work/more/longer.json" --out "$work/longer"
+for name in public committed given shallow longer; do
     both 0 "$(at $name)"
 done
 both 0 "$(at committed)" "$(at hidden)"
@@ -79,10 +83,11 @@ done
 tampered proof "$(at committed)"
 changed changed-plain "$(at public)" "$(at again)"
 
-# Other rules: a verifier that takes the lookups' leaves in the order of their entries; files of the version before.
+# Other rules: a verifier that takes the lookups' leaves, enough for several lines, in the order of their entries; files of
+# the version before.
 in_order='import sys; sys.path.insert(0, "scripts"); import verify_independent
-from independent import lookups; lookups.point_of_entries = lambda point: point; sys.exit(verify_independent.run())'
-expect 1 ": refused, " "${PYTHON:-python3}" -c "$in_order" --quiet "$(at public)"
+from independent import lookups; lookups.point_of_entries = lambda point, last_axis: point; sys.exit(verify_independent.run())'
+expect 1 ": refused, " "${PYTHON:-python3}" -c "$in_order" --quiet "$(at longer)"
 { head -c 8 "$(at public)" && printf '\004' && tail -c +10 "$(at public)"; } >"$work/earlier.attestation"
 both 1 "$work/earlier.attestation"
 expect 38 "made by another version of consort (format 4, this one reads 5)" "$consort" verify "$work/earlier.attestation"
