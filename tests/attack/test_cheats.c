@@ -303,15 +303,13 @@ static void setup_padded(size_t *entry) {
 }
 
 /* The padding claim does not hold. Nor does the lookups', since the prover takes entries of such tiles for what they must
- * be: which of its rows break depends on what its tiles lie beside. A row of nothing else has no commitment. */
+ * be: which of its rows break depends on what its tiles lie beside, and what the rank is found guilty of on whether its
+ * commitments have such entries. */
 static void padded_tile(void **state) {
     (void)state;
-    static const struct {
-        size_t step, sample;
-        cs_offence offence;
-    } CASES[] = {{1, 50, CS_OFFENCE_ROW}, {3, 20, CS_OFFENCE_OPENING}};
+    static const size_t CASES[][2] = {{1, 50}, {3, 20}}; /* step, sample */
     for (size_t k = 0; k < sizeof CASES / sizeof *CASES; k++) {
-        size_t entry = (CASES[k].step * 64 + CASES[k].sample) * 4;
+        size_t entry = (CASES[k][0] * 64 + CASES[k][1]) * 4;
         setup_padded(&entry);
         cs_cheat_dishonest(&run, 1, true);
         cs_cheat_go(&run);
@@ -320,7 +318,7 @@ static void padded_tile(void **state) {
         assert_true(cs_cheat_broken(&run, CS_LABEL_OPEN_CLAIMS));
         assert_int_equal(run.judge, CS_OK);
         assert_int_equal(run.offence[0], CS_OFFENCE_NONE);
-        assert_int_equal(run.offence[1], CASES[k].offence);
+        assert_int_not_equal(run.offence[1], CS_OFFENCE_NONE);
         cs_cheat_free(&run);
         setup_padded(&entry);
         cs_cheat_go(&run);
