@@ -52,7 +52,7 @@ static uint64_t bound_of_column(const cs_leaves *l, const cs_lookup_column *colu
 
 /* Of the tags and constants along the last axis. */
 static uint64_t bound_of_lines(const cs_leaves *l, const cs_lookup *lookup) {
-    const cs_block *b = &l->w->layout->blocks[lookup->shaped_like];
+    const cs_block *b = cs_leaves_shape(l, lookup);
     uint64_t out = 0;
     for (size_t j = 0; lookup->lines && j < b->shape[b->axes - 1]; j++)
         out = larger(out, larger(magnitude(lookup->lines[j].tag), magnitude(lookup->lines[j].constant)));
@@ -74,18 +74,12 @@ bool cs_leaves_are_small(const cs_leaves *l) {
 /* ---- loading ---- */
 
 /* x[j] = 1 for real entries of a tensor from entry `from` on, 0 for padding. */
-static void load_real(const cs_block *b, int rank, size_t from, size_t n, int64_t *x) {
+static void load_real(const cs_leaves *l, const cs_block *b, size_t from, size_t n, int64_t *x) {
     const unsigned last = b->axes - 1;
     const size_t line = (size_t)1 << b->bits[last];
     for (size_t done = 0; done < n;) {
-        size_t rest = (from + done) >> b->bits[last];
-        const size_t column = (from + done) & (line - 1), run = line - column < n - done ? line - column : n - done;
-        bool real = true;
-        for (unsigned axis = last; axis-- > 0;) {
-            real = real && (rest & (((size_t)1 << b->bits[axis]) - 1)) < cs_block_length(b, axis, rank);
-            rest >>= b->bits[axis];
-        }
-        const size_t length = real ? cs_block_length(b, last, rank) : 0;
+        const size_t column = (from + done) & (line - 1), run = cs_smaller(line - column, n - done);
+        const size_t length = cs_leaves_real(l, b, (from + done) >> b->bits[last]);
         for (size_t k = 0; k < run; k++)
             x[done + k] = column + k < length;
         done += run;
@@ -138,7 +132,7 @@ static bool is_constant(const int64_t *x, size_t n) {
 
 /* Adds the tags and constants along the last axis, of entries from `from` on. */
 static void add_lines(const cs_leaves *l, const cs_lookup *lookup, size_t from, size_t n, int64_t *tag, int64_t *first) {
-    const cs_block *b = &l->w->layout->blocks[lookup->shaped_like];
+    const cs_block *b = cs_leaves_shape(l, lookup);
     const size_t last = b->axes - 1, line = (size_t)1 << b->bits[last];
     for (size_t j = 0; j < n; j++) {
         const size_t at = (from + j) & (line - 1);
@@ -153,7 +147,7 @@ static void add_lines(const cs_leaves *l, const cs_lookup *lookup, size_t from, 
 static void load_lookup(const cs_leaves *l, const cs_leaf_block *b, size_t from, size_t n, cs_leaf_piece *out) {
     const cs_lookup *lookup = b->lookup;
     int64_t *p = out->x[CS_LEAF_P];
-    load_real(&l->w->layout->blocks[lookup->shaped_like], l->w->session->rank, from, n, p);
+    load_real(l, cs_leaves_shape(l, lookup), from, n, p);
     if (!is_constant(p, n))
         out->has |= 1U << CS_LEAF_P;
     else if (p[0])
@@ -172,7 +166,7 @@ static void load_lookup(const cs_leaves *l, const cs_leaf_block *b, size_t from,
 }
 
 static void load_mixed_lookup(const cs_leaves *l, const cs_lookup *lookup, size_t n, cs_leaf_piece *out, size_t at) {
-    load_real(&l->w->layout->blocks[lookup->shaped_like], l->w->session->rank, 0, n, out->x[CS_LEAF_P] + at);
+    load_real(l, cs_leaves_shape(l, lookup), 0, n, out->x[CS_LEAF_P] + at);
     set_all(out->x[CS_LEAF_ALPHA] + at, 1, n);
     set_all(out->x[CS_LEAF_TAG] + at, lookup->tag, n);
     for (unsigned c = 0; c < CS_LOOKUP_COLUMNS; c++) {

@@ -8,10 +8,6 @@
 
 enum { LONG_BITS = 25 };
 
-static const cs_block *shape_of(const cs_leaves *l, const cs_lookup *lookup) {
-    return &l->w->layout->blocks[lookup->shaped_like];
-}
-
 /* Biggest first; among equals in the list's order. */
 static int by_size(const void *a, const void *b) {
     const cs_leaf_block *x = a, *y = b;
@@ -31,7 +27,7 @@ static cs_fr constant_of(const cs_leaves *l, const cs_lookup *lookup) {
 static cs_status compress_lines(const cs_leaves *l, cs_leaf_block *b) {
     if (!b->lookup->lines)
         return CS_OK;
-    const cs_block *shape = shape_of(l, b->lookup);
+    const cs_block *shape = cs_leaves_shape(l, b->lookup);
     const unsigned last = shape->axes - 1;
     b->lines = CS_NEW(cs_fr, (size_t)1 << shape->bits[last]);
     if (!b->lines)
@@ -46,9 +42,9 @@ static cs_status compress_lines(const cs_leaves *l, cs_leaf_block *b) {
  * at least. */
 static unsigned low_bits(const cs_leaves *l) {
     enum { LINES_BITS = 4 };
-    if (l->n == 0 || l->bits <= CS_TILE_BITS + LINES_BITS)
+    if (l->bits <= CS_TILE_BITS + LINES_BITS)
         return l->bits;
-    const cs_block *biggest = shape_of(l, l->blocks[0].lookup);
+    const cs_block *biggest = cs_leaves_shape(l, l->blocks[0].lookup);
     const size_t most = cs_smaller(CS_SC_PAIR_BITS, l->bits - LINES_BITS);
     return (unsigned)cs_larger(CS_TILE_BITS, cs_smaller(most, biggest->bits[biggest->axes - 1]));
 }
@@ -57,7 +53,7 @@ static cs_status place_blocks(cs_leaves *l) {
     for (; l->n < l->what->n; l->n++) {
         const cs_lookup *lookup = &l->what->list[l->n];
         l->blocks[l->n] =
-            (cs_leaf_block){.size = shape_of(l, lookup)->size, .lookup = lookup, .constant = constant_of(l, lookup)};
+            (cs_leaf_block){.size = cs_leaves_shape(l, lookup)->size, .lookup = lookup, .constant = constant_of(l, lookup)};
     }
     qsort(l->blocks, l->n, sizeof *l->blocks, by_size);
     size_t offset = 0;
@@ -96,6 +92,17 @@ size_t cs_leaves_entry(const cs_leaves *l, size_t x) {
     return out;
 }
 
+size_t cs_leaves_real(const cs_leaves *l, const cs_block *b, size_t line) {
+    const int rank = l->w->session->rank;
+    const unsigned last = b->axes - 1;
+    bool real = true;
+    for (unsigned axis = last; axis-- > 0;) {
+        real = real && (line & (((size_t)1 << b->bits[axis]) - 1)) < cs_block_length(b, axis, rank);
+        line >>= b->bits[axis];
+    }
+    return real ? cs_block_length(b, last, rank) : 0;
+}
+
 /* ---- loading ---- */
 
 static size_t block_size(const cs_leaves *l, size_t block) {
@@ -107,14 +114,8 @@ static void load_real(const cs_leaves *l, const cs_block *b, size_t from, size_t
     const unsigned last = b->axes - 1;
     const size_t line = (size_t)1 << b->bits[last];
     for (size_t x = 0; x < n;) {
-        size_t rest = (from + x) >> b->bits[last];
-        const size_t column = (from + x) & (line - 1), run = line - column < n - x ? line - column : n - x;
-        bool real = true;
-        for (unsigned axis = last; axis-- > 0;) {
-            real = real && (rest & (((size_t)1 << b->bits[axis]) - 1)) < cs_block_length(b, axis, l->w->session->rank);
-            rest >>= b->bits[axis];
-        }
-        const size_t length = real ? cs_block_length(b, last, l->w->session->rank) : 0;
+        const size_t column = (from + x) & (line - 1), run = cs_smaller(line - column, n - x);
+        const size_t length = cs_leaves_real(l, b, (from + x) >> b->bits[last]);
         for (size_t k = 0; k < run; k++)
             out[x + k] = column + k < length ? CS_FR_ONE : CS_FR_ZERO;
         x += run;
@@ -123,7 +124,7 @@ static void load_real(const cs_leaves *l, const cs_block *b, size_t from, size_t
 
 static void load_compressed(const cs_leaves *l, const cs_leaf_block *leaves, size_t from, size_t n, cs_fr *out) {
     const cs_lookup *lookup = leaves->lookup;
-    const cs_block *b = shape_of(l, lookup);
+    const cs_block *b = cs_leaves_shape(l, lookup);
     const size_t line = (size_t)1 << b->bits[b->axes - 1];
     for (size_t x = 0; x < n; x++)
         out[x] = leaves->lines ? cs_fr_sub(leaves->constant, leaves->lines[(from + x) & (line - 1)]) : leaves->constant;
@@ -145,7 +146,7 @@ static void load_compressed(const cs_leaves *l, const cs_leaf_block *leaves, siz
 
 static void load_block(const cs_leaves *l, const cs_leaf_block *b, bool numerator, size_t from, size_t n, cs_fr *out) {
     if (numerator)
-        load_real(l, shape_of(l, b->lookup), from, n, out);
+        load_real(l, cs_leaves_shape(l, b->lookup), from, n, out);
     else
         load_compressed(l, b, from, n, out);
 }
@@ -221,7 +222,7 @@ static cs_status lines_at(const cs_leaf_block *leaves, const cs_block *b, const 
 static cs_status lookup_parts(const cs_leaves *l, cs_witness *w, const place *p, const cs_leaf_block *leaves,
                               cs_fr *public_q) {
     const cs_lookup *lookup = leaves->lookup;
-    const cs_block *b = shape_of(l, lookup);
+    const cs_block *b = cs_leaves_shape(l, lookup);
     cs_axis axes[3];
     const cs_fr *at = p->rest;
     for (unsigned axis = 0; axis < b->axes; at += b->bits[axis++])
@@ -262,7 +263,8 @@ cs_status cs_leaves_claim(const cs_leaves *l, cs_witness *w, const cs_fr *of_lea
         unused = cs_fr_sub(unused, p.here);
         CS_TRY(lookup_parts(l, w, &p, b, &public_q));
         for (int i = 0; i < n_ranks; i++)
-            take_constant(value, omega, i, cs_fr_mul(p.here, box_at(shape_of(l, b->lookup), i, p.rest)), lambda, CS_FR_ZERO);
+            take_constant(value, omega, i, cs_fr_mul(p.here, box_at(cs_leaves_shape(l, b->lookup), i, p.rest)), lambda,
+                          CS_FR_ZERO);
     }
     for (int i = 0; i < n_ranks; i++)
         take_constant(value, omega, i, CS_FR_ZERO, lambda, cs_fr_add(public_q, unused));

@@ -28,11 +28,20 @@ typedef struct cs_leaves {
     cs_leaf_block *blocks; /* biggest first, aligned to their size */
 } cs_leaves;
 
+/** Places the lookups; refers to w and what. CS_ERR_MEMORY: *l is still to be freed. */
+cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr beta);
+void cs_leaves_free(cs_leaves *l);
+
 /** Entry of leaf x. */
 size_t cs_leaves_entry(const cs_leaves *l, size_t x);
 
-cs_status cs_leaves_new(cs_leaves *l, const cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr beta);
-void cs_leaves_free(cs_leaves *l);
+/** The block whose shape a lookup has. */
+static inline const cs_block *cs_leaves_shape(const cs_leaves *l, const cs_lookup *lookup) {
+    return &l->w->layout->blocks[lookup->shaped_like];
+}
+
+/** How many entries are real, the first ones, in line `line` of a tensor on this rank: an index of all axes but the last. */
+size_t cs_leaves_real(const cs_leaves *l, const cs_block *b, size_t line);
 
 /** Numerators and denominators of leaves offset..; unused leaves are 0/1. Prover. */
 void cs_leaves_numerators(const cs_leaves *l, size_t offset, size_t n, cs_fr *out);

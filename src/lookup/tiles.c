@@ -11,41 +11,27 @@ typedef struct finder {
     size_t cap; /* of out->leaf */
 } finder;
 
-static const cs_block *shape_of(const finder *f, const cs_lookup *lookup) {
-    return &f->l->w->layout->blocks[lookup->shaped_like];
-}
-
-/* Whether line `row` of a tensor, an index of all axes but the last, is real. */
-static bool real_line(const cs_block *b, int rank, size_t row) {
-    bool real = true;
-    for (unsigned axis = b->axes - 1; axis-- > 0;) {
-        real = real && (row & (((size_t)1 << b->bits[axis]) - 1)) < cs_block_length(b, axis, rank);
-        row >>= b->bits[axis];
-    }
-    return real;
-}
-
 /* A block with an axis less is not zero where only the last axis is padding. */
 static bool has_repeated(const finder *f, const cs_lookup *lookup) {
     for (unsigned c = 0; c < lookup->n_columns; c++)
         for (unsigned k = 0; k < lookup->columns[c].n; k++)
-            if (f->l->w->layout->blocks[lookup->columns[c].block[k]].size < shape_of(f, lookup)->size)
+            if (f->l->w->layout->blocks[lookup->columns[c].block[k]].size < cs_leaves_shape(f->l, lookup)->size)
                 return true;
     return false;
 }
 
 /* Whether entries from.. of a lookup, a tile of them, are padding. */
 static bool is_padding(const finder *f, const cs_lookup *lookup, size_t from) {
-    const cs_block *b = shape_of(f, lookup);
-    const int rank = f->l->w->session->rank;
+    const cs_block *b = cs_leaves_shape(f->l, lookup);
     const unsigned line_bits = b->bits[b->axes - 1];
     const size_t column = from & (((size_t)1 << line_bits) - 1), first = from >> line_bits;
     const size_t lines = line_bits < CS_TILE_BITS ? (size_t)CS_TILE >> line_bits : 1;
-    if (column >= cs_block_length(b, b->axes - 1, rank) && !has_repeated(f, lookup))
-        return true;
-    for (size_t row = first; row < first + lines; row++)
-        if (real_line(b, rank, row))
+    const bool repeated = has_repeated(f, lookup);
+    for (size_t line = first; line < first + lines; line++) {
+        const size_t real = cs_leaves_real(f->l, b, line);
+        if (column < real || (real > 0 && repeated))
             return false;
+    }
     return true;
 }
 
@@ -91,7 +77,7 @@ static cs_status add_tile(finder *f, size_t from, cs_fr constant) {
 }
 
 static cs_status add_lookup(finder *f, const cs_leaf_block *b) {
-    const cs_block *shape = shape_of(f, b->lookup);
+    const cs_block *shape = cs_leaves_shape(f->l, b->lookup);
     cs_fr line;
     for (size_t from = 0; from < b->size; from += CS_TILE)
         if (is_padding(f, b->lookup, from) && line_of(b, shape->bits[shape->axes - 1], from, &line))

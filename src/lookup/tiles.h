@@ -7,7 +7,8 @@
 
 #include "lookup/leaves.h"
 
-enum { CS_TILE_MAPS = 40 };
+/* Tiles are numbered by 31 bits. */
+enum { CS_TILES_BITS = 31 + CS_TILE_BITS, CS_TILE_MAPS = CS_TILES_BITS - CS_TILE_BITS + 1 };
 
 /** The tiles of one layer, numbered column by column of the lines that they make up. Tile t is made of tiles 2t and 2t + 1,
  * of neighbouring lines, of the layer below. */
@@ -19,13 +20,13 @@ typedef struct cs_tile_map {
 } cs_tile_map;
 
 typedef struct cs_tiles {
-    unsigned column_bits,
-        n_maps; /* of a line; map[k] belongs to the layer k above the leaves, the last one to that of one line */
-    cs_tile_map map[CS_TILE_MAPS];
-    cs_fr *leaf; /* [map[0].n_constants] denominators of constant leaves */
+    unsigned column_bits; /* a line has 2^column_bits tiles */
+    unsigned n_maps;
+    cs_tile_map map[CS_TILE_MAPS]; /* of the layer k above the leaves; the last one has a single line */
+    cs_fr *leaf;                   /* [map[0].n_constants] denominators of constant leaves */
 } cs_tiles;
 
-/** For leaves of which a line is a tile at least. CS_ERR_MEMORY: nothing is left to be freed. */
+/** For at most 2^CS_TILES_BITS leaves, of which a line is a tile at least. CS_ERR_MEMORY: nothing is left to be freed. */
 cs_status cs_tiles_new(cs_tiles *out, const cs_leaves *l);
 void cs_tiles_free(cs_tiles *tiles);
 

@@ -5,8 +5,8 @@
 #include "lookup/leaf_layer.h"
 #include <string.h>
 
-/* Layers of more than WHOLE_BITS bits are stored as tiles, others whole, in the order of leaves: so many rounds are played
- * on their tables before two go in a message. */
+/* Layers of up to WHOLE_BITS bits are stored whole, in the order of leaves: all rounds on their tables, which have a bit
+ * less, go two in a message. Bigger ones are stored as tiles. */
 enum { WHOLE_BITS = CS_SC_PAIR_BITS + 1, BLOCK = CS_TILE };
 enum { P0 = CS_LAYER_P0, P1 = CS_LAYER_P1, Q0 = CS_LAYER_Q0, Q1 = CS_LAYER_Q1 };
 
@@ -242,7 +242,8 @@ cs_status cs_tree_new(cs_tree **out, const cs_leaves *l) {
         return CS_ERR_MEMORY;
     t->l = l;
     t->bits = l->bits;
-    const cs_status status = l->bits > WHOLE_BITS && cs_leaves_are_small(l) ? grow_small(t) : grow_any(t);
+    const bool small = l->bits > WHOLE_BITS && l->bits <= CS_TILES_BITS && cs_leaves_are_small(l);
+    const cs_status status = small ? grow_small(t) : grow_any(t);
     if (status != CS_OK) {
         cs_tree_free(t);
         *out = NULL;

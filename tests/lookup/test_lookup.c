@@ -18,11 +18,11 @@
 #include "field/fr_vec.h"
 #include "finale/finale.h"
 #include "lookup/leaf_ints.h"
-#include "lookup/tree.h"
+#include "trees.h"
 
 /* ---- some lookups ---- */
 
-enum { SQUARES = 7, SMALL = 9, ROWS = 32, MOST_BITS = 17, MOST_LEAVES = 1 << MOST_BITS };
+enum { SQUARES = 7, SMALL = 9, ROWS = 32 };
 enum { USES, U, X, XX, NX, C, Z, ONE, BIG, Y, YY, NY, WIDE, EVEN, FEW, MANY, BLOCKS };
 enum { LOOKUPS = 9 };
 
@@ -242,22 +242,20 @@ static size_t leaves_by_definition(const fixture *f, cs_fr *p, cs_fr *q) {
     return all;
 }
 
-static void same(const cs_fr *a, const cs_fr *b, size_t n) {
-    assert_memory_equal(a, b, n * sizeof *a);
-}
-
-/* What the tests below work on: p and q of the tree's layers, the leaves in the order of entries. */
+/* What the tests below work on: p and q of the entries, and the tree that they make up. */
 typedef struct bench {
     fixture f;
     cs_session session;
     cs_witness w;
     cs_leaves leaves;
     size_t n;
-    cs_fr p[MOST_LEAVES], q[MOST_LEAVES], *up[MOST_BITS + 1], *down[MOST_BITS + 1], point[MOST_BITS], lambda, omega;
+    unsigned low;
+    cs_fr p[MOST_LEAVES], q[MOST_LEAVES];
+    definition tree;
 } bench;
 
 /* The biggest lookup's last axis, of the lookups of a set; the first of the biggest. */
-static unsigned low_by_definition(const fixture *f, unsigned bits) {
+static unsigned low_of(const fixture *f, unsigned bits) {
     size_t size = 0;
     unsigned axis = 0;
     for (size_t k = 0; k < f->what.n; k++) {
@@ -267,37 +265,7 @@ static unsigned low_by_definition(const fixture *f, unsigned bits) {
             axis = last_bits(block);
         }
     }
-    const unsigned most = bits >= 16 ? 12 : bits - 4;
-    return bits <= 10 ? bits : axis < 6 ? 6 : axis > most ? most : axis;
-}
-
-/* Leaf x by definition: the bits of its number from `low` on are those of the entry's, in reverse. */
-static size_t entry_of(size_t x, unsigned low, unsigned bits) {
-    size_t out = x % ((size_t)1 << low);
-    for (unsigned from = low; from < bits; from++)
-        if (x >> from & 1)
-            out += (size_t)1 << (low + bits - 1 - from);
-    return out;
-}
-
-static void grow_by_definition(bench *b) {
-    const unsigned bits = b->leaves.bits, low = low_by_definition(&b->f, bits);
-    for (unsigned k = bits + 1; k-- > 0;) {
-        const size_t n = (size_t)1 << k;
-        b->up[k] = CS_NEW(cs_fr, n);
-        b->down[k] = CS_NEW(cs_fr, n);
-        assert_true(b->up[k] && b->down[k]);
-        for (size_t x = 0; x < n; x++) {
-            if (k == bits) {
-                b->up[k][x] = b->p[entry_of(x, low, bits)];
-                b->down[k][x] = b->q[entry_of(x, low, bits)];
-                continue;
-            }
-            const cs_fr *p = b->up[k + 1], *q = b->down[k + 1];
-            b->up[k][x] = cs_fr_add(cs_fr_mul(p[x], q[n + x]), cs_fr_mul(p[n + x], q[x]));
-            b->down[k][x] = cs_fr_mul(q[x], q[n + x]);
-        }
-    }
+    return low_by_definition(bits, axis);
 }
 
 static bench *open_bench(unsigned set, unsigned seed) {
@@ -309,21 +277,16 @@ static bench *open_bench(unsigned set, unsigned seed) {
     ALPHA = cs_fr_from_u64(UINT64_C(0x123456789abcdef1) + seed);
     ALPHA = cs_fr_pow(ALPHA, 12345);
     BETA = cs_fr_sqr(ALPHA);
-    for (unsigned k = 0; k < MOST_BITS; k++)
-        b->point[k] = cs_fr_pow(ALPHA, 3 + k);
-    b->lambda = cs_fr_pow(ALPHA, 101);
-    b->omega = cs_fr_pow(ALPHA, 102);
+    definition_challenges(&b->tree, ALPHA);
     assert_int_equal(cs_leaves_new(&b->leaves, &b->w, &b->f.what, ALPHA, BETA), CS_OK);
     b->n = leaves_by_definition(&b->f, b->p, b->q);
     assert_int_equal((size_t)1 << b->leaves.bits, b->n);
+    b->low = low_of(&b->f, b->leaves.bits);
     return b;
 }
 
 static void close_bench(bench *b) {
-    for (unsigned k = 0; k <= MOST_BITS; k++) {
-        cs_free(b->up[k]);
-        cs_free(b->down[k]);
-    }
+    definition_free(&b->tree);
     cs_leaves_free(&b->leaves);
     close_fixture(&b->f);
     cs_free(b);
@@ -358,10 +321,9 @@ static void leaves(void **state) {
         bench *b = open_bench(SETS[s], s);
         cs_leaves_numerators(&b->leaves, 0, b->n, p);
         cs_leaves_denominators(&b->leaves, 0, b->n, q);
-        const unsigned low = low_by_definition(&b->f, b->leaves.bits);
-        assert_int_equal(b->leaves.low_bits, low);
+        assert_int_equal(b->leaves.low_bits, b->low);
         for (size_t x = 0; x < b->n; x++) {
-            const size_t entry = entry_of(x, low, b->leaves.bits);
+            const size_t entry = entry_by_definition(x, b->low, b->leaves.bits);
             assert_int_equal(cs_leaves_entry(&b->leaves, x), entry);
             same(&p[x], &b->p[entry], 1);
             same(&q[x], &b->q[entry], 1);
@@ -414,71 +376,9 @@ static void tiles(void **state) {
 
 /* ---- layers ---- */
 
-static cs_fr line(const cs_fr *v, size_t half, size_t x, uint64_t node) {
-    return cs_fr_add(v[x], cs_fr_mul(cs_fr_from_u64(node), cs_fr_sub(v[x + half], v[x])));
-}
-
-/* Sum under eq of a B + A (b + lambda B) at a node. */
-static cs_fr round_at(cs_fr *const t[4], size_t half, const cs_fr *eq, uint64_t node) {
-    cs_fr out = CS_FR_ZERO;
-    for (size_t x = 0; x < half; x++) {
-        const cs_fr first = cs_fr_mul(line(t[CS_LAYER_P0], half, x, node), line(t[CS_LAYER_Q1], half, x, node));
-        const cs_fr second = cs_fr_mul(line(t[CS_LAYER_Q0], half, x, node), line(t[CS_LAYER_P1], half, x, node));
-        out = cs_fr_add(out, cs_fr_mul(eq[x], cs_fr_add(first, second)));
-    }
-    return out;
-}
-
-/* The tables that are left, stored or loaded. */
-static void check_tables(const cs_sc_witness *w, cs_fr *const t[4], size_t n) {
-    static cs_fr loaded[MOST_LEAVES];
-    for (unsigned k = 0; k < 4; k++) {
-        const cs_sc_table *table = &w->tables[k];
-        if (!table->values)
-            table->load(table->context, 0, n, loaded);
-        same(table->values ? table->values : loaded, t[k], n);
-    }
-}
-
-/* The first rounds of a layer's sumcheck against the children by definition, which are folded. */
-static void check_layer(bench *b, cs_tree *tree, unsigned level) {
-    static cs_fr eq[MOST_LEAVES];
-    const size_t size = (size_t)1 << level;
-    cs_fr *p = b->up[level + 1], *q = b->down[level + 1], *const t[4] = {p, p + size, q, q + size};
-    cs_sc_witness w;
-    assert_int_equal(cs_tree_start(tree, level, b->lambda, b->omega, b->point, &w), CS_OK);
-    for (size_t x = 0; x < size; x++)
-        t[CS_LAYER_P1][x] = cs_fr_add(t[CS_LAYER_P1][x], cs_fr_mul(b->lambda, t[CS_LAYER_Q1][x]));
-    assert_true(w.first.rounds <= level);
-    assert_true(level <= CS_SC_PAIR_BITS || w.first.rounds == 0 || w.first.rounds >= level - CS_SC_PAIR_BITS);
-    for (unsigned r = 0; r < w.first.rounds; r++) {
-        const size_t half = size >> (r + 1);
-        const cs_fr challenge = cs_fr_pow(b->point[3], 2 + r);
-        cs_fr out[2];
-        cs_fr_vec_eq(eq, b->point + r + 1, level - r - 1);
-        w.first.round(w.first.context, out);
-        for (unsigned node = 0; node < 2; node++)
-            assert_true(cs_fr_eq(out[node], cs_fr_mul(b->omega, round_at(t, half, eq, 2 * node))));
-        assert_int_equal(w.first.bind(w.first.context, challenge), CS_OK);
-        for (unsigned k = 0; k < 4; k++)
-            for (size_t x = 0; x < half; x++)
-                t[k][x] = cs_fr_add(t[k][x], cs_fr_mul(challenge, cs_fr_sub(t[k][x + half], t[k][x])));
-    }
-    check_tables(&w, t, size >> w.first.rounds);
-    cs_tree_end(tree, level);
-}
-
 static void check_tree(bench *b) {
-    cs_tree *tree;
-    cs_fr p, q;
-    grow_by_definition(b);
-    assert_int_equal(cs_tree_new(&tree, &b->leaves), CS_OK);
-    cs_tree_root(tree, &p, &q);
-    same(&p, b->up[0], 1);
-    same(&q, b->down[0], 1);
-    for (unsigned level = 0; level < b->leaves.bits; level++)
-        check_layer(b, tree, level);
-    cs_tree_free(tree);
+    definition_grow(&b->tree, b->leaves.bits, b->low, b->p, b->q);
+    definition_check(&b->tree, &b->leaves);
 }
 
 static void layers(void **state) {
@@ -545,7 +445,7 @@ static void what_is_not_small(void **state) {
 static bool hash_layer(const bench *b, cs_tree *tree, unsigned level, crypto_hash_sha256_state *hash) {
     cs_sc_witness w;
     cs_fr values[2];
-    bool done = cs_tree_start(tree, level, b->lambda, b->omega, b->point, &w) == CS_OK;
+    bool done = cs_tree_start(tree, level, b->tree.lambda, b->tree.omega, b->tree.point, &w) == CS_OK;
     for (unsigned r = 0; done && r < w.first.rounds; r++) {
         w.first.round(w.first.context, values);
         crypto_hash_sha256_update(hash, (const uint8_t *)values, sizeof values);
