@@ -20,19 +20,13 @@ static bool has_repeated(const finder *f, const cs_lookup *lookup) {
     return false;
 }
 
-/* Whether entries from.. of a lookup, a tile of them, are padding. */
+/* Whether entries from.. of a lookup, a tile of them, are padding: if the first is, whose index is the least along each
+ * axis. */
 static bool is_padding(const finder *f, const cs_lookup *lookup, size_t from) {
     const cs_block *b = cs_leaves_shape(f->l, lookup);
     const unsigned line_bits = b->bits[b->axes - 1];
-    const size_t column = from & (((size_t)1 << line_bits) - 1), first = from >> line_bits;
-    const size_t lines = line_bits < CS_TILE_BITS ? (size_t)CS_TILE >> line_bits : 1;
-    const bool repeated = has_repeated(f, lookup);
-    for (size_t line = first; line < first + lines; line++) {
-        const size_t real = cs_leaves_real(f->l, b, line);
-        if (column < real || (real > 0 && repeated))
-            return false;
-    }
-    return true;
+    const size_t column = from & (((size_t)1 << line_bits) - 1), real = cs_leaves_real(f->l, b, from >> line_bits);
+    return column >= real && (real == 0 || !has_repeated(f, lookup));
 }
 
 /* What is added along the last axis, if it is the same for a tile of entries from.. */
