@@ -57,7 +57,7 @@ static wide divided_work(const cs_plan *plan, const cs_params *p, size_t ranks) 
 static wide common_work(const cs_plan *plan, const cs_params *p) {
     const wide updates = (wide)plan->steps * plan->parameters, others = (wide)(p->n_ranks - 1);
     return (wide)(plan->committed_integers - plan->dataset_integers) * (COMMIT_ENTRY + OPEN_ENTRY) +
-           (wide)plan->lookup_leaves * LOOKUP_LEAF + (wide)cs_pow2(plan->table_rows) * TABLE_ROW +
+           (wide)plan->stored_leaves * LOOKUP_LEAF + (wide)cs_pow2(plan->table_rows) * TABLE_ROW +
            updates * (6 * (wide)p->batch * TRAIN_PRODUCT + WEIGHT_STEP + others * PAD_WEIGHT);
 }
 

@@ -16,7 +16,7 @@ static const double TRAIN_START = 0.02;       /* draws, first model, table */
 static const double TRAIN_STEP = 0.8e-4;      /* a step, whatever its size; and for each other rank */
 static const double DATASET_COLUMN = 2.8e-5;  /* generators and tables or buckets */
 static const double CERTIFIED = 0.01;         /* datasets that are committed already */
-static const double DATASET_ENTRY = 2.4e-7;   /* an integer of a dataset that the run commits to */
+static const double DATASET_ENTRY = 2.0e-7;   /* an integer of a dataset that the run commits to */
 static const double COMMIT_ENTRY = 3.6e-7;    /* an integer in a row commitment */
 static const double COMMIT_COLUMN = 6.6e-5;   /* multiplicities, tables and buckets, whatever the number of rows */
 static const double RELATION_ENTRY = 5.5e-8;  /* an integer in the relations */
@@ -24,7 +24,7 @@ static const double RELATION_RECORD = 1.8e-8; /* a feature of a draw */
 static const double RELATION_TABLE = 5.0e-7;  /* an entry of a weight table; */
 static const double RELATION_PADS = 1.0e-6;   /* with several ranks */
 static const double RELATION_MESSAGE = 0.8e-4;
-static const double LOOKUP_LEAF = 2.7e-7; /* a leaf of the fraction tree, filled up */
+static const double LOOKUP_LEAF = 3.6e-7; /* a leaf of the fraction tree that is stored */
 static const double LOOKUP_ROW = 2.0e-7;  /* a row of the table */
 static const double OPEN_ENTRY = 6.0e-8;  /* an integer in the batch opening */
 static const double OPEN_COLUMN = 3.8e-5; /* a column there */
@@ -75,7 +75,7 @@ void cs_forecast_new(cs_forecast *out, const cs_plan *plan, const cs_params *p, 
     add(out, "commitments", proof * ((all - datasets) * COMMIT_ENTRY + columns * COMMIT_COLUMN));
     add(out, "relations", proof * relations(plan, p));
     add(out, "lookups",
-        proof * ((double)cs_pow2(plan->lookup_leaves) * LOOKUP_LEAF + (double)cs_pow2(plan->table_rows) * LOOKUP_ROW));
+        proof * ((double)plan->stored_leaves * LOOKUP_LEAF + (double)cs_pow2(plan->table_rows) * LOOKUP_ROW));
     add(out, "opening", proof * (all * OPEN_ENTRY + columns * OPEN_COLUMN));
     add(out, "finale", field * messages * (FINALE_MESSAGE + ranks * FINALE_RANK_MESSAGE));
     add(out, "verification", field * (plan->msm_points * VERIFY_POINT + plan->verify_scalars * VERIFY_SCALAR));

@@ -19,7 +19,7 @@ static const double GENERATOR = 1.5e-5;          /* a column */
 static const double COMMIT_ENTRY = 2.8e-7;       /* an integer in a row commitment of this run */
 static const double DATASET_ENTRY = 2.5e-8;      /* an integer of a committed dataset: read, unpacked, placed */
 static const double OPEN_ENTRY = 7.0e-8;         /* an integer in the relations and the batch opening */
-static const double LOOKUP_LEAF = 4.5e-7;        /* a leaf of the fraction tree */
+static const double LOOKUP_LEAF = 4.5e-7;        /* a leaf of the fraction tree that is stored */
 static const double TABLE_ROW = 1.2e-7;          /* a row of the lookup table: its inverse denominator */
 static const double TRAIN_PRODUCT = 6.0e-11;     /* a multiplication or addition of training */
 static const double UPDATE_WEIGHT = 1.8e-8;      /* a weight and step: sums, update, forms for the kernels, projections */
@@ -61,6 +61,16 @@ static bool is_looked_up(const cs_block_info *b) {
     }
 }
 
+/* Leaves of lines that are real, in tiles: others cost a prover nothing (lookup/tiles.h). */
+static size_t stored_leaves(const cs_block_info *b) {
+    const unsigned last = b->axes - 1;
+    const size_t tiles = (b->shape[last] + CS_TILE - 1) / CS_TILE;
+    size_t n = cs_smaller(tiles << CS_TILE_BITS, (size_t)1 << b->bits[last]);
+    for (unsigned axis = 0; axis < last; axis++)
+        n *= b->shape[axis];
+    return n;
+}
+
 static void add_block(cs_plan *out, const cs_params *p, const cs_block_info *b) {
     const size_t size = cs_block_size(b), whole = cs_block_rows(b, p->column_bits), rows = whole ? whole : 1;
     size_t real = 1;
@@ -78,6 +88,7 @@ static void add_block(cs_plan *out, const cs_params *p, const cs_block_info *b) 
     if (is_looked_up(b) && !shown_before) {
         out->lookups += real;
         out->lookup_leaves += size;
+        out->stored_leaves += stored_leaves(b);
     }
 }
 
@@ -135,7 +146,7 @@ static size_t count_messages(const cs_plan *plan, const cs_params *p, size_t mat
 static double working_memory(const cs_plan *plan, const cs_params *p) {
     const size_t table = cs_pow2(plan->table_rows), columns = (size_t)1 << p->column_bits;
     const size_t matrix = plan->committed_integers > columns ? plan->committed_integers : columns;
-    return fmax(ldexp(32, (int)cs_bits(plan->lookup_leaves)), 4 * (double)cs_pow2(matrix)) + 64 * (double)table;
+    return fmax(32 * (double)plan->stored_leaves, 4 * (double)cs_pow2(matrix)) + 64 * (double)table;
 }
 
 double cs_plan_arithmetic(void) {
@@ -147,7 +158,7 @@ double cs_plan_arithmetic(void) {
 static double arithmetic_seconds(const cs_plan *plan, const cs_params *p) {
     const double all = (double)plan->committed_integers, datasets = p->certified ? (double)plan->dataset_integers : 0;
     return START + GENERATOR * (double)plan->columns + COMMIT_ENTRY * (all - datasets) + OPEN_ENTRY * all +
-           LOOKUP_LEAF * (double)plan->lookup_leaves + TABLE_ROW * (double)cs_pow2(plan->table_rows);
+           LOOKUP_LEAF * (double)plan->stored_leaves + TABLE_ROW * (double)cs_pow2(plan->table_rows);
 }
 
 static double training_seconds(const cs_plan *plan, const cs_params *p) {

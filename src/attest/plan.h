@@ -11,8 +11,8 @@ typedef struct cs_plan {
     size_t parameters;         /* weights of the model */
     size_t blocks;             /* tensors of a rank */
     size_t committed_integers; /* per rank, padding included; rank 0's, which also holds a committed final model */
-    size_t lookups;            /* per rank, real entries; padded leaves: */
-    size_t lookup_leaves;
+    size_t lookups;            /* per rank, real entries; leaves with padding, and about how many of them are worked on: */
+    size_t lookup_leaves, stored_leaves;
     size_t table_rows;       /* real rows of the lookup table */
     size_t columns;          /* C */
     size_t rank_rows;        /* commitment rows of rank 0 */

@@ -48,7 +48,7 @@ static void loads_are_bounded(void **state) {
     cs_plan plan = {.steps = (size_t)1 << 24,
                     .parameters = (size_t)1 << 29,
                     .committed_integers = (size_t)1 << 40,
-                    .lookup_leaves = (size_t)1 << 40,
+                    .stored_leaves = (size_t)1 << 40,
                     .table_rows = 1 << 19,
                     .messages = 100000};
     job.params.batch = 1 << 16;

@@ -80,6 +80,7 @@ static void a_crowd_slows_the_common_stages(void **state) {
                           .committed_integers = 1 << 20,
                           .rank_rows = 512,
                           .lookup_leaves = 1 << 20,
+                          .stored_leaves = 1 << 20,
                           .table_rows = 1 << 16,
                           .messages = 400,
                           .msm_points = 5000};
