@@ -7,21 +7,24 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "comm/frame.h"
-#include "comm/gmac.h"
 
 #define seal   crypto_aead_chacha20poly1305_ietf_encrypt_detached
 #define unseal crypto_aead_chacha20poly1305_ietf_decrypt_detached
+#define sign   crypto_aead_aes256gcm_encrypt_detached_afternm
+#define check  crypto_aead_aes256gcm_decrypt_detached_afternm
 
 /* After the content: magic, mode, number; then the tag. */
 enum { MAGIC = 0x53465343, TRAILER = 16, TAG = crypto_aead_chacha20poly1305_ietf_ABYTES };
 enum { MODE_SEALED = 1, MODE_CLEAR = 2, MODE_GMAC = 3 };
 
-_Static_assert(TRAILER + TAG == CS_SECURE_OVERHEAD && (int)TAG == (int)CS_GMAC_TAG, "what sealing adds");
-_Static_assert((int)crypto_aead_chacha20poly1305_ietf_NPUBBYTES == (int)CS_GMAC_NONCE, "one nonce for all modes");
+_Static_assert(TRAILER + TAG == CS_SECURE_OVERHEAD && (int)TAG == (int)crypto_aead_aes256gcm_ABYTES, "what sealing adds");
+_Static_assert((int)crypto_aead_chacha20poly1305_ietf_NPUBBYTES == (int)crypto_aead_aes256gcm_NPUBBYTES,
+               "one nonce for all");
 
 typedef struct direction {
     uint8_t key[crypto_aead_chacha20poly1305_ietf_KEYBYTES];
-    cs_gmac gmac;  /* without a kernel: there is none */
+    crypto_aead_aes256gcm_state gmac; /* expanded key, if by_aes */
+    bool by_aes;
     uint64_t next; /* number of the next frame */
     bool broken;   /* a frame was refused: gaps are allowed */
 } direction;
@@ -46,7 +49,7 @@ static void number_to_nonce(uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUB
 
 /* Of frames that are authenticated only: the same at both ends. */
 static uint32_t clear_mode(const direction *d) {
-    return d->gmac.kernel != NULL ? MODE_GMAC : MODE_CLEAR;
+    return d->by_aes ? MODE_GMAC : MODE_CLEAR;
 }
 
 /* ------------------------------------------------------------------ sending */
@@ -64,8 +67,8 @@ static cs_status seal_frame(secure *s, int peer, cs_buffer *frame) {
     cs_store_u32(trailer, MAGIC);
     cs_store_u32(trailer + 4, clear ? clear_mode(d) : MODE_SEALED);
     cs_store_u64(trailer + 8, d->next);
-    if (clear && d->gmac.kernel != NULL)
-        cs_gmac_tag(trailer + TRAILER, &d->gmac, nonce, data, size + TRAILER);
+    if (clear && d->by_aes)
+        (void)sign(data, trailer + TRAILER, NULL, NULL, 0, data, size + TRAILER, NULL, nonce, &d->gmac);
     else if (clear)
         (void)seal(data, trailer + TRAILER, NULL, NULL, 0, data, size + TRAILER, NULL, nonce, d->key);
     else
@@ -119,9 +122,7 @@ static bool open_frame(const direction *d, cs_buffer *frame, uint64_t *number) {
         return false;
     if (mode == MODE_CLEAR)
         return unseal(data, NULL, data, 0, trailer + TRAILER, data, size + TRAILER, nonce, d->key) == 0;
-    uint8_t tag[CS_GMAC_TAG];
-    cs_gmac_tag(tag, &d->gmac, nonce, data, size + TRAILER);
-    return sodium_memcmp(tag, trailer + TRAILER, TAG) == 0;
+    return check(data, NULL, data, 0, trailer + TRAILER, data, size + TRAILER, nonce, &d->gmac) == 0;
 }
 
 static cs_status judge(direction *d, int peer, bool authentic, uint64_t number) {
@@ -187,15 +188,14 @@ static void derive(uint8_t key[32], const char *domain, const uint8_t secret[32]
     sodium_memzero(&h, sizeof h);
 }
 
-/* The keys of a direction; gmac: NULL for none. */
-static void make_keys(direction *d, const cs_gmac_kernel *gmac, const uint8_t secret[32], const uint8_t nonce[32], int from,
-                      int to) {
+static void make_keys(direction *d, bool by_aes, const uint8_t secret[32], const uint8_t nonce[32], int from, int to) {
     uint8_t key[32];
     derive(d->key, "consort/link/1", secret, nonce, from, to);
-    if (gmac == NULL)
+    d->by_aes = by_aes;
+    if (!by_aes)
         return;
     derive(key, "consort/link-gmac/1", secret, nonce, from, to);
-    cs_gmac_init(&d->gmac, gmac, key);
+    (void)crypto_aead_aes256gcm_beforenm(&d->gmac, key);
     sodium_memzero(key, sizeof key);
 }
 
@@ -207,7 +207,6 @@ static void release(secure *s) {
 }
 
 cs_status cs_secure_start(cs_comm *c, const uint8_t (*secrets)[32], const uint8_t nonce[32], const bool *by_aes) {
-    const cs_gmac_kernel *best = cs_gmac_best();
     if (c->size == 1)
         return CS_OK;
 #ifdef CS_TAMPER
@@ -226,9 +225,9 @@ cs_status cs_secure_start(cs_comm *c, const uint8_t (*secrets)[32], const uint8_
     for (int peer = 0; peer < c->size; peer++) {
         if (peer == c->rank)
             continue;
-        const cs_gmac_kernel *gmac = by_aes != NULL && by_aes[peer] ? best : NULL;
-        make_keys(&s->out[peer], gmac, secrets[peer], nonce, c->rank, peer);
-        make_keys(&s->in[peer], gmac, secrets[peer], nonce, peer, c->rank);
+        const bool aes = by_aes != NULL && by_aes[peer];
+        make_keys(&s->out[peer], aes, secrets[peer], nonce, c->rank, peer);
+        make_keys(&s->in[peer], aes, secrets[peer], nonce, peer, c->rank);
     }
     s->below = *c;
     c->ops = &secure_ops;

@@ -1,5 +1,5 @@
 /* Every frame of a comm sealed between its two ranks: a layer over any transport (ChaCha20-Poly1305, RFC 8439; what needs no
- * encryption where both have AES: GMAC, comm/gmac.h).
+ * encryption, where both have AES: GMAC, that is AES-256-GCM of no text, NIST SP 800-38D).
  *
  * Each link has two keys a direction, derived from a secret that its two ranks share and nobody else:
  *

@@ -3,9 +3,9 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/aes.h"
 #include "base/memory.h"
 #include "consort/version.h"
-#include "base/aes.h"
 #include "transcript/labels.h"
 
 enum { VERSION_SIZE = 32, SEALED_SIZE = 32 + crypto_aead_chacha20poly1305_ietf_ABYTES };
@@ -220,7 +220,7 @@ static cs_status run(cs_comm *comm, handshake *hs, const uint8_t (*members)[CS_K
 
 cs_status cs_handshake(cs_comm *comm, const cs_identity *me, const uint8_t (*members)[CS_KEY_SIZE],
                        const uint8_t job_digest[32], cs_keyring *out) {
-    return cs_handshake_with(comm, me, members, job_digest, cs_aes_available(), out);
+    return cs_handshake_with(comm, me, members, job_digest, cs_aes_available() && crypto_aead_aes256gcm_is_available(), out);
 }
 
 cs_status cs_handshake_with(cs_comm *comm, const cs_identity *me, const uint8_t (*members)[CS_KEY_SIZE],

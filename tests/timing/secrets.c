@@ -9,7 +9,6 @@
 #include "base/aes.h"
 #include "base/isa.h"
 #include "base/memory.h"
-#include "comm/gmac.h"
 #include "curve/commit.h"
 #include "field/fr.h"
 #include "field/fr_vec.h"
@@ -173,20 +172,6 @@ static void pads(bool by_aes) {
     end();
 }
 
-/* Of a masked frame, which is public. */
-static void tag_by_aes(void) {
-    uint8_t key[32], tag[CS_GMAC_TAG], nonce[CS_GMAC_NONCE] = {1}, frame[40 * CS_GMAC_BLOCK + 7] = {2};
-    cs_gmac g;
-    begin("tags by AES", "nothing");
-    randombytes_buf(key, sizeof key);
-    secret(key, sizeof key);
-    cs_gmac_init(&g, cs_gmac_best(), key);
-    cs_gmac_tag(tag, &g, nonce, frame, sizeof frame);
-    public(tag, sizeof tag);
-    public(key, sizeof key);
-    end();
-}
-
 /* Under keys of their own in each step, as with --attributable. */
 static void pads_by_step(void) {
     uint8_t seeds[2][32], members[2][CS_KEY_SIZE] = {{1}, {2}}, digest[32] = {3}, bytes[32 * 8];
@@ -242,7 +227,6 @@ int main(void) {
     pads_by_step();
     if (cs_aes_available()) {
         pads(true);
-        tag_by_aes();
     }
     control();
     cs_generators_release();
