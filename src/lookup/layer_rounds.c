@@ -94,8 +94,8 @@ static void get_unfolded(const cs_layer_rounds *y, size_t t, tile *out) {
         out->at[k] = y->tables[k] + ((size_t)m->at[t] << CS_TILE_BITS);
 }
 
-/* A tile of the tables with all challenges, which is stored. Called once for each, in order: no tile is written before
- * what lies there is folded. */
+/* A tile of the tables with all challenges. Called once for each, and in order when tables are folded: no tile is written
+ * before what lies there is folded. */
 static void make_tile(const cs_layer_rounds *y, size_t t, tile *out) {
     const cs_tile_map *m = map_of(y, 0);
     if (!cs_tile_stored(m, t)) {
@@ -135,7 +135,9 @@ static void play_round(void *context, cs_fr *out) {
     for (size_t c = 0; c < m->n_constants; c++)
         y->eq_of_constant[c] = CS_FR_ZERO;
     out[0] = out[1] = CS_FR_ZERO;
-    for (size_t t = 0; t < m->n; t++) {
+    const bool from_source = y->done <= y->job.source.rounds;
+    for (size_t k = 0; k < m->n; k++) {
+        const size_t t = from_source ? cs_tile_by_line(y->job.tiles, m->n, k) : k;
         if (!cs_tile_stored(m, t)) {
             cs_fr *eq = &y->eq_of_constant[cs_tile_constant(m, t)];
             *eq = cs_fr_add(*eq, y->eq_of_tile[t]);

@@ -168,6 +168,11 @@ size_t cs_tile_place(const cs_tiles *tiles, size_t t, unsigned n_bits) {
     return out;
 }
 
+size_t cs_tile_by_line(const cs_tiles *tiles, size_t n, size_t k) {
+    const size_t column = k & (((size_t)1 << tiles->column_bits) - 1);
+    return column * (n >> tiles->column_bits) + (k >> tiles->column_bits);
+}
+
 size_t cs_tile_entry(const cs_tiles *tiles, size_t t) {
     const size_t lines = tiles->map[0].n >> tiles->column_bits;
     return ((t & (lines - 1)) << tiles->column_bits | t / lines) << CS_TILE_BITS;

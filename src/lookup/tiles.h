@@ -34,6 +34,9 @@ void cs_tiles_free(cs_tiles *tiles);
  * those of its column. */
 size_t cs_tile_place(const cs_tiles *tiles, size_t t, unsigned n_bits);
 
+/** The k-th of n tiles of a layer, line by line: the order in which entries lie in memory. */
+size_t cs_tile_by_line(const cs_tiles *tiles, size_t n, size_t k);
+
 /** First entry of tile t of the leaves. */
 size_t cs_tile_entry(const cs_tiles *tiles, size_t t);
 

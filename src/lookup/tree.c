@@ -116,7 +116,8 @@ static void add_children(const cs_tree *t, unsigned level, size_t x, cs_fr *p, c
 static void fill_from_tiles(cs_tree *t, unsigned level) {
     const cs_tile_map *m = map_of(t, level);
     const bool whole = !in_tiles(t, level);
-    for (size_t x = 0; x < m->n; x++) {
+    for (size_t k = 0; k < m->n; k++) {
+        const size_t x = level + 2 == t->bits ? cs_tile_by_line(&t->tiles, m->n, k) : k;
         const bool stored = cs_tile_stored(m, x);
         const size_t place = whole ? cs_tile_place(&t->tiles, x, cs_bits(m->n)) : stored ? (size_t)m->at[x] : 0;
         cs_fr *p = t->p[level] + (place << CS_TILE_BITS), *q = t->q[level] + (place << CS_TILE_BITS);
