@@ -103,7 +103,7 @@ static void memory_is_what_long_jobs_take(void **state) {
     cs_plan plan;
     assert_int_equal(cs_job_load(&job, "examples/digits/job.json"), CS_OK);
     assert_int_equal(cs_plan_new(&plan, &job.params), CS_OK);
-    assert_within(plan.memory_bytes, 177.7e6, 0.15);
+    assert_within(plan.memory_bytes, 113.5e6, 0.15);
     cs_job_free(&job);
     static int64_t rates[469];
     for (int k = 0; k < 469; k++)
@@ -126,7 +126,7 @@ static void memory_is_what_long_jobs_take(void **state) {
                               .rate = rates,
                               .final_public = true};
     assert_int_equal(cs_plan_new(&plan, &images), CS_OK);
-    assert_within(plan.memory_bytes, 4681e6, 0.15);
+    assert_within(plan.memory_bytes, 3764e6, 0.15);
 }
 
 static const double PROGRAM = 32 << 20; /* what the plan adds for a program and its libraries */
