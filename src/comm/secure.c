@@ -15,11 +15,11 @@
 
 /* After the content: magic, mode, number; then the tag. */
 enum { MAGIC = 0x53465343, TRAILER = 16, TAG = crypto_aead_chacha20poly1305_ietf_ABYTES };
+enum { NONCE = crypto_aead_chacha20poly1305_ietf_NPUBBYTES };
 enum { MODE_SEALED = 1, MODE_CLEAR = 2, MODE_GMAC = 3 };
 
 _Static_assert(TRAILER + TAG == CS_SECURE_OVERHEAD && (int)TAG == (int)crypto_aead_aes256gcm_ABYTES, "what sealing adds");
-_Static_assert((int)crypto_aead_chacha20poly1305_ietf_NPUBBYTES == (int)crypto_aead_aes256gcm_NPUBBYTES,
-               "one nonce for all");
+_Static_assert(NONCE == (int)crypto_aead_aes256gcm_NPUBBYTES, "one nonce for all");
 
 typedef struct direction {
     uint8_t key[crypto_aead_chacha20poly1305_ietf_KEYBYTES];
@@ -42,8 +42,8 @@ static cs_comm *below(cs_comm *c) {
     return &s->below;
 }
 
-static void number_to_nonce(uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES], uint64_t number) {
-    memset(nonce, 0, crypto_aead_chacha20poly1305_ietf_NPUBBYTES);
+static void number_to_nonce(uint8_t nonce[NONCE], uint64_t number) {
+    memset(nonce, 0, NONCE);
     cs_store_u64(nonce + 4, number);
 }
 
@@ -62,7 +62,7 @@ static cs_status seal_frame(secure *s, int peer, cs_buffer *frame) {
     if (size > CS_COMM_MAX_FRAME - CS_SECURE_OVERHEAD)
         return cs_fail(CS_ERR_INTERNAL, "a frame of %zu bytes is too long to be sealed", size);
     CS_TRY(cs_buffer_resize(frame, size + CS_SECURE_OVERHEAD));
-    uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES], *data = frame->data, *trailer = data + size;
+    uint8_t nonce[NONCE], *data = frame->data, *trailer = data + size;
     number_to_nonce(nonce, d->next);
     cs_store_u32(trailer, MAGIC);
     cs_store_u32(trailer + 4, clear ? clear_mode(d) : MODE_SEALED);
@@ -110,7 +110,7 @@ static bool open_frame(const direction *d, cs_buffer *frame, uint64_t *number) {
     if (frame->size < CS_SECURE_OVERHEAD)
         return false;
     const size_t size = frame->size - CS_SECURE_OVERHEAD;
-    uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES], *data = frame->data, *trailer = data + size;
+    uint8_t nonce[NONCE], *data = frame->data, *trailer = data + size;
     const uint32_t mode = cs_load_u32(trailer + 4);
     *number = cs_load_u64(trailer + 8);
     number_to_nonce(nonce, *number);

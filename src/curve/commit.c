@@ -295,7 +295,8 @@ static void count_work(kernel *k) {
     const family *bits = &k->bits;
     for (size_t r = 0; r < k->digits.n; r++)
         k->work += (double)k->digits.rows[r].windows * (double)k->digits.columns;
-    k->work += (double)bits->n * (double)(bits->columns / bits->unit);
+    const size_t units = bits->columns / bits->unit;
+    k->work += (double)bits->n * (double)units;
 }
 
 static void report(void *kernel_in_hand, double additions) {
