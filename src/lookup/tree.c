@@ -96,19 +96,21 @@ static void get_tile(const cs_tree *t, unsigned level, size_t x, tile *out) {
     out->q = out->space[1];
 }
 
+/* The same of any layer but the leaves: tiles of the one above them are not stored. */
+static void make_tile(const cs_tree *t, unsigned level, size_t x, tile *out) {
+    if (level + 1 < t->bits) {
+        get_tile(t, level, x, out);
+        return;
+    }
+    cs_leaf_layer_fractions(t->small, x, out->space[0], out->space[1]);
+    out->p = out->space[0];
+    out->q = out->space[1];
+}
+
 static void add_children(const cs_tree *t, unsigned level, size_t x, cs_fr *p, cs_fr *q) {
     tile a, b;
-    if (level + 2 == t->bits) {
-        for (unsigned h = 0; h < 2; h++) {
-            tile *child = h ? &b : &a;
-            cs_leaf_layer_fractions(t->small, 2 * x + h, child->space[0], child->space[1]);
-            child->p = child->space[0];
-            child->q = child->space[1];
-        }
-    } else {
-        get_tile(t, level + 1, 2 * x, &a);
-        get_tile(t, level + 1, 2 * x + 1, &b);
-    }
+    make_tile(t, level + 1, 2 * x, &a);
+    make_tile(t, level + 1, 2 * x + 1, &b);
     cs_fr_vec_fractions(p, q, a.p, a.q, b.p, b.q, CS_TILE);
 }
 
