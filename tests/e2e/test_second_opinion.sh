@@ -68,7 +68,14 @@ mkdir "$work/more"
 tiny_job "$work/more/tiny.json" 3
 sed -e 's|"tiny"|"longer"|' -e 's|"steps": 3|"steps": 100|' "$work/more/tiny.json" >"$work/more/longer.json"
 expect 0 "" run 60 3 "$work/more/longer.json" --out "$work/longer"
-for name in public committed given shallow longer; do
+mkdir "$work/broad"
+tiny_job "$work/broad/tiny.json" 3
+for data in "$work"/broad/m?.csv; do
+    awk -F, '{ for (k = 0; k < 50; k++) printf "%s,%s,", $1, $2; print $3 }' "$data" >"$data.new" && mv "$data.new" "$data"
+done
+sed -e 's|"tiny"|"wide"|' -e 's|"steps": 3|"steps": 40|; s|\[2, 3, 2\]|[100, 3, 2]|' "$work/broad/tiny.json" >"$work/broad/wide.json"
+expect 0 "" run 60 3 "$work/broad/wide.json" --out "$work/wide"
+for name in public committed given shallow longer wide; do
     both 0 "$(at $name)"
 done
 both 0 "$(at committed)" "$(at hidden)"
@@ -87,7 +94,12 @@ changed changed-plain "$(at public)" "$(at again)"
 # the version before.
 in_order='import sys; sys.path.insert(0, "scripts"); import verify_independent
 from independent import lookups; lookups.point_of_entries = lambda point, last_axis: point; sys.exit(verify_independent.run())'
-expect 1 ": refused, " "${PYTHON:-python3}" -c "$in_order" --quiet "$(at longer)"
+for name in longer wide; do
+    expect 1 ": refused, " "${PYTHON:-python3}" -c "$in_order" --quiet "$(at $name)"
+done
+in_tiles='import sys; sys.path.insert(0, "scripts"); import verify_independent
+from independent import lookups; lookups.line_bits = lambda bits, last_axis: min(bits, 6); sys.exit(verify_independent.run())'
+expect 1 ": refused, " "${PYTHON:-python3}" -c "$in_tiles" --quiet "$(at wide)"
 { head -c 8 "$(at public)" && printf '\004' && tail -c +10 "$(at public)"; } >"$work/earlier.attestation"
 both 1 "$work/earlier.attestation"
 expect 38 "made by another version of consort (format 4, this one reads 5)" "$consort" verify "$work/earlier.attestation"
