@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/aes.h"
 #include "base/memory.h"
 #include "base/timer.h"
+#include "session/aes.h"
 #include "session/pads.h"
 
 enum { SECONDS = 1, MAX_PARTNERS = 1000 };

@@ -117,9 +117,8 @@ bool cs_isa_has(cs_isa_part part) {
     if (wanted && *wanted && cs_isa_chosen() == CS_ISA_PORTABLE)
         return false;
     const features f = detect();
-    const bool avx2 = f.ebx7 & bit_AVX2 && saves(YMM_STATE), vaes = f.ecx7 & bit_VAES && f.ecx7 & bit_VPCLMULQDQ,
-               aes = f.ecx1 & bit_AES && f.ecx1 & bit_PCLMUL && f.ecx1 & bit_SSSE3;
-    return part == CS_ISA_AVX2 ? avx2 : part == CS_ISA_AES ? aes : avx2 && aes && vaes;
+    const bool avx2 = f.ebx7 & bit_AVX2 && saves(YMM_STATE), aes = f.ecx1 & bit_AES && f.ecx1 & bit_SSSE3;
+    return part == CS_ISA_AVX2 ? avx2 : part == CS_ISA_AES ? aes : avx2 && aes && f.ecx7 & bit_VAES;
 #else
     (void)part;
     return false;

@@ -18,8 +18,8 @@ bool cs_isa_available(cs_isa isa);
 /** The one in use, the same for all kernels of the process; portable if CONSORT_ISA asks for what is not available. */
 cs_isa cs_isa_chosen(void);
 
-/** Parts of instruction sets that single kernels use on their own: AVX2; AES-NI with PCLMULQDQ; both on vectors of 256 bits,
- * with AVX2. */
+/** Parts of instruction sets that single kernels use on their own: AVX2; AES-NI; AES-NI on vectors of 256 bits, with AVX2.
+ */
 typedef enum cs_isa_part { CS_ISA_AVX2, CS_ISA_AES, CS_ISA_VAES } cs_isa_part;
 
 /** Built in, supported by this processor and its operating system, and not forbidden by CONSORT_ISA=portable. Looks the

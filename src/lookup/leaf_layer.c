@@ -1,4 +1,5 @@
 #include "lookup/leaf_layer.h"
+#include "base/bits.h"
 #include "base/memory.h"
 #include "field/fr_vec.h"
 #include <string.h>
@@ -249,8 +250,7 @@ static void step(const cs_leaf_piece *low, cs_leaf_piece *high) {
  * highest bit of a part, and the lowest of those that number lines, but for the half. */
 static void load_half(const cs_leaf_layer *y, size_t t, unsigned half, cs_leaf_piece *parts) {
     for (unsigned part = 0; part < 1U << y->rounds; part++) {
-        const size_t lines = y->rounds < 2 ? part : part >> 1 | (part & 1) << 1;
-        load_tile(y, (t << y->rounds | lines) * 2 + half, &parts[part]);
+        load_tile(y, (t << y->rounds | cs_reversed(part, y->rounds)) * 2 + half, &parts[part]);
     }
 }
 

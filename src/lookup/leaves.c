@@ -86,10 +86,7 @@ void cs_leaves_free(cs_leaves *l) {
 }
 
 size_t cs_leaves_entry(const cs_leaves *l, size_t x) {
-    size_t out = x & (((size_t)1 << l->low_bits) - 1);
-    for (unsigned k = l->low_bits; k < l->bits; k++)
-        out |= (x >> k & 1) << (l->bits - 1 - (k - l->low_bits));
-    return out;
+    return (x & (((size_t)1 << l->low_bits) - 1)) | cs_reversed(x >> l->low_bits, l->bits - l->low_bits) << l->low_bits;
 }
 
 size_t cs_leaves_real(const cs_leaves *l, const cs_block *b, size_t line) {

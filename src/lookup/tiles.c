@@ -1,7 +1,6 @@
 #include "lookup/tiles.h"
 #include "base/bits.h"
 #include "base/memory.h"
-#include <string.h>
 
 /* ---- which tiles of leaves are constant ---- */
 
@@ -46,12 +45,9 @@ static cs_status constant_of(finder *f, cs_fr q, size_t *out) {
         if (cs_fr_eq(f->out->leaf[*out], q))
             return CS_OK;
     if (*n == f->cap) {
-        cs_fr *more = CS_NEW(cs_fr, 2 * f->cap + 4);
+        cs_fr *more = cs_grow(f->out->leaf, *n, 2 * f->cap + 4, sizeof *more);
         if (!more)
             return CS_ERR_MEMORY;
-        if (*n)
-            memcpy(more, f->out->leaf, *n * sizeof *more);
-        cs_free(f->out->leaf);
         f->out->leaf = more;
         f->cap = 2 * f->cap + 4;
     }
@@ -112,12 +108,9 @@ static cs_status pair_of(cs_tile_map *m, size_t *cap, size_t a, size_t b, size_t
         if (m->parts[*out][0] == a && m->parts[*out][1] == b)
             return CS_OK;
     if (m->n_constants == *cap) {
-        uint32_t(*more)[2] = cs_calloc(2 * *cap + 4, sizeof *more);
+        uint32_t(*more)[2] = cs_grow(m->parts, m->n_constants, 2 * *cap + 4, sizeof *more);
         if (!more)
             return CS_ERR_MEMORY;
-        if (m->n_constants)
-            memcpy(more, m->parts, m->n_constants * sizeof *more);
-        cs_free(m->parts);
         m->parts = more;
         *cap = 2 * *cap + 4;
     }
@@ -162,10 +155,7 @@ cs_status cs_tiles_new(cs_tiles *out, const cs_leaves *l) {
 
 size_t cs_tile_place(const cs_tiles *tiles, size_t t, unsigned n_bits) {
     const unsigned n = n_bits - tiles->column_bits;
-    size_t out = t >> n;
-    for (unsigned k = 0; k < n; k++)
-        out |= (t >> k & 1) << (n_bits - 1 - k);
-    return out;
+    return t >> n | cs_reversed(t, n) << tiles->column_bits;
 }
 
 size_t cs_tile_by_line(const cs_tiles *tiles, size_t n, size_t k) {

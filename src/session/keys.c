@@ -3,9 +3,9 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "base/aes.h"
 #include "base/memory.h"
 #include "consort/version.h"
+#include "session/aes.h"
 #include "transcript/labels.h"
 
 enum { VERSION_SIZE = 32, SEALED_SIZE = 32 + crypto_aead_chacha20poly1305_ietf_ABYTES };

@@ -1,10 +1,10 @@
 /* A secret stream of bytes that only who has the key can make, readable at any place: ChaCha20 (libsodium; 64-bit nonce and
- * counter), which every machine has, or AES-256 in counter mode (base/aes.h), some times faster where the processor has
+ * counter), which every machine has, or AES-256 in counter mode (session/aes.h), some times faster where the processor has
  * instructions for it. Which of the two is public. Local; cannot fail. */
 #ifndef CS_SESSION_KEYSTREAM_H
 #define CS_SESSION_KEYSTREAM_H
 
-#include "base/aes.h"
+#include "session/aes.h"
 
 enum { CS_KEYSTREAM_UNIT = 64 };
 

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/aes.h"
 #include "base/memory.h"
 #include "comm/frame.h"
 #include "comm/secure.h"
+#include "session/aes.h"
 
 enum { RANKS = 3, MAX_FRAMES = 8, LONG = 300001 };
 

@@ -9,8 +9,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "base/aes.h"
 #include "base/memory.h"
+#include "session/aes.h"
 #include "session/pad_keys.h"
 #include "session/pads.h"
 

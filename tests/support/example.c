@@ -1,7 +1,7 @@
 #include "support/example.h"
-#include "base/aes.h"
 #include "base/memory.h"
 #include "curve/int_row.h"
+#include "session/aes.h"
 #include "train/loop.h"
 #include "train/sampler.h"
 #include "witness/ipa.h"

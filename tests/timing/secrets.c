@@ -6,12 +6,12 @@
 #include <string.h>
 #include <valgrind/memcheck.h>
 
-#include "base/aes.h"
 #include "base/isa.h"
 #include "base/memory.h"
 #include "curve/commit.h"
 #include "field/fr.h"
 #include "field/fr_vec.h"
+#include "session/aes.h"
 #include "session/pads.h"
 #include "train/int_matmul.h"
 

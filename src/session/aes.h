@@ -1,8 +1,8 @@
 /* AES with 256-bit keys (FIPS 197) in counter mode (NIST SP 800-38A, section 6.5), by the processor's own instructions: no
  * table, no branch and no address depends on key or plaintext. There is no version without these instructions, which would
  * be slower than ChaCha20. Local; cannot fail. */
-#ifndef CS_BASE_AES_H
-#define CS_BASE_AES_H
+#ifndef CS_SESSION_AES_H
+#define CS_SESSION_AES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "base/aes.h"
+#include "session/aes.h"
 
 #include <sodium.h>
 #include <string.h>
