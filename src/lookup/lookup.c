@@ -123,7 +123,10 @@ static cs_status reduce(cs_witness *w, const cs_leaves *leaves, cs_tree *t, stat
 static cs_status grow(cs_witness *w, const cs_lookups *what, cs_fr alpha, cs_fr beta, cs_leaves *leaves, cs_tree **t) {
     CS_TRY(cs_leaves_new(leaves, w, what, alpha, beta));
     if (leaves->bits >= CS_TREE_BITS)
-        return cs_fail(CS_ERR_INTERNAL, "lookups: too many leaves");
+        return cs_fail(CS_ERR_INPUT,
+                       "lookups: a rank would have 2^%u leaves, and fewer than 2^%d can be proved: divide the records among "
+                       "more datasets or ranks, or take fewer steps",
+                       leaves->bits, CS_TREE_BITS);
     return cs_holds(w->session) ? cs_tree_new(t, leaves) : CS_OK;
 }
 

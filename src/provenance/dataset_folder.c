@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/bits.h"
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -12,10 +13,10 @@
 #include "data/opening_file.h"
 #include "provenance/dataset_matrix.h"
 
-/* magic, base digest of the document, commitment rows, packed bytes | blindings | packed records | SHA-256 of all before */
-enum { HEAD_SIZE = 16 + 32 + 8 + 8, TAIL_SIZE = 32, VALUE_SIZE = 2, LABEL_SIZE = 4, PACK_LEVEL = 1 };
+/* magic, base digest of the document, commitment rows, bytes of records | blindings | records | SHA-256 of all before */
+enum { HEAD_SIZE = 16 + 32 + 8 + 8, TAIL_SIZE = 32, LABEL_SIZE = 4, PACK_LEVEL = 1, SAMPLE = 1 << 20 };
 
-static const char MAGIC[17] = "consort dataset\n";
+static const char MAGIC[17] = "consort records\n";
 
 enum { DOCUMENT, PROOF, OPENING, N_FILES };
 static const char *const NAMES[N_FILES] = {"dataset.json", "proof", "opening"};
@@ -61,32 +62,58 @@ cs_status cs_dataset_folder_read_proof(cs_buffer *out, const char *folder, const
 
 /* ------------------------------------------------------------ opening */
 
-static size_t raw_size(const cs_dataset_doc *d) {
-    return d->rows * (VALUE_SIZE * d->features + LABEL_SIZE);
+static size_t value_size(const cs_dataset_doc *d) {
+    return d->value_bits <= 8 ? 1 : 2;
 }
 
-/* Records and labels as they are packed. */
-static cs_status pack(cs_buffer *out, const cs_dataset_opening *o, size_t size) {
-    cs_buffer raw = {0};
-    uLongf length = compressBound(size);
-    cs_status status = cs_buffer_resize(&raw, size);
-    if (status == CS_OK)
-        status = cs_buffer_resize(out, length);
-    if (status == CS_OK) {
-        uint8_t *to = raw.data;
-        for (size_t k = 0; k < o->rows * o->features; k++, to += VALUE_SIZE) {
-            const uint16_t v = (uint16_t)o->values[k];
-            to[0] = (uint8_t)v;
+static size_t raw_size(const cs_dataset_doc *d) {
+    return d->rows * (value_size(d) * d->features + LABEL_SIZE);
+}
+
+static void store_records(uint8_t *to, const cs_dataset_opening *o, size_t bytes_of_value) {
+    for (size_t k = 0; k < o->rows * o->features; k++, to += bytes_of_value) {
+        const uint16_t v = (uint16_t)o->values[k];
+        to[0] = (uint8_t)v;
+        if (bytes_of_value == 2)
             to[1] = (uint8_t)(v >> 8);
-        }
-        for (size_t k = 0; k < o->rows; k++, to += LABEL_SIZE)
-            cs_store_u32(to, (uint32_t)o->labels[k]);
-        if (compress2(out->data, &length, raw.data, size, PACK_LEVEL) != Z_OK)
-            status = cs_fail(CS_ERR_MEMORY, "no memory to pack the records");
-        out->size = length;
     }
+    for (size_t k = 0; k < o->rows; k++, to += LABEL_SIZE)
+        cs_store_u32(to, (uint32_t)o->labels[k]);
+}
+
+static void load_records(cs_dataset_opening *out, const uint8_t *from, size_t bytes_of_value) {
+    for (size_t k = 0; k < out->rows * out->features; k++, from += bytes_of_value)
+        out->values[k] = bytes_of_value == 1 ? (int16_t)(int8_t)from[0] : (int16_t)(from[0] | from[1] << 8);
+    for (size_t k = 0; k < out->rows; k++, from += LABEL_SIZE)
+        out->labels[k] = (int32_t)cs_load_u32(from);
+}
+
+/* Packs `size` bytes, or leaves `out` empty if that would not save a quarter of them: unpacking takes longer than all else
+ * that reads the file does. */
+static cs_status deflate_if_worth(cs_buffer *out, const uint8_t *raw, size_t size) {
+    uLongf length = compressBound(size);
+    CS_TRY(cs_buffer_resize(out, length));
+    if (compress2(out->data, &length, raw, size, PACK_LEVEL) != Z_OK)
+        return cs_fail(CS_ERR_MEMORY, "no memory to pack the records");
+    out->size = length <= size / 4 * 3 ? length : 0;
+    return CS_OK;
+}
+
+/* Records and labels as the file holds them; a first part of them shows whether they are worth packing. */
+static cs_status pack(cs_buffer *out, const cs_dataset_doc *d, const cs_dataset_opening *o) {
+    const size_t size = raw_size(d);
+    cs_buffer raw = {0};
+    cs_status status = cs_buffer_resize(&raw, size);
+    if (status == CS_OK) {
+        store_records(raw.data, o, value_size(d));
+        status = deflate_if_worth(out, raw.data, cs_smaller(size, SAMPLE));
+    }
+    if (status == CS_OK && size > SAMPLE && out->size > 0)
+        status = deflate_if_worth(out, raw.data, size);
+    if (status == CS_OK && out->size == 0)
+        cs_buffer_append(out, raw.data, size);
     cs_buffer_free(&raw);
-    return status;
+    return status == CS_OK ? cs_buffer_status(out) : status;
 }
 
 static cs_status unpack(cs_dataset_opening *out, const char *path, const cs_dataset_doc *d, const uint8_t *data,
@@ -94,15 +121,16 @@ static cs_status unpack(cs_dataset_opening *out, const char *path, const cs_data
     cs_buffer raw = {0};
     uLongf length = raw_size(d);
     uLong used = size;
-    CS_TRY(cs_buffer_resize(&raw, length));
     cs_status status = CS_OK;
-    if (uncompress2(raw.data, &length, data, &used) != Z_OK || length != raw_size(d) || used != size)
-        status = cs_fail(CS_ERR_INPUT, "%s: the packed records do not have their length", path);
-    const uint8_t *from = raw.data;
-    for (size_t k = 0; status == CS_OK && k < d->rows * d->features; k++, from += VALUE_SIZE)
-        out->values[k] = (int16_t)(from[0] | from[1] << 8);
-    for (size_t k = 0; status == CS_OK && k < d->rows; k++, from += LABEL_SIZE)
-        out->labels[k] = (int32_t)cs_load_u32(from);
+    if (size == length) {
+        load_records(out, data, value_size(d));
+    } else {
+        CS_TRY(cs_buffer_resize(&raw, length));
+        if (uncompress2(raw.data, &length, data, &used) != Z_OK || length != raw_size(d) || used != size)
+            status = cs_fail(CS_ERR_INPUT, "%s: the packed records do not have their length", path);
+        else
+            load_records(out, raw.data, value_size(d));
+    }
     cs_buffer_free(&raw);
     return status == CS_OK ? cs_fail_prefix(cs_dataset_opening_check(d, out), "%s", path) : status;
 }
@@ -111,7 +139,7 @@ static cs_status encode_opening(cs_buffer *out, const cs_dataset_doc *d, const c
     cs_buffer packed = {0};
     uint8_t digest[32];
     CS_TRY(cs_dataset_doc_base_digest(digest, d));
-    cs_status status = pack(&packed, o, raw_size(d));
+    cs_status status = pack(&packed, d, o);
     if (status == CS_OK) {
         cs_buffer_append(out, MAGIC, 16);
         cs_buffer_append(out, digest, sizeof digest);

@@ -100,6 +100,52 @@ static void round_trip(void **state) {
     cs_committed_free(&c);
 }
 
+/* Written and read back; `raw`: the size of the records when they are not packed. Returns whether they are not. */
+static bool kept_raw(const cs_committed_options *options, size_t raw) {
+    cs_committed c;
+    cs_dataset_opening o;
+    struct stat info;
+    assert_int_equal(cs_committed_new(&c, options), CS_OK);
+    assert_int_equal(cs_dataset_folder_write(folder, &c.doc, &c.opening, &c.proof), CS_OK);
+    assert_int_equal(cs_dataset_folder_read_opening(&o, folder, &c.doc), CS_OK);
+    assert_memory_equal(o.values, c.opening.values, o.rows * o.features * sizeof *o.values);
+    assert_memory_equal(o.labels, c.opening.labels, o.rows * sizeof *o.labels);
+    assert_int_equal(stat(in_folder("opening"), &info), 0);
+    const size_t size = (size_t)info.st_size - 64 - 32 * o.n - 32;
+    assert_true(size == raw || size <= raw / 4 * 3);
+    cs_dataset_opening_free(&o);
+    cs_committed_free(&c);
+    return size == raw;
+}
+
+static void records_are_packed_where_it_saves(void **state) {
+    const cs_affine bytes = {-128, 127, 0, 1}, words = {-129, 127, 0, 1}, zeros = {0, 1, 0, 0.25};
+    cs_committed_options o = cs_committed_defaults();
+    (void)state;
+    o.proof = false;
+    assert_true(kept_raw(&o, (size_t)5 * (3 + 4)));
+    assert_int_equal(teardown(NULL) | setup(NULL), 0);
+    o.rows = 300;
+    o.features = 20;
+    o.columns = 512;
+    o.map = &bytes;
+    assert_true(kept_raw(&o, (size_t)300 * (20 + 4)));
+    assert_int_equal(teardown(NULL) | setup(NULL), 0);
+    o.map = &words;
+    assert_false(kept_raw(&o, (size_t)300 * (40 + 4)));
+    assert_int_equal(teardown(NULL) | setup(NULL), 0);
+    o.map = &zeros;
+    assert_false(kept_raw(&o, (size_t)300 * (20 + 4)));
+    /* more than the part that is tried */
+    o.rows = 60000;
+    o.columns = 2048;
+    assert_int_equal(teardown(NULL) | setup(NULL), 0);
+    assert_false(kept_raw(&o, (size_t)60000 * (20 + 4)));
+    o.map = &bytes;
+    assert_int_equal(teardown(NULL) | setup(NULL), 0);
+    assert_true(kept_raw(&o, (size_t)60000 * (20 + 4)));
+}
+
 static void without_a_proof(void **state) {
     (void)state;
     cs_committed c;
@@ -220,7 +266,7 @@ static void wrong_opening(void **state) {
     seal(&copy);
     refuse_opening(&c.doc, &copy, "length");
     memcpy(copy.data, file.data, file.size);
-    copy.data[64 + 32 * c.opening.n + 3] ^= 0x40; /* within the packed records */
+    copy.data[64 + 32 * c.opening.n + 3] ^= 0x40; /* within the records */
     seal(&copy);
     write_bytes("opening", copy.data, copy.size, 0600);
     assert_int_equal(cs_dataset_folder_read_opening(&o, folder, &c.doc), CS_ERR_INPUT);
@@ -281,6 +327,7 @@ static void data_that_does_not_fit(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(records_are_packed_where_it_saves, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_proof, setup, teardown),
         cmocka_unit_test_setup_teardown(never_replaced, setup, teardown),
         cmocka_unit_test_setup_teardown(files_that_cannot_be_written, setup, teardown),
