@@ -84,6 +84,7 @@ static void must_read(kind which, const fuzz_folder *folder) {
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    static const cs_affine bits = {0, 1, 0, 1};
     cs_committed_options o = cs_committed_defaults();
     cs_generators points;
     cs_opening made;
@@ -91,6 +92,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     fuzz_folder folder;
     (void)argc, (void)argv;
     o.proof = false;
+    o.rows = 60; /* of bits: packed */
+    o.map = &bits;
     must(cs_committed_new(&committed, &o) == CS_OK && cs_generators_get(&points, N) == CS_OK);
     memcpy(rows, points.g, sizeof rows);
     for (int k = 0; k < N; k++)
