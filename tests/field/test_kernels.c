@@ -379,6 +379,39 @@ static void long_sums_of_large_values(void **state) {
     free(x);
 }
 
+/* Matrices of the greatest, the least and other integers with a vector of the greatest values: more columns than any kernel
+ * takes at once, and rows left over from groups of any size. */
+static void rows_of_extremes(void **state) {
+    (void)state;
+    enum { COLUMNS = 2051, ROWS = 19 };
+    const cs_fr large = {{0x43e1f593f0000000, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029}};
+    cs_fr *v = malloc(COLUMNS * sizeof *v), expected[ROWS], out[ROWS];
+    int64_t *x = malloc(ROWS * COLUMNS * sizeof *x);
+    assert_true(v && x);
+    for (size_t k = 0; k < COLUMNS; k++)
+        v[k] = k % 100 ? large : sample();
+    for (cs_int_type type = CS_INT_I8; type < CS_INT_FR; type++) {
+        const unsigned bits = 8 * (unsigned)cs_int_size(type);
+        const int64_t max = (int64_t)(UINT64_MAX >> (65 - bits));
+        for (size_t k = 0; k < ROWS * COLUMNS; k++) {
+            const size_t row = k / COLUMNS;
+            const int64_t value = row % 3 == 0 ? max : row % 3 == 1 ? -max : sample_int(-max, max);
+            memcpy((uint8_t *)x + k * bits / 8, &value, bits / 8);
+        }
+        for (size_t row = 0; row < ROWS; row++)
+            expected[row] = cs_fr_kernels_portable.dot_int(v, type, (uint8_t *)x + row * COLUMNS * bits / 8, COLUMNS);
+        for (unsigned isa = 0; isa < CS_ISA_COUNT; isa++) {
+            const cs_fr_kernels *k = cs_fr_kernels_of((cs_isa)isa);
+            for (size_t rows = ROWS - 8; k && rows <= ROWS; rows++) {
+                k->dot_rows(out, v, type, x, rows, COLUMNS);
+                assert_memory_equal(out, expected, rows * sizeof *out);
+            }
+        }
+    }
+    free(v);
+    free(x);
+}
+
 /* Sums whose low columns of 52 bits are multiples of 2^52, zero or not: a reduction that rounds up must not round these. */
 static void nothing_to_round(void **state) {
     (void)state;
@@ -453,7 +486,7 @@ int main(void) {
         cmocka_unit_test(the_one_asked_for_runs), cmocka_unit_test(what_is_not_there_is_refused),
         cmocka_unit_test(same_bytes_as_portable), cmocka_unit_test(rounds_by_definition),
         cmocka_unit_test(rounds_of_extremes),     cmocka_unit_test(long_sums_of_large_values),
-        cmocka_unit_test(nothing_to_round),
+        cmocka_unit_test(nothing_to_round),       cmocka_unit_test(rows_of_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,16 @@
 /* Vectors on F and small integers with AVX-512 IFMA. */
 #include "field/avx512ifma/fr_lanes.h"
 
+const cs_fr CS_FR_MINUS_BIAS[4] = {
+    {{0xc87065cda00002a6, 0x79792ff2612020b9, 0x2498a15afc9006b8, 0x29a7c440696e2e7e}},
+    {{0x1a36c27dc002a524, 0xec94541884c3fcf2, 0x33a5722544dec86a, 0x1190d5afe788da4a}},
+    {{0xf9ee31616523a314, 0x9cc45635218a1fe6, 0xaf176a14e96bfc40, 0x2d064cb36afb8ef2}},
+    {{0xe97e7e9731d0253e, 0x6feda1a019c3a6b1, 0x6851b6c47f0567e5, 0x1fb6cd1c94150bf6}},
+};
+
+/* By integer type; cs_int_size is not known when the code is compiled. */
+static const size_t INT_BYTES[4] = {1, 2, 4, 8};
+
 CS_V8 cs_v8 load_ints(cs_int_type type, const void *x, size_t j) {
     switch (type) {
     case CS_INT_I8:
@@ -101,60 +111,76 @@ void cs_fr_avx512_from_int(cs_fr *r, cs_int_type type, const void *x, size_t n) 
     cs_fr_avx512_axpy_int(r, CS_FR_ONE, type, x, n);
 }
 
-/* Sums of v (x + bias) and of v: a column takes four terms below 2^52 for each of the FLUSH groups. */
-CS_V8 size_t dot_ints(uint64_t products[6], uint64_t plain[6], const cs_fr *v, cs_int_type type, const void *x, size_t n,
-                      uint64_t bias) {
-    size_t j = 0;
-    while (j + LANES <= n) {
-        cs_v8 c[7], s[5];
-        for (int k = 0; k < 7; k++)
-            c[k] = cs_v8_zero();
-        for (int k = 0; k < 5; k++)
-            s[k] = cs_v8_zero();
-        for (unsigned g = 0; g < FLUSH && j + LANES <= n; g++, j += LANES) {
-            const cs_x8 a = cs_x8_load(v + j);
-            const cs_v8 u = cs_v8_add(load_ints(type, x, j), cs_v8_set1(bias));
-            const cs_v8 low = cs_v8_and(u, cs_v8_set1(CS_LOW52)), high = cs_v8_shr(u, 52);
-            __builtin_prefetch(v + j + AHEAD);
-            for (int k = 0; k < 5; k++) {
-                c[k] = cs_v8_madd_lo(c[k], a.l[k], low);
-                c[k + 1] = cs_v8_madd_hi(c[k + 1], a.l[k], low);
-                if (type == CS_INT_I64) {
-                    c[k + 1] = cs_v8_madd_lo(c[k + 1], a.l[k], high);
-                    c[k + 2] = cs_v8_madd_hi(c[k + 2], a.l[k], high);
-                }
-                s[k] = cs_v8_add(s[k], a.l[k]);
-            }
+/* Sums of v (x + bias) and of v, in columns. */
+typedef struct int_sums {
+    cs_v8 c[7], s[5];
+} int_sums;
+
+/* A column takes four terms below 2^52 of each of up to FLUSH groups. */
+CS_V8 void dot_ints_group(int_sums *sums, const cs_fr *v, cs_int_type type, const void *x) {
+    const cs_x8 a = cs_x8_load(v);
+    const cs_v8 u = cs_v8_add(load_ints(type, x, 0), cs_v8_set1(UINT64_C(1) << (8 * INT_BYTES[type] - 1)));
+    const cs_v8 high = cs_v8_shr(u, 52);
+    CS_UNROLL
+    for (int k = 0; k < 5; k++) {
+        sums->c[k] = cs_v8_madd_lo(sums->c[k], a.l[k], u);
+        sums->c[k + 1] = cs_v8_madd_hi(sums->c[k + 1], a.l[k], u);
+        if (type == CS_INT_I64) {
+            sums->c[k + 1] = cs_v8_madd_lo(sums->c[k + 1], a.l[k], high);
+            sums->c[k + 2] = cs_v8_madd_hi(sums->c[k + 2], a.l[k], high);
         }
-        cs_lanes_flush(products, c, 7);
-        cs_lanes_flush(plain, s, 5);
+        sums->s[k] = cs_v8_add(sums->s[k], a.l[k]);
     }
-    return j;
+}
+
+/* The last entries through copies, where the vector is zero behind the end. */
+CS_V8 void dot_ints_last(int_sums *sums, const cs_fr *v, cs_int_type type, const void *x, size_t n) {
+    cs_fr last[LANES] = {{{0}}};
+    int64_t ints[LANES] = {0};
+    memcpy(last, v, n * sizeof *v);
+    memcpy(ints, x, n * INT_BYTES[type]);
+    dot_ints_group(sums, last, type, ints);
+}
+
+CS_V8 cs_fr dot_ints(const cs_fr *v, cs_int_type type, const void *x, size_t n) {
+    uint64_t products[6] = {0}, plain[6] = {0};
+    const uint8_t *ints = x;
+    for (size_t j = 0; j < n;) {
+        int_sums sums;
+        CS_UNROLL
+        for (int k = 0; k < 7; k++)
+            sums.c[k] = cs_v8_zero();
+        CS_UNROLL
+        for (int k = 0; k < 5; k++)
+            sums.s[k] = cs_v8_zero();
+        const size_t end = n - j < FLUSH * LANES ? n : j + FLUSH * LANES;
+        for (; j + LANES <= end; j += LANES) {
+            __builtin_prefetch(v + j + AHEAD);
+            dot_ints_group(&sums, v + j, type, ints + j * INT_BYTES[type]);
+        }
+        if (j < end)
+            dot_ints_last(&sums, v + j, type, ints + j * INT_BYTES[type], end - j);
+        j = end;
+        cs_lanes_flush(products, sums.c, 7);
+        cs_lanes_flush(plain, sums.s, 5);
+    }
+    cs_fr sum = cs_fr_reduce_short(plain), product = cs_fr_reduce_short(products);
+    cs_fr_mul_to(&sum, &sum, &CS_FR_MINUS_BIAS[type]);
+    cs_fr_add_to(&sum, &sum, &product);
+    return sum;
 }
 
 cs_fr cs_fr_avx512_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n) {
-    if (type == CS_INT_FR)
-        return cs_fr_avx512_dot(v, x, n);
-    uint64_t products[6] = {0}, plain[6] = {0}, bias;
-    size_t done;
     switch (type) {
     case CS_INT_I8:
-        bias = UINT64_C(1) << 7;
-        done = dot_ints(products, plain, v, CS_INT_I8, x, n, bias);
-        break;
+        return dot_ints(v, CS_INT_I8, x, n);
     case CS_INT_I16:
-        bias = UINT64_C(1) << 15;
-        done = dot_ints(products, plain, v, CS_INT_I16, x, n, bias);
-        break;
+        return dot_ints(v, CS_INT_I16, x, n);
     case CS_INT_I32:
-        bias = UINT64_C(1) << 31;
-        done = dot_ints(products, plain, v, CS_INT_I32, x, n, bias);
-        break;
+        return dot_ints(v, CS_INT_I32, x, n);
+    case CS_INT_I64:
+        return dot_ints(v, CS_INT_I64, x, n);
     default:
-        bias = UINT64_C(1) << 63;
-        done = dot_ints(products, plain, v, CS_INT_I64, x, n, bias);
+        return cs_fr_avx512_dot(v, x, n);
     }
-    const cs_fr rest = cs_fr_kernels_x86_64.dot_int(v + done, type, (const uint8_t *)x + done * cs_int_size(type), n - done);
-    const cs_fr sum = cs_fr_reduce_short(plain), product = cs_fr_reduce_short(products);
-    return cs_fr_add(rest, cs_fr_sub(product, cs_fr_mul(sum, cs_fr_from_u64(bias))));
 }

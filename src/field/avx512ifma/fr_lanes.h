@@ -61,6 +61,9 @@ CS_V8 void cs_lanes_flush(uint64_t wide[6], const cs_v8 *columns, int n) {
         wide[k] = cs_limb_adc(wide[k], part[k], &carry);
 }
 
+/** By integer type: minus 2^(bits - 1), what is added to integers to make them unsigned. */
+extern const cs_fr CS_FR_MINUS_BIAS[4];
+
 /** The sum of the columns of all lanes, which started from cs_columns_start, over 2^256; over 2^260 if `sixteenfold`, that
  * is if they hold 16 times what is meant. */
 cs_fr cs_fr_lanes_redc(const cs_columns *sum, bool sixteenfold, const cs_mod8 *m);
@@ -76,5 +79,6 @@ void cs_fr_avx512_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, s
 void cs_fr_avx512_affine(cs_fr *r, cs_fr base, const cs_fr *t, const int64_t *const *x, unsigned n_terms, size_t n);
 void cs_fr_avx512_dots(cs_fr *out, const cs_fr *v, cs_fr total, const int64_t *const *x, unsigned n_terms, size_t n);
 cs_fr cs_fr_avx512_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n);
+void cs_fr_avx512_dot_rows(cs_fr *out, const cs_fr *v, cs_int_type type, const void *x, size_t n_rows, size_t n);
 
 #endif

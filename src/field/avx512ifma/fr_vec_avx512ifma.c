@@ -1,5 +1,5 @@
 /* Batch kernels on F with AVX-512 IFMA: eight entries at a time, mostly two groups of eight side by side. Here: entry by
- * entry; fr_sums, fr_rounds, fr_ints and fr_inverse have the other kernels. */
+ * entry; fr_sums, fr_rounds, fr_ints, fr_rows and fr_inverse have the other kernels. */
 #include <string.h>
 
 #include "field/avx512ifma/fr_lanes.h"
@@ -197,11 +197,6 @@ static void vec_eq(cs_fr *r, const cs_fr *point, unsigned bits) {
     }
 }
 
-static void vec_dot_rows(cs_fr *out, const cs_fr *v, cs_int_type type, const void *x, size_t n_rows, size_t n) {
-    for (size_t row = 0; row < n_rows; row++)
-        out[row] = cs_fr_avx512_dot_int(v, type, (const uint8_t *)x + row * n * cs_int_size(type), n);
-}
-
 const cs_fr_kernels cs_fr_kernels_avx512ifma = {
     .isa = CS_ISA_AVX512IFMA,
     .add = vec_add,
@@ -219,7 +214,7 @@ const cs_fr_kernels cs_fr_kernels_avx512ifma = {
     .from_int = cs_fr_avx512_from_int,
     .axpy_int = cs_fr_avx512_axpy_int,
     .dot_int = cs_fr_avx512_dot_int,
+    .dot_rows = cs_fr_avx512_dot_rows,
     .affine = cs_fr_avx512_affine,
     .dots = cs_fr_avx512_dots,
-    .dot_rows = vec_dot_rows,
 };

@@ -31,6 +31,12 @@ CS_V8 cs_v8 cs_v8_set1(uint64_t x) {
     return _mm512_set1_epi64((long long)x);
 }
 
+/** Lane 0 first. */
+CS_V8 cs_v8 cs_v8_set(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h) {
+    return _mm512_setr_epi64((long long)a, (long long)b, (long long)c, (long long)d, (long long)e, (long long)f,
+                             (long long)g, (long long)h);
+}
+
 CS_V8 cs_v8 cs_v8_load(const void *p) {
     return _mm512_loadu_si512(p);
 }
@@ -139,6 +145,10 @@ typedef uint8_t cs_m8;
 
 CS_V8 cs_v8 cs_v8_set1(uint64_t x) {
     return (cs_v8){x, x, x, x, x, x, x, x};
+}
+
+CS_V8 cs_v8 cs_v8_set(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h) {
+    return (cs_v8){a, b, c, d, e, f, g, h};
 }
 
 CS_V8 cs_v8 cs_v8_zero(void) {
