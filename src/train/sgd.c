@@ -93,10 +93,7 @@ static cs_status check_sums(const cs_trainer *t, size_t step, size_t l, int64_t 
         t->member, t->rank, step, l);
 }
 
-/* Rows that are worked on while they are in the cache: 64 bytes of each column of the transpose. */
-enum { ROWS = 16 };
-
-static void transpose(int32_t *out, const int32_t *in, size_t rows, size_t columns, size_t from, size_t to) {
+void cs_sgd_transpose(int32_t *out, const int32_t *in, size_t rows, size_t columns, size_t from, size_t to) {
     for (size_t j = 0; j < columns; j++)
         for (size_t k = from; k < to; k++)
             out[j * rows + k] = in[k * columns + j];
@@ -111,10 +108,10 @@ static void widen(cs_trainer *t, size_t l) {
         forward->low[k] = (int32_t)(w[k] & INT32_MAX);
         forward->high[k] = (int32_t)(w[k] >> 31);
     }
-    for (size_t from = 0; l > 1 && from < rows; from += ROWS) {
-        const size_t to = rows - from < ROWS ? rows : from + ROWS;
-        transpose(backward->low, forward->low, rows, columns, from, to);
-        transpose(backward->high, forward->high, rows, columns, from, to);
+    for (size_t from = 0; l > 1 && from < rows; from += CS_SGD_ROWS) {
+        const size_t to = rows - from < CS_SGD_ROWS ? rows : from + CS_SGD_ROWS;
+        cs_sgd_transpose(backward->low, forward->low, rows, columns, from, to);
+        cs_sgd_transpose(backward->high, forward->high, rows, columns, from, to);
     }
 }
 
@@ -134,7 +131,7 @@ static cs_status take_layer(cs_trainer *t, size_t step, size_t l, const uint64_t
     cs_sgd_matrix *forward = &t->forward[l - 1], *backward = &t->backward[l - 1];
     int64_t largest = 0;
     for (size_t from = 0, to; from <= rows; from = to) {
-        to = rows + 1 - from < ROWS ? rows + 1 : from + ROWS;
+        to = rows + 1 - from < CS_SGD_ROWS ? rows + 1 : from + CS_SGD_ROWS;
         const size_t at = from * columns, n = (to - from) * columns;
         int64_t *w = t->model.w[l - 1] + at;
         if (sum != NULL && !t->update->apply(w, sum + at, n, &how))
@@ -142,7 +139,7 @@ static cs_status take_layer(cs_trainer *t, size_t step, size_t l, const uint64_t
         const int64_t most = t->update->narrow(forward->low + at, w, n);
         CS_TRY(check_sums(t, step, l, most));
         if (l > 1)
-            transpose(backward->low, forward->low, rows, columns, from, to < rows ? to : rows);
+            cs_sgd_transpose(backward->low, forward->low, rows, columns, from, to < rows ? to : rows);
         cs_weight_check_keep(&t->checks[l - 1], step, from, to - from, w, most);
         largest = most > largest ? most : largest;
     }

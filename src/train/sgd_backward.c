@@ -1,15 +1,14 @@
 /* Backward pass (6.2): gradients of all layers and the errors between them. */
 #include <string.h>
 
+#include "base/bits.h"
 #include "train/trainer.h"
 
 /* out[n_{l-1} + 1][n_l] = sum over the batch of A_{l-1}^T delta_l, the bias unit 2^a in the last row. */
 static void layer_gradient(cs_trainer *t, size_t l, uint64_t *out) {
     const size_t batch = t->p->batch, rows = t->p->widths[l - 1], n = t->p->widths[l];
-    const int32_t *activation = t->activation[l - 1];
-    for (size_t k = 0; k < rows; k++)
-        for (size_t b = 0; b < batch; b++)
-            t->transposed[k * batch + b] = activation[b * rows + k];
+    for (size_t from = 0; from < batch; from += CS_SGD_ROWS)
+        cs_sgd_transpose(t->transposed, t->activation[l - 1], batch, rows, from, cs_smaller(from + CS_SGD_ROWS, batch));
     memset(out, 0, (rows + 1) * n * sizeof *out);
     t->matmul(out, t->transposed, t->delta, rows, batch, n, t->products);
     uint64_t *bias = out + rows * n;

@@ -94,6 +94,12 @@ cs_status cs_sgd_forward(cs_trainer *t, size_t step);
 /** From Z_L in t->values to the output's error in t->delta. */
 cs_status cs_sgd_softmax(cs_trainer *t, size_t step);
 
+/* Rows that are worked on while they are in the cache: 64 bytes of each column of the transpose. */
+enum { CS_SGD_ROWS = 16 };
+
+/** Rows from..to of in[rows][columns] to these columns of out[columns][rows]. */
+void cs_sgd_transpose(int32_t *out, const int32_t *in, size_t rows, size_t columns, size_t from, size_t to);
+
 /** From t->delta to the gradients of all layers, out[cs_trainer_size]. */
 cs_status cs_sgd_backward(cs_trainer *t, size_t step, uint64_t *out);
 
