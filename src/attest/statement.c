@@ -9,6 +9,7 @@
 #include "attest/statement_json.h"
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "base/strings.h"
 #include "provenance/document.h"
 
@@ -46,7 +47,7 @@ cs_status cs_statement_set_initial_rows(cs_statement *s, const cs_g1_affine *row
         uint8_t point[32];
         s->initial_rows[k] = rows[k];
         cs_g1_encode(point, rows[k]);
-        crypto_hash_sha256_update(&hash, point, sizeof point);
+        cs_sha256_update(&hash, point, sizeof point);
     }
     crypto_hash_sha256_final(&hash, s->initial_digest);
     return CS_OK;
@@ -158,7 +159,7 @@ static cs_status hash_json(uint8_t out[32], const char *label, json_t *v, const 
         crypto_hash_sha256_init(&hash);
         crypto_hash_sha256_update(&hash, (const uint8_t *)label, strlen(label) + 1);
         crypto_hash_sha256_update(&hash, size, sizeof size);
-        crypto_hash_sha256_update(&hash, text.data, text.size);
+        cs_sha256_update(&hash, text.data, text.size);
         for (size_t k = 0; k < n; k++)
             crypto_hash_sha256_update(&hash, digests[k], 32);
         crypto_hash_sha256_final(&hash, out);

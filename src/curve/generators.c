@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "curve/batch.h"
 #include "curve/generator_counters.h"
 
@@ -50,7 +51,7 @@ static cs_g1_affine hash_to_x(char name, uint64_t index) {
     const bool known = name == 'g' && index < sizeof GENERATOR_COUNTERS - 1;
     for (uint32_t counter = known ? (uint32_t)(GENERATOR_COUNTERS[index] - 'a') : 0;; counter++) {
         cs_store_u32(tail + 9, counter);
-        crypto_hash_sha256(digest, text, sizeof text);
+        cs_sha256(digest, text, sizeof text);
         p.x = cs_fp_from_wide(digest);
         p.y = cs_fp_add(cs_fp_mul(cs_fp_sqr(p.x), p.x), b);
         if (known || is_square(p.y))

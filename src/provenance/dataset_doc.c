@@ -6,6 +6,7 @@
 
 #include "base/bits.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "base/strings.h"
 #include "data/schema_json.h"
 #include "provenance/document.h"
@@ -150,7 +151,7 @@ static cs_status hash_json(uint8_t out[32], const char *label, json_t *v) {
     cs_buffer_append(&text, label, strlen(label) + 1);
     const cs_status status = append_canonical(&text, v);
     if (status == CS_OK)
-        crypto_hash_sha256(out, text.data, text.size);
+        cs_sha256(out, text.data, text.size);
     cs_buffer_free(&text);
     return status;
 }

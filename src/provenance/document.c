@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/sha256.h"
 
 enum { MAX_HEX_BYTES = 128 };
 
@@ -110,7 +111,7 @@ static cs_status hash(uint8_t out[32], const char *label, size_t label_size, con
     crypto_hash_sha256_state state;
     crypto_hash_sha256_init(&state);
     crypto_hash_sha256_update(&state, (const unsigned char *)label, label_size);
-    crypto_hash_sha256_update(&state, (const unsigned char *)text, strlen(text));
+    cs_sha256_update(&state, text, strlen(text));
     crypto_hash_sha256_final(&state, out);
     free(text);
     return CS_OK;

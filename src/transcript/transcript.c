@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/sha256.h"
 
 static void hash_bytes(crypto_hash_sha256_state *hash, const void *data, size_t size) {
     if (size > 0)
-        crypto_hash_sha256_update(hash, data, size);
+        cs_sha256_update(hash, data, size);
 }
 
 static void hash_label(crypto_hash_sha256_state *hash, cs_label label) {
