@@ -67,18 +67,19 @@ static double relations(const cs_plan *plan, const cs_params *p) {
 void cs_forecast_new(cs_forecast *out, const cs_plan *plan, const cs_params *p, double crowd) {
     const double columns = (double)plan->columns, ranks = p->n_ranks, messages = (double)plan->messages;
     const double datasets = (double)plan->dataset_integers, all = (double)plan->committed_integers;
-    const double field = cs_plan_arithmetic(), proof = crowd * field;
+    const double early = crowd * cs_plan_arithmetic(CS_WORK_COMMITMENTS), single = cs_plan_arithmetic(CS_WORK_POINTS);
     *out = (cs_forecast){0};
     add(out, "dataset commitments",
-        p->certified ? CERTIFIED : proof * (columns * DATASET_COLUMN + datasets * DATASET_ENTRY));
-    add(out, CS_FORECAST_TRAINING, crowd * training(plan, p));
-    add(out, "commitments", proof * ((all - datasets) * COMMIT_ENTRY + columns * COMMIT_COLUMN));
-    add(out, "relations", proof * relations(plan, p));
+        p->certified ? CERTIFIED : early * (columns * DATASET_COLUMN + datasets * DATASET_ENTRY));
+    add(out, CS_FORECAST_TRAINING, crowd * cs_plan_arithmetic(CS_WORK_TRAINING) * training(plan, p));
+    add(out, "commitments", early * ((all - datasets) * COMMIT_ENTRY + columns * COMMIT_COLUMN));
+    add(out, "relations", crowd * cs_plan_arithmetic(CS_WORK_RELATIONS) * relations(plan, p));
     add(out, "lookups",
-        proof * ((double)plan->stored_leaves * LOOKUP_LEAF + (double)cs_pow2(plan->table_rows) * LOOKUP_ROW));
-    add(out, "opening", proof * (all * OPEN_ENTRY + columns * OPEN_COLUMN));
-    add(out, "finale", field * messages * (FINALE_MESSAGE + ranks * FINALE_RANK_MESSAGE));
-    add(out, "verification", field * (plan->msm_points * VERIFY_POINT + plan->verify_scalars * VERIFY_SCALAR));
+        crowd * cs_plan_arithmetic(CS_WORK_LOOKUPS) *
+            ((double)plan->stored_leaves * LOOKUP_LEAF + (double)cs_pow2(plan->table_rows) * LOOKUP_ROW));
+    add(out, "opening", crowd * cs_plan_arithmetic(CS_WORK_OPENING) * (all * OPEN_ENTRY + columns * OPEN_COLUMN));
+    add(out, "finale", single * messages * (FINALE_MESSAGE + ranks * FINALE_RANK_MESSAGE));
+    add(out, "verification", single * (plan->msm_points * VERIFY_POINT + plan->verify_scalars * VERIFY_SCALAR));
 }
 
 static size_t index_of(const cs_forecast *f, const char *name) {
