@@ -28,12 +28,6 @@ cs_fp cs_fp_neg(cs_fp a) {
     return cs_fp_sub(CS_FP_ZERO, a);
 }
 
-cs_fp cs_fp_mul(cs_fp a, cs_fp b) {
-    cs_fp r;
-    cs_fp_mul_to(&r, &a, &b);
-    return r;
-}
-
 cs_fp cs_fp_sqr(cs_fp a) {
     return cs_fp_mul(a, a);
 }
@@ -41,8 +35,7 @@ cs_fp cs_fp_sqr(cs_fp a) {
 cs_fp cs_fp_inv(cs_fp a) {
     cs_fp r;
     cs_mont_inverse_plain(r.v, a.v, CS_FP_M, CS_FP_N0);
-    cs_fp_mul_to(&r, &R3, &r);
-    return r;
+    return cs_fp_mul(R3, r);
 }
 
 cs_fp cs_fp_from_u64(uint64_t x) {

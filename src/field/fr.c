@@ -30,12 +30,6 @@ cs_fr cs_fr_neg(cs_fr a) {
     return cs_fr_sub(CS_FR_ZERO, a);
 }
 
-cs_fr cs_fr_mul(cs_fr a, cs_fr b) {
-    cs_fr r;
-    cs_fr_mul_to(&r, &a, &b);
-    return r;
-}
-
 cs_fr cs_fr_sqr(cs_fr a) {
     return cs_fr_mul(a, a);
 }
@@ -43,8 +37,7 @@ cs_fr cs_fr_sqr(cs_fr a) {
 cs_fr cs_fr_inv(cs_fr a) {
     cs_fr r;
     cs_mont_inverse_plain(r.v, a.v, CS_FR_M, CS_FR_N0);
-    cs_fr_mul_to(&r, &R3, &r);
-    return r;
+    return cs_fr_mul(R3, r);
 }
 
 cs_fr cs_fr_pow(cs_fr a, uint64_t e) {

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "field/fr_kernels.h"
+#include "field/product.h"
 
 enum { LONGEST = 1500, SHORT = 70 };
 static const size_t LONG[] = {127, 128, 129, 1000, LONGEST};
@@ -441,6 +442,30 @@ static void nothing_to_round(void **state) {
     }
 }
 
+/* ---- single products ---- */
+
+/* Factors are F's, which are reduced in the base field too, and often the greatest; results may take a factor's place. */
+static void single_products(void **state) {
+    (void)state;
+    const cs_fp greatest = {{0x3c208c16d87cfd46, 0x97816a916871ca8d, 0xb85045b68181585d, 0x30644e72e131a029}};
+    for (int trial = 0; trial < 2000; trial++) {
+        const cs_fr a = sample(), b = sample();
+        cs_fr r = a;
+        cs_fp c = greatest, d, s;
+        if (trial % 8)
+            memcpy(&c, &a, sizeof c);
+        memcpy(&d, &b, sizeof d);
+        s = c;
+        r = cs_fr_mul(r, b);
+        s = cs_fp_mul(s, d);
+        assert_true(cs_fr_eq(r, cs_fr_product_portable(&a, &b)) && cs_fp_eq(s, cs_fp_product_portable(&c, &d)));
+#ifdef CS_HAVE_X86_64
+        if (cs_isa_available(CS_ISA_X86_64))
+            assert_true(cs_fr_eq(r, cs_fr_product_x86_64(&a, &b)) && cs_fp_eq(s, cs_fp_product_x86_64(&c, &d)));
+#endif
+    }
+}
+
 /* ---- the choice ---- */
 
 static void the_one_asked_for_runs(void **state) {
@@ -487,6 +512,7 @@ int main(void) {
         cmocka_unit_test(same_bytes_as_portable), cmocka_unit_test(rounds_by_definition),
         cmocka_unit_test(rounds_of_extremes),     cmocka_unit_test(long_sums_of_large_values),
         cmocka_unit_test(nothing_to_round),       cmocka_unit_test(rows_of_extremes),
+        cmocka_unit_test(single_products),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
