@@ -87,7 +87,7 @@ CS_V8 cs_v8 last_words(const rows *r, size_t offset, size_t bytes) {
 
 /* c += digits of an entry, which are LANES apart, times (x + 2^(bits - 1)); entry e of the words is what is in brackets. */
 CS_V8 void add_entry(cs_v8 *c, const uint64_t *digit, cs_v8 words, unsigned e, shape s) {
-    const cs_v8 shifted = e > 0 ? cs_v8_shr(words, e * s.bits) : words;
+    const cs_v8 shifted = e > 0 ? cs_v8_shr(words, e * s.bits % 64) : words;
     const cs_v8 u = s.bits < 52 ? cs_v8_and(shifted, cs_v8_set1((UINT64_C(1) << s.bits % 64) - 1)) : shifted;
     const cs_v8 high = cs_v8_shr(words, 52);
     CS_UNROLL
