@@ -77,15 +77,26 @@ static cs_status pad(loop *s) {
     return cs_pads_zero_shares_u64(s->pads, CS_LABEL_GRADIENT, s->step, s->digest, NULL, e->values, s->n, e->width);
 }
 
-/* This rank's padded gradient in s->entries, and its wishes: all that leaves it. */
-static cs_status prepare(loop *s) {
+/* A single rank's gradient and wishes are the sums: nothing is packed, as nothing leaves it. */
+static bool is_alone(const loop *s) {
+    return s->comm->size == 1 && s->sums == NULL;
+}
+
+static cs_status make_gradient(loop *s) {
     uint64_t *values = s->entries.values;
-    const size_t count = cs_entries_count(&s->entries), after = s->n - s->weights;
     CS_TRY(cs_trainer_gradient(s->trainer, s->step, values));
     if (s->control != NULL) {
         values[s->weights] = s->control->due(s->control->context);
         values[s->weights + 1] = s->control->stop(s->control->context);
     }
+    return CS_OK;
+}
+
+/* This rank's padded gradient in s->entries, and its wishes: all that leaves it. */
+static cs_status prepare(loop *s) {
+    const uint64_t *values = s->entries.values;
+    const size_t count = cs_entries_count(&s->entries), after = s->n - s->weights;
+    CS_TRY(make_gradient(s));
     CS_SPY("own-gradient", (store(s, 0, count, s->bytes), s->bytes), s->entries.width * s->n);
     const uint8_t wishes[2] = {after > 0 ? (uint8_t)values[s->weights] : 0, after > 1 ? (uint8_t)values[s->weights + 1] : 0};
     uint8_t view[32];
@@ -161,14 +172,17 @@ static cs_status add_up(loop *s, bool again) {
 static cs_status run_step(loop *s) {
     cs_status status;
     bool again = false;
-    do {
-        status = prepare(s);
-        if (status != CS_OK)
-            return cs_comm_raise(s->comm, status);
-        CS_TRY(add_up(s, again));
-        status = take_sums(s);
-        again = status == CS_OK && !cs_entries_fit(&s->entries);
-    } while (again);
+    if (is_alone(s))
+        status = make_gradient(s);
+    else
+        do {
+            status = prepare(s);
+            if (status != CS_OK)
+                return cs_comm_raise(s->comm, status);
+            CS_TRY(add_up(s, again));
+            status = take_sums(s);
+            again = status == CS_OK && !cs_entries_fit(&s->entries);
+        } while (again);
     if (status == CS_OK)
         status = apply(s);
     if (status == CS_ERR_ABORT && s->noise)
