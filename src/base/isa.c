@@ -111,14 +111,35 @@ cs_isa cs_isa_chosen(void) {
     return cs_isa_available((cs_isa)k) ? (cs_isa)k : CS_ISA_PORTABLE;
 }
 
+#ifdef __x86_64__
+/* What the processor has, whatever is wanted. */
+static bool has_part(cs_isa_part part) {
+    const features f = detect();
+    const unsigned wide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+    const bool avx2 = f.ebx7 & bit_AVX2 && saves(YMM_STATE), aes = f.ecx1 & bit_AES && f.ecx1 & bit_SSSE3;
+    const bool avx512 = (f.ebx7 & wide) == wide && f.ecx7 & bit_AVX512VBMI && saves(ZMM_STATE);
+    switch (part) {
+    case CS_ISA_AVX2:
+        return avx2;
+    case CS_ISA_AES:
+        return aes;
+    case CS_ISA_VAES:
+        return avx2 && aes && f.ecx7 & bit_VAES;
+    case CS_ISA_AVX512:
+        return avx2 && avx512;
+    default:
+        return avx2 && avx512 && aes && f.ecx7 & bit_VAES;
+    }
+}
+#endif
+
 bool cs_isa_has(cs_isa_part part) {
 #ifdef __x86_64__
     const char *wanted = getenv("CONSORT_ISA");
-    if (wanted && *wanted && cs_isa_chosen() == CS_ISA_PORTABLE)
+    const cs_isa least = part < CS_ISA_AVX512 ? CS_ISA_X86_64 : CS_ISA_AVX512IFMA;
+    if (wanted && *wanted && cs_isa_chosen() < least)
         return false;
-    const features f = detect();
-    const bool avx2 = f.ebx7 & bit_AVX2 && saves(YMM_STATE), aes = f.ecx1 & bit_AES && f.ecx1 & bit_SSSE3;
-    return part == CS_ISA_AVX2 ? avx2 : part == CS_ISA_AES ? aes : avx2 && aes && f.ecx7 & bit_VAES;
+    return has_part(part);
 #else
     (void)part;
     return false;

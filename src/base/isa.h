@@ -18,12 +18,12 @@ bool cs_isa_available(cs_isa isa);
 /** The one in use, the same for all kernels of the process; portable if CONSORT_ISA asks for what is not available. */
 cs_isa cs_isa_chosen(void);
 
-/** Parts of instruction sets that single kernels use on their own: AVX2; AES-NI; AES-NI on vectors of 256 bits, with AVX2.
- */
-typedef enum cs_isa_part { CS_ISA_AVX2, CS_ISA_AES, CS_ISA_VAES } cs_isa_part;
+/** Parts of instruction sets that single kernels use on their own: AVX2; AES-NI; AES-NI on vectors of 256 bits, with AVX2;
+ * AVX-512 F, BW, DQ, VL and VBMI; the same with AES-NI on vectors of 512 bits. */
+typedef enum cs_isa_part { CS_ISA_AVX2, CS_ISA_AES, CS_ISA_VAES, CS_ISA_AVX512, CS_ISA_VAES512 } cs_isa_part;
 
-/** Built in, supported by this processor and its operating system, and not forbidden by CONSORT_ISA=portable. Looks the
- * variable up anew each time: not for inner loops. */
+/** Built in, supported by this processor and its operating system, and not forbidden by CONSORT_ISA: portable forbids all,
+ * x86_64 what needs AVX-512. Looks the variable up anew each time: not for inner loops. */
 bool cs_isa_has(cs_isa_part part);
 
 /** CS_ERR_USAGE, with a text that lists what is available, if CONSORT_ISA names nothing or something this build or machine

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/isa.h"
+#include "session/leaves_avx512.h"
 
 static void hash_one_by_one(uint8_t *out, const uint8_t *data, size_t n) {
     for (size_t k = 0; k < n; k++)
@@ -16,25 +17,15 @@ static const cs_leaf_kernel one_by_one = {"libsodium", hash_one_by_one};
 
 #include <immintrin.h>
 
+#include "session/blake2b.h"
+
 #define AVX2 __attribute__((target("avx2")))
 
-enum { LANES = 4, BLOCK = 128, WORDS = 16 };
-
-static const uint64_t IV[8] = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
-                               0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179};
-
-/* Rows 10 and 11 are rows 0 and 1. */
-static const uint8_t SIGMA[12][WORDS] = {
-    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
-    {11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4}, {7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8},
-    {9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13}, {2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9},
-    {12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11}, {13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10},
-    {6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5}, {10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0},
-    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3}};
+enum { LANES = 4 };
 
 /* m[j] = word j of the four blocks at `data`. */
-AVX2 static inline void load_block(__m256i m[WORDS], const uint8_t *data) {
-    for (int j = 0; j < WORDS; j += 4) {
+AVX2 static inline void load_block(__m256i m[CS_BLAKE2B_WORDS], const uint8_t *data) {
+    for (int j = 0; j < CS_BLAKE2B_WORDS; j += 4) {
         __m256i r[LANES];
         for (int i = 0; i < LANES; i++)
             r[i] = _mm256_loadu_si256((const void *)(data + CS_LEAF * i + 8 * j));
@@ -64,8 +55,8 @@ AVX2 static inline void mix(__m256i *a, __m256i *b, __m256i *c, __m256i *d, __m2
     *b = _mm256_or_si256(_mm256_srli_epi64(t, 63), _mm256_add_epi64(t, t));
 }
 
-AVX2 static inline __attribute__((always_inline)) void play_round(__m256i v[WORDS], const __m256i m[WORDS],
-                                                                  const uint8_t s[WORDS]) {
+AVX2 static inline __attribute__((always_inline)) void
+play_round(__m256i v[CS_BLAKE2B_WORDS], const __m256i m[CS_BLAKE2B_WORDS], const uint8_t s[CS_BLAKE2B_WORDS]) {
     mix(&v[0], &v[4], &v[8], &v[12], m[s[0]], m[s[1]]);
     mix(&v[1], &v[5], &v[9], &v[13], m[s[2]], m[s[3]]);
     mix(&v[2], &v[6], &v[10], &v[14], m[s[4]], m[s[5]]);
@@ -78,26 +69,26 @@ AVX2 static inline __attribute__((always_inline)) void play_round(__m256i v[WORD
 
 /* Section 3.2, after `done` bytes in each lane, this block included. */
 AVX2 static void compress(__m256i h[8], const uint8_t *data, uint64_t done) {
-    __m256i m[WORDS], v[WORDS];
+    __m256i m[CS_BLAKE2B_WORDS], v[CS_BLAKE2B_WORDS];
     load_block(m, data);
     for (int k = 0; k < 8; k++) {
         v[k] = h[k];
-        v[8 + k] = _mm256_set1_epi64x((int64_t)IV[k]);
+        v[8 + k] = _mm256_set1_epi64x((int64_t)CS_BLAKE2B_IV[k]);
     }
     v[12] = _mm256_xor_si256(v[12], _mm256_set1_epi64x((int64_t)done));
     v[14] = _mm256_xor_si256(v[14], _mm256_set1_epi64x(done == CS_LEAF ? -1 : 0));
-    play_round(v, m, SIGMA[0]);
-    play_round(v, m, SIGMA[1]);
-    play_round(v, m, SIGMA[2]);
-    play_round(v, m, SIGMA[3]);
-    play_round(v, m, SIGMA[4]);
-    play_round(v, m, SIGMA[5]);
-    play_round(v, m, SIGMA[6]);
-    play_round(v, m, SIGMA[7]);
-    play_round(v, m, SIGMA[8]);
-    play_round(v, m, SIGMA[9]);
-    play_round(v, m, SIGMA[10]);
-    play_round(v, m, SIGMA[11]);
+    play_round(v, m, CS_BLAKE2B_SIGMA[0]);
+    play_round(v, m, CS_BLAKE2B_SIGMA[1]);
+    play_round(v, m, CS_BLAKE2B_SIGMA[2]);
+    play_round(v, m, CS_BLAKE2B_SIGMA[3]);
+    play_round(v, m, CS_BLAKE2B_SIGMA[4]);
+    play_round(v, m, CS_BLAKE2B_SIGMA[5]);
+    play_round(v, m, CS_BLAKE2B_SIGMA[6]);
+    play_round(v, m, CS_BLAKE2B_SIGMA[7]);
+    play_round(v, m, CS_BLAKE2B_SIGMA[8]);
+    play_round(v, m, CS_BLAKE2B_SIGMA[9]);
+    play_round(v, m, CS_BLAKE2B_SIGMA[10]);
+    play_round(v, m, CS_BLAKE2B_SIGMA[11]);
     for (int k = 0; k < 8; k++)
         h[k] = _mm256_xor_si256(h[k], _mm256_xor_si256(v[k], v[8 + k]));
 }
@@ -106,9 +97,9 @@ AVX2 static void compress(__m256i h[8], const uint8_t *data, uint64_t done) {
 AVX2 static void hash_four(uint8_t *out, const uint8_t *data) {
     __m256i h[8];
     for (int k = 0; k < 8; k++)
-        h[k] = _mm256_set1_epi64x((int64_t)(IV[k] ^ (k == 0 ? 0x01010000 ^ CS_LEAF_HASH : 0)));
-    for (size_t done = 0; done < CS_LEAF; done += BLOCK)
-        compress(h, data + done, done + BLOCK);
+        h[k] = _mm256_set1_epi64x((int64_t)(CS_BLAKE2B_IV[k] ^ (k == 0 ? 0x01010000 ^ CS_LEAF_HASH : 0)));
+    for (size_t done = 0; done < CS_LEAF; done += CS_BLAKE2B_BLOCK)
+        compress(h, data + done, done + CS_BLAKE2B_BLOCK);
     for (int k = 0; k < CS_LEAF_HASH / 8; k++) {
         const uint64_t words[LANES] = {(uint64_t)_mm256_extract_epi64(h[k], 0), (uint64_t)_mm256_extract_epi64(h[k], 1),
                                        (uint64_t)_mm256_extract_epi64(h[k], 2), (uint64_t)_mm256_extract_epi64(h[k], 3)};
@@ -125,7 +116,17 @@ static void hash_by_fours(uint8_t *out, const uint8_t *data, size_t n) {
 
 static const cs_leaf_kernel by_fours = {"avx2", hash_by_fours};
 
+static void hash_by_eights(uint8_t *out, const uint8_t *data, size_t n) {
+    const size_t done = n - n % CS_LEAVES_WIDE;
+    cs_leaves_avx512(out, data, done);
+    hash_by_fours(out + CS_LEAF_HASH * done, data + CS_LEAF * done, n - done);
+}
+
+static const cs_leaf_kernel by_eights = {"avx512", hash_by_eights};
+
 const cs_leaf_kernel *cs_leaf_kernel_at(size_t k) {
+    if (k == 2)
+        return cs_isa_has(CS_ISA_AVX512) ? &by_eights : NULL;
     return k == 0 ? &one_by_one : k == 1 && cs_isa_has(CS_ISA_AVX2) ? &by_fours : NULL;
 }
 

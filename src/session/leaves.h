@@ -1,4 +1,4 @@
-/* BLAKE2b-256 (RFC 7693) of pieces of long data, four at a time where the processor has AVX2: the hash of all pieces' hashes
+/* BLAKE2b-256 (RFC 7693) of pieces of long data, four at a time where the processor has AVX2, eight with AVX-512: the hash of all pieces' hashes
  * then stands for the data, as the root of a tree of depth one (R. Merkle, CRYPTO 1987). Local; cannot fail. */
 #ifndef CS_SESSION_LEAVES_H
 #define CS_SESSION_LEAVES_H
@@ -9,7 +9,7 @@
 enum { CS_LEAF = 4096, CS_LEAF_HASH = 32 };
 
 typedef struct cs_leaf_kernel {
-    const char *name; /* "libsodium", "avx2" */
+    const char *name; /* "libsodium", "avx2", "avx512" */
     /* out[n][32] = unkeyed hashes of data[n][4096]. */
     void (*hash)(uint8_t *out, const uint8_t *data, size_t n);
 } cs_leaf_kernel;

@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "session/leaves.h"
 
-enum { MOST = 11, GUARD = 0x77 };
+enum { MOST = 21, GUARD = 0x77 };
 
 static void kernels_agree(void **state) {
     (void)state;
