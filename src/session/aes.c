@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/isa.h"
+#include "session/aes_avx512.h"
 
 #ifdef __x86_64__
 
@@ -109,8 +110,12 @@ VAES static void stream_vaes(uint8_t *out, size_t blocks, const cs_aes_key *key,
 /* ------------------------------------------------------------------ choice */
 
 const cs_aes_kernel *cs_aes_kernel_at(size_t k) {
-    static const cs_aes_kernel aes = {"aes", stream_aes}, vaes = {"vaes", stream_vaes};
-    return k == 0 && cs_isa_has(CS_ISA_AES) ? &aes : k == 1 && cs_isa_has(CS_ISA_VAES) ? &vaes : NULL;
+    static const cs_aes_kernel kernels[] = {
+        {.name = "aes", .stream = stream_aes},
+        {.name = "vaes", .stream = stream_vaes},
+        {"vaes512", cs_aes_stream_avx512, cs_aes_add_narrow_avx512, cs_aes_add_words_avx512}};
+    static const cs_isa_part needed[] = {CS_ISA_AES, CS_ISA_VAES, CS_ISA_VAES512};
+    return k < sizeof kernels / sizeof *kernels && cs_isa_has(needed[k]) ? &kernels[k] : NULL;
 }
 
 void cs_aes_expand(cs_aes_key *out, const uint8_t key[32]) {

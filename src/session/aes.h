@@ -24,9 +24,20 @@ void cs_aes_expand(cs_aes_key *out, const uint8_t key[32]);
  * counter + i mod 2^64. */
 typedef void cs_aes_stream_fn(uint8_t *out, size_t blocks, const cs_aes_key *key, uint64_t prefix, uint64_t counter);
 
+/** The stream from prefix 0 and this counter on, as numbers of `width` bytes each, little-endian, 1 <= width <= 4: sums[n]
+ * += or, if `negative`, -= them mod 2^32. The stream stays in registers. */
+typedef void cs_aes_add_narrow_fn(uint32_t *sums, size_t n, size_t width, bool negative, const cs_aes_key *key,
+                                  uint64_t counter);
+
+/** The same of numbers of 32 bits, mod 2^64. */
+typedef void cs_aes_add_words_fn(uint64_t *sums, size_t n, bool negative, const cs_aes_key *key, uint64_t counter);
+
 typedef struct cs_aes_kernel {
-    const char *name; /* "aes": eight blocks at a time; "vaes": sixteen in vectors of two */
+    const char
+        *name; /* "aes": eight blocks at a time; "vaes": sixteen in vectors of two; "vaes512": 32 in vectors of four */
     cs_aes_stream_fn *stream;
+    cs_aes_add_narrow_fn *add_narrow; /* NULL, as the next one: make the stream and add it */
+    cs_aes_add_words_fn *add_words;
 } cs_aes_kernel;
 
 /** Kernel k = 0, 1, … that this processor can run and CONSORT_ISA allows, best last; NULL from the end on. All give the

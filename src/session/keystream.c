@@ -38,3 +38,23 @@ void cs_keystream_xor(const cs_keystream *s, uint64_t unit, uint8_t *data, size_
     }
     sodium_memzero(stream, sizeof stream);
 }
+
+void cs_keystream_add_narrow(const cs_keystream *s, const cs_packed_kernel *packed, uint64_t unit, uint32_t *sums, size_t n,
+                             size_t width, bool negative, uint8_t *bytes) {
+    if (s->aes != NULL && s->aes->add_narrow != NULL) {
+        s->aes->add_narrow(sums, n, width, negative, &s->key.aes, BLOCKS * unit);
+        return;
+    }
+    cs_keystream_read(s, unit, bytes, n * width);
+    packed->add_narrow(sums, bytes, n, width, negative);
+}
+
+void cs_keystream_add_words(const cs_keystream *s, const cs_packed_kernel *packed, uint64_t unit, uint64_t *sums, size_t n,
+                            bool negative, uint8_t *bytes) {
+    if (s->aes != NULL && s->aes->add_words != NULL) {
+        s->aes->add_words(sums, n, negative, &s->key.aes, BLOCKS * unit);
+        return;
+    }
+    cs_keystream_read(s, unit, bytes, n * sizeof(uint32_t));
+    packed->add(sums, bytes, n, sizeof(uint32_t), negative);
+}

@@ -4,6 +4,7 @@
 #ifndef CS_SESSION_KEYSTREAM_H
 #define CS_SESSION_KEYSTREAM_H
 
+#include "base/packed.h"
 #include "session/aes.h"
 
 enum { CS_KEYSTREAM_UNIT = 64 };
@@ -25,5 +26,13 @@ void cs_keystream_read(const cs_keystream *s, uint64_t unit, uint8_t *out, size_
 
 /** data[n] ^= the same. */
 void cs_keystream_xor(const cs_keystream *s, uint64_t unit, uint8_t *data, size_t n);
+
+/** sums[n] += or, if `negative`, -= the numbers of `width` bytes each, little-endian, that the stream is from byte 64 unit
+ * on: mod 2^32 for 1 <= width <= 4; those of 32 bits mod 2^64. bytes[] has room for n of them rounded up to whole units, and
+ * CS_PACKED_SLACK more; it may be filled with what is as secret as the stream. */
+void cs_keystream_add_narrow(const cs_keystream *s, const cs_packed_kernel *packed, uint64_t unit, uint32_t *sums, size_t n,
+                             size_t width, bool negative, uint8_t *bytes);
+void cs_keystream_add_words(const cs_keystream *s, const cs_packed_kernel *packed, uint64_t unit, uint64_t *sums, size_t n,
+                            bool negative, uint8_t *bytes);
 
 #endif

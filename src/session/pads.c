@@ -293,12 +293,11 @@ static void add_entries(const cs_pads *p, size_t streams, uint64_t *sums, size_t
 /* The same mod 2^32, eight entries to a register of 256 bits instead of four; the sums are made before they are added. */
 static void add_narrow_entries(const cs_pads *p, size_t streams, uint64_t *values, size_t first, size_t count, size_t width,
                                uint8_t *bytes) {
-    uint32_t sums[U64_CHUNK];
+    _Alignas(64) uint32_t sums[U64_CHUNK];
     memset(sums, 0, count * sizeof *sums);
-    for (size_t k = 0; k < streams; k++) {
-        cs_keystream_read(&p->streams[k], first * width / CS_KEYSTREAM_UNIT, bytes, count * width);
-        p->packed->add_narrow(sums, bytes, count, width, p->negative[k]);
-    }
+    for (size_t k = 0; k < streams; k++)
+        cs_keystream_add_narrow(&p->streams[k], p->packed, first * width / CS_KEYSTREAM_UNIT, sums, count, width,
+                                p->negative[k], bytes);
     for (size_t k = 0; k < count; k++)
         values[k] += sums[k];
     sodium_memzero(sums, sizeof sums);
@@ -338,14 +337,17 @@ static cs_fr from_digits(uint64_t digits[DIGITS], uint64_t more) {
 /* The sum over all streams is made as an integer, digit by digit, and reduced once. */
 static cs_status zero_shares_fr(cs_pads *p, bool all, cs_label label, uint64_t index, const uint8_t digest[32],
                                 const uint8_t *state, cs_fr *values, size_t n) {
-    uint64_t digits[FR_CHUNK * DIGITS] = {0}, none[DIGITS] = {0};
-    uint8_t bytes[FR_CHUNK * ELEMENT];
+    _Alignas(64) uint64_t digits[FR_CHUNK * DIGITS] = {0};
+    uint64_t none[DIGITS] = {0};
+    uint8_t bytes[FR_CHUNK * ELEMENT + CS_PACKED_SLACK];
     size_t streams = 0;
     CS_TRY(start(p, all, label, index, digest, state, &streams));
     const cs_fr too_much = from_digits(none, streams);
     for (size_t first = 0; first < n; first += FR_CHUNK) {
         const size_t count = n - first < FR_CHUNK ? n - first : FR_CHUNK;
-        add_entries(p, streams, digits, first * DIGITS, count * DIGITS, sizeof(uint32_t), bytes);
+        for (size_t k = 0; k < streams; k++)
+            cs_keystream_add_words(&p->streams[k], p->packed, first * ELEMENT / CS_KEYSTREAM_UNIT, digits, count * DIGITS,
+                                   p->negative[k], bytes);
         for (size_t k = 0; k < count; k++) {
             const cs_fr pad = cs_fr_sub(from_digits(digits + DIGITS * k, streams), too_much);
             values[first + k] = cs_fr_add(values[first + k], pad);

@@ -120,6 +120,46 @@ static void parts_are_parts_of_the_whole(void **state) {
     cs_free(part);
 }
 
+/* Each kernel's sums, of any numbers, against those of the stream; nothing behind them changes. */
+static void sums_are_of_the_stream(const cs_keystream *s, size_t n, size_t width, bool negative) {
+    enum { MOST_SUMS = 600 };
+    static uint8_t stream[4 * MOST_SUMS + CS_KEYSTREAM_UNIT + CS_PACKED_SLACK], bytes[sizeof stream];
+    uint32_t narrow[MOST_SUMS + 1];
+    uint64_t wide[MOST_SUMS + 1];
+    randombytes_buf(narrow, sizeof narrow);
+    for (size_t k = 0; k <= MOST_SUMS; k++)
+        wide[k] = (uint64_t)0 - narrow[k];
+    uint32_t narrow_before[MOST_SUMS + 1];
+    memcpy(narrow_before, narrow, sizeof narrow);
+    cs_keystream_read(s, 3, stream, n * width);
+    cs_keystream_add_narrow(s, cs_packed_best(), 3, narrow, n, width, negative, bytes);
+    if (width == sizeof(uint32_t))
+        cs_keystream_add_words(s, cs_packed_best(), 3, wide, n, negative, bytes);
+    for (size_t k = 0; k <= MOST_SUMS; k++) {
+        uint32_t more = 0;
+        for (size_t b = 0; k < n && b < width; b++)
+            more |= (uint32_t)stream[width * k + b] << (8 * b);
+        assert_int_equal(narrow[k], negative ? narrow_before[k] - more : narrow_before[k] + more);
+        if (width == sizeof(uint32_t))
+            assert_int_equal(wide[k] + narrow_before[k], negative ? (uint64_t)0 - more : more);
+    }
+}
+
+static void numbers_are_added(void **state) {
+    (void)state;
+    static const size_t counts[] = {0, 1, 7, 8, 15, 16, 17, 63, 64, 65, 100, 127, 128, 129, 191, 192, 256, 257, 511, 600};
+    uint8_t key[32];
+    randombytes_buf(key, sizeof key);
+    for (size_t kernel = 0; kernel == 0 || cs_aes_kernel_at(kernel - 1) != NULL; kernel++) {
+        cs_keystream s;
+        cs_keystream_init(&s, kernel > 0 ? cs_aes_kernel_at(kernel - 1) : NULL, key);
+        for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
+            for (size_t width = 1; width <= sizeof(uint32_t); width++)
+                for (int negative = 0; negative < 2; negative++)
+                    sums_are_of_the_stream(&s, counts[c], width, negative);
+    }
+}
+
 static void ciphers_differ(void **state) {
     (void)state;
     if (!cs_aes_available())
@@ -143,9 +183,13 @@ static int start_sodium(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_expand_as_published),     cmocka_unit_test(blocks_are_as_published),
-        cmocka_unit_test(counter_mode_is_as_published), cmocka_unit_test(kernels_agree),
-        cmocka_unit_test(parts_are_parts_of_the_whole), cmocka_unit_test(ciphers_differ),
+        cmocka_unit_test(keys_expand_as_published),
+        cmocka_unit_test(blocks_are_as_published),
+        cmocka_unit_test(counter_mode_is_as_published),
+        cmocka_unit_test(kernels_agree),
+        cmocka_unit_test(parts_are_parts_of_the_whole),
+        cmocka_unit_test(ciphers_differ),
+        cmocka_unit_test(numbers_are_added),
     };
     return cmocka_run_group_tests(tests, start_sodium, NULL);
 }
