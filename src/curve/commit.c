@@ -30,6 +30,8 @@ enum {
     MIN_GROUP = 32,
     MAX_GROUP = 512
 };
+enum { ROWS = 4096 }; /* in work at a time: with a group's tables they stay in the processor's second cache */
+enum { TABLES = 32 }; /* whose codes are made at a time, if there are not more streams */
 
 /* A row in the order of work: most digits first, so that the rows that use a digit position are a prefix; rows of bits last.
  */
@@ -67,22 +69,25 @@ typedef struct kernel {
     cs_generators gens;
     cs_g1_affine *bases; /* [group] half generators of a group of digits */
     cs_g1_affine *table; /* [group][2^(bits - 1)] */
-    uint32_t *codes;     /* [tables][n] of entries there: 2 * index + sign, or NO_ENTRY */
-    uint32_t *target;    /* [streams * n] accumulators of the additions in hand, and the entry for each */
+    uint32_t *codes;     /* [tables][stride] of entries there: 2 * index + sign, or NO_ENTRY */
+    size_t stride;       /* an odd number of cache lines: a row's codes lie in different sets of the cache */
+    uint64_t *values;    /* a row's entries in the columns in hand, and which of them are real */
+    bool *real;
+    uint32_t *lanes;  /* 0, 1, 2, … */
+    uint32_t *target; /* accumulators of the additions in hand, and the entry for each */
     uint32_t *entry;
     cs_fp *scratch;
     cs_odd_space space;
 } kernel;
 
+/* Rows first .. first + n of a family. */
+typedef struct span {
+    size_t first, n;
+} span;
+
 static cs_status check_range(const cs_int_row *row) {
-    bool bad = false;
-    for (size_t j = 0; j < row->n; j++) {
-        if (!cs_int_row_has(row, j))
-            continue;
-        const int64_t v = cs_int_at(row->type, row->data, j);
-        bad |= v < row->min || v > row->max;
-    }
-    return bad ? cs_fail(CS_ERR_INTERNAL, "an entry of a committed row is outside its declared range") : CS_OK;
+    return cs_int_row_in_range(row) ? CS_OK
+                                    : cs_fail(CS_ERR_INTERNAL, "an entry of a committed row is outside its declared range");
 }
 
 static bool is_bit_row(const cs_int_row *row) {
@@ -226,21 +231,34 @@ static cs_g1_affine *accumulators(const family *f, size_t w) {
     return f->acc + w * f->streams * f->n;
 }
 
+/* Tables of the family whose codes are made at a time. */
+static size_t tables_at_once(const family *f) {
+    return cs_larger(f->streams, TABLES);
+}
+
 static cs_status allocate(kernel *k) {
     family *const d = &k->digits, *const b = &k->bits;
     const size_t d_entries = (size_t)1 << (d->bits - 1), b_entries = (size_t)1 << (b->bits - 1);
-    const size_t lanes = cs_larger(d->streams * d->n, b->streams * b->n), tables = cs_larger(d->group, b->group);
+    const size_t tables = cs_larger(d->group, b->group), rows = cs_smaller(cs_larger(d->n, b->n), ROWS);
+    const size_t lanes = cs_smaller(cs_larger(d->streams * d->n, b->streams * b->n), ROWS);
+    const size_t at_once = cs_larger(cs_larger(tables_at_once(d), tables_at_once(b)), CS_COMMITTER_WINDOWS);
     d->acc = CS_NEW(cs_g1_affine, positions(d) * d->streams * d->n);
     b->acc = CS_NEW(cs_g1_affine, b->streams * b->n);
     k->bases = CS_NEW(cs_g1_affine, d->group);
     k->table = CS_NEW(cs_g1_affine, cs_larger(d->group * d_entries, b->group * b_entries));
-    k->codes = CS_NEW(uint32_t, cs_larger(cs_larger(d->group, CS_COMMITTER_WINDOWS) * d->n,
-                                          cs_larger(b->group, CS_COMMITTER_WINDOWS) * b->n));
+    k->stride = ((rows + 15) / 16 | 1) * 16;
+    k->codes = CS_NEW(uint32_t, at_once * k->stride);
+    k->values = CS_NEW(uint64_t, at_once * b->unit);
+    k->real = CS_NEW(bool, at_once * b->unit);
+    k->lanes = CS_NEW(uint32_t, lanes);
     k->target = CS_NEW(uint32_t, lanes);
     k->entry = CS_NEW(uint32_t, lanes);
     k->scratch = CS_NEW(cs_fp, cs_g1_scratch(lanes));
-    if (!d->acc || !b->acc || !k->bases || !k->table || !k->codes || !k->target || !k->entry || !k->scratch)
+    if (!d->acc || !b->acc || !k->bases || !k->table || !k->codes || !k->values || !k->real || !k->lanes || !k->target ||
+        !k->entry || !k->scratch)
         return CS_ERR_MEMORY;
+    for (size_t l = 0; l < lanes; l++)
+        k->lanes[l] = (uint32_t)l;
     if (d->by_buckets && (d->sums = CS_NEW(cs_g1, d->n)) == NULL)
         return CS_ERR_MEMORY;
     CS_TRY(cs_odd_space_new(&k->space, tables, cs_larger(d_entries, b_entries)));
@@ -257,32 +275,61 @@ static void release(kernel *k) {
     cs_free(k->bases);
     cs_free(k->table);
     cs_free(k->codes);
+    cs_free(k->values);
+    cs_free(k->real);
+    cs_free(k->lanes);
     cs_free(k->target);
     cs_free(k->entry);
     cs_free(k->scratch);
     cs_odd_space_free(&k->space);
 }
 
-/* Adds to acc[streams][n], for each of the first n_rows rows of the family, the entries of `count` tables that its codes
- * name; table c goes to stream c mod streams. Rows without a real entry there have no code (which ones is public). */
-static void add_entries(kernel *k, const family *f, cs_g1_affine *acc, const cs_g1_affine *table, size_t n_rows,
-                        size_t count) {
-    for (size_t from = 0; from < count; from += f->streams) {
-        size_t m = 0;
-        for (size_t c = from; c < cs_smaller(count, from + f->streams); c++)
-            for (size_t r = 0; r < n_rows; r++) {
-                const size_t lane = (c - from) * f->n + r;
-                const uint32_t code = k->codes[c * f->n + r];
-                if (code == NO_ENTRY)
-                    continue;
-                if (cs_g1_affine_is_identity(acc[lane])) { /* the first addition */
-                    cs_odd_take(&acc[lane], table, code);
-                } else {
-                    k->target[m] = (uint32_t)lane;
-                    k->entry[m++] = code;
-                }
+static bool any_empty(const cs_g1_affine *acc, size_t n) {
+    bool any = false;
+    for (size_t l = 0; l < n; l++)
+        any |= cs_g1_affine_is_identity(acc[l]);
+    return any;
+}
+
+/* Lists the additions of up to f->streams tables, codes[table][stride], to acc[streams][n]; the first one to an accumulator
+ * is made at once. Which accumulators are empty, and which rows have a real entry, is public. Returns how many are listed.
+ */
+static size_t list_terms(const kernel *k, const family *f, cs_g1_affine *acc, const cs_g1_affine *table,
+                         const uint32_t *codes, size_t n_rows, size_t count, bool empty) {
+    size_t m = 0;
+    for (size_t c = 0; c < count; c++)
+        for (size_t r = 0; r < n_rows; r++) {
+            const size_t lane = c * f->n + r;
+            const uint32_t code = codes[c * k->stride + r];
+            if (code == NO_ENTRY)
+                continue;
+            if (empty && cs_g1_affine_is_identity(acc[lane])) {
+                cs_odd_take(&acc[lane], table, code);
+            } else {
+                k->target[m] = (uint32_t)lane;
+                k->entry[m++] = code;
             }
-        cs_g1_batch_accumulate(acc, k->target, table, k->entry, k->scratch, m);
+        }
+    return m;
+}
+
+/* Adds to acc[streams][n], for each of these rows of the family, the entries of `count` tables that its codes name; table c
+ * goes to stream c mod streams. Rows without a real entry there have no code; `all`: there are none. */
+static void add_entries(kernel *k, const family *f, cs_g1_affine *acc, const cs_g1_affine *table, span rows, size_t count,
+                        bool all) {
+    acc += rows.first;
+    bool empty = false;
+    for (size_t s = 0; s < f->streams; s++)
+        empty |= any_empty(acc + s * f->n, rows.n);
+    for (size_t from = 0; from < count; from += f->streams) {
+        const uint32_t *codes = k->codes + from * k->stride;
+        if (all && !empty && f->streams == 1) {
+            cs_g1_batch_accumulate(acc, k->lanes, table, codes, k->scratch, rows.n);
+        } else {
+            const size_t streams = cs_smaller(count - from, f->streams);
+            const size_t m = list_terms(k, f, acc, table, codes, rows.n, streams, empty);
+            cs_g1_batch_accumulate(acc, k->target, table, k->entry, k->scratch, m);
+        }
     }
 }
 
@@ -305,22 +352,45 @@ static void report(void *kernel_in_hand, double additions) {
     cs_progress_report(k->progress, NULL, k->done / k->work);
 }
 
-/* Digits of window w of the listed columns first .. first + count of the first n_rows rows. */
-static void digit_codes(kernel *k, size_t n_rows, unsigned w, size_t first, size_t count) {
+/* Does each of these columns follow the one before it? */
+static bool is_run(const uint32_t *columns, size_t n) {
+    size_t c = 1;
+    while (c < n && columns[c] == columns[c - 1] + 1)
+        c++;
+    return c >= n;
+}
+
+/* Reads the family's row r in its columns first .. first + count (`run`: one after the other); finds which of them are
+ * real, unless row `before`, with `all`, has told.
+ * True if all of them are. */
+static bool read_row(const kernel *k, const family *f, size_t r, size_t before, size_t first, size_t count, bool run,
+                     bool all) {
+    const cs_int_row *row = f->rows[r].row;
+    if (r == before || !cs_int_row_alike(row, f->rows[before].row))
+        all = cs_int_row_real(k->real, row, f->column + first, count);
+    cs_int_row_read(k->values, row, f->column + first, count, run);
+    return all;
+}
+
+/* Digits of window w of these rows, for tables first .. first + count. True if all entries are real. */
+static bool digit_codes(const kernel *k, span rows, unsigned w, size_t first, size_t count, uint32_t start) {
     const family *f = &k->digits;
-    for (size_t r = 0; r < n_rows; r++) {
-        const cs_int_row *row = f->rows[r].row;
-        for (size_t c = 0; c < count; c++) {
-            const size_t j = f->column[first + c];
-            if (!cs_int_row_has(row, j)) {
-                k->codes[c * f->n + r] = NO_ENTRY;
-                continue;
-            }
-            const uint64_t v = (uint64_t)cs_int_at(row->type, row->data, j) - (uint64_t)row->min;
-            const unsigned digit = (unsigned)(v >> (w * f->bits)) & ((1u << f->bits) - 1);
-            k->codes[c * f->n + r] = cs_odd_code(c << (f->bits - 1), f->bits, digit);
-        }
+    const unsigned shift = w * f->bits, mask = (1u << f->bits) - 1;
+    const bool run = is_run(f->column + first, count);
+    bool all = true, row_all = true;
+    for (size_t r = 0; r < rows.n; r++) {
+        row_all = read_row(k, f, rows.first + r, rows.first + (r > 0 ? r - 1 : 0), first, count, run, row_all);
+        uint32_t *const codes = k->codes + r;
+        const uint64_t min = (uint64_t)f->rows[rows.first + r].row->min;
+        for (size_t c = 0; c < count; c++)
+            codes[c * k->stride] =
+                cs_odd_code(start + (c << (f->bits - 1)), f->bits, (unsigned)((k->values[c] - min) >> shift) & mask);
+        for (size_t c = 0; c < count && !row_all; c++)
+            if (!k->real[c])
+                codes[c * k->stride] = NO_ENTRY;
+        all &= row_all;
     }
+    return all;
 }
 
 static cs_status add_by_buckets(kernel *k) {
@@ -335,6 +405,23 @@ static cs_status add_by_buckets(kernel *k) {
     return status;
 }
 
+/* The tables in hand are those of columns first .. first + count. */
+static void add_digits_of(kernel *k, size_t first_row, size_t first, size_t count) {
+    const family *f = &k->digits;
+    const size_t at_once = tables_at_once(f);
+    span rows = {first_row, cs_smaller(f->n - first_row, ROWS)};
+    for (unsigned w = 0; w < f->rows[first_row].windows; w++) {
+        while (f->rows[rows.first + rows.n - 1].windows <= w)
+            rows.n--;
+        for (size_t c = 0; c < count; c += at_once) {
+            const size_t n = cs_smaller(count - c, at_once);
+            const bool all = digit_codes(k, rows, w, first + c, n, (uint32_t)c << (f->bits - 1));
+            add_entries(k, f, accumulators(f, w), k->table, rows, n, all);
+        }
+        report(k, (double)rows.n * (double)count);
+    }
+}
+
 static cs_status add_digits(kernel *k) {
     const family *f = &k->digits;
     if (f->by_buckets)
@@ -345,14 +432,8 @@ static cs_status add_digits(kernel *k) {
             k->bases[c] = *half(k, f, first + c);
         /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): digits have at least one bit */
         cs_odd_table(k->table, k->bases, count, (size_t)1 << (f->bits - 1), &k->space);
-        size_t n_rows = f->n;
-        for (unsigned w = 0; w < positions(f); w++) {
-            while (f->rows[n_rows - 1].windows <= w)
-                n_rows--;
-            digit_codes(k, n_rows, w, first, count);
-            add_entries(k, f, accumulators(f, w), k->table, n_rows, count);
-            report(k, (double)n_rows * (double)count);
-        }
+        for (size_t r = 0; r < f->n; r += ROWS)
+            add_digits_of(k, r, first, count);
     }
     return CS_OK;
 }
@@ -380,43 +461,59 @@ static void bit_tables(kernel *k, size_t first, size_t count) {
     }
 }
 
-static void bit_codes(kernel *k, size_t first, size_t count) {
+/* Codes of these rows for units first .. first + count, whose tables begin at entry `start`. True if each row has a real
+ * entry in each unit. */
+static bool bit_codes(const kernel *k, span rows, size_t first, size_t count, uint32_t start) {
     const family *f = &k->bits;
-    for (size_t r = 0; r < f->n; r++) {
-        const cs_int_row *row = f->rows[r].row;
+    const size_t unit = f->unit;
+    const bool run = is_run(f->column + first * unit, count * unit);
+    bool all = true, row_all = true;
+    for (size_t r = 0; r < rows.n; r++) {
+        row_all = read_row(k, f, rows.first + r, rows.first + (r > 0 ? r - 1 : 0), first * unit, count * unit, run, row_all);
         for (size_t c = 0; c < count; c++) {
+            const uint64_t *values = k->values + c * unit;
+            const bool *real = k->real + c * unit;
             unsigned code = 0;
-            bool any = false;
-            for (unsigned i = 0; i < f->unit; i++) {
-                const size_t j = f->column[(first + c) * f->unit + i];
-                if (!cs_int_row_has(row, j))
-                    continue;
-                any = true;
-                code |= (unsigned)(cs_int_at(row->type, row->data, j) & 1) << i;
+            bool any = row_all;
+            for (size_t i = 0; i < unit && row_all; i++)
+                code |= (unsigned)values[i] << i;
+            for (size_t i = 0; i < unit && !row_all; i++) {
+                code |= (unsigned)(values[i] & real[i]) << i;
+                any |= real[i];
             }
-            k->codes[c * f->n + r] = any ? cs_odd_code(c << (f->bits - 1), f->bits, code) : NO_ENTRY;
+            k->codes[c * k->stride + r] = any ? cs_odd_code(start + (c << (f->bits - 1)), f->bits, code) : NO_ENTRY;
+            all &= any;
         }
     }
+    return all;
 }
 
 static void add_bits(kernel *k) {
     const family *f = &k->bits;
-    const size_t tables = f->columns / f->unit;
+    const size_t tables = f->columns / f->unit, at_once = tables_at_once(f);
     for (size_t first = 0; first < tables && f->n; first += f->group) {
         const size_t count = cs_smaller(f->group, tables - first);
         bit_tables(k, first, count);
-        bit_codes(k, first, count);
-        add_entries(k, f, f->acc, k->table, f->n, count);
-        report(k, (double)f->n * (double)count);
+        for (span rows = {0, 0}; rows.first < f->n; rows.first += ROWS) {
+            rows.n = cs_smaller(f->n - rows.first, ROWS);
+            for (size_t c = 0; c < count; c += at_once) {
+                const size_t n = cs_smaller(count - c, at_once);
+                const bool all = bit_codes(k, rows, first + c, n, (uint32_t)c << (f->bits - 1));
+                add_entries(k, f, f->acc, k->table, rows, n, all);
+            }
+            report(k, (double)rows.n * (double)count);
+        }
     }
 }
 
 /* s h for every row of the family, less the tables' public offset. */
 static void add_blindings(kernel *k, const family *f, const cs_committer *h, const cs_fr *s) {
-    for (size_t r = 0; r < f->n; r++)
-        cs_committer_codes(k->codes + r, f->n, 0, s[f->rows[r].index]);
-    if (f->n)
-        add_entries(k, f, f->acc, h->tables, f->n, CS_COMMITTER_WINDOWS);
+    for (span rows = {0, 0}; rows.first < f->n; rows.first += ROWS) {
+        rows.n = cs_smaller(f->n - rows.first, ROWS);
+        for (size_t r = 0; r < rows.n; r++)
+            cs_committer_codes(k->codes + r, k->stride, 0, s[f->rows[rows.first + r].index]);
+        add_entries(k, f, f->acc, h->tables, rows, CS_COMMITTER_WINDOWS, true);
+    }
 }
 
 /* Sum of the half generators of the tables that add something to the row. */
@@ -441,38 +538,59 @@ static cs_fr correction(const work *w) {
     return cs_fr_add(full, cs_fr_add(min, min));
 }
 
-/* Row r's accumulators, each digit position's under its power of 2^bits. */
-static cs_g1 sum_row(const family *f, size_t r) {
-    cs_g1 sum = CS_G1_IDENTITY;
-    for (size_t w = f->by_buckets ? 1 : cs_larger(f->rows[r].windows, 1); w-- > 0;) {
-        for (unsigned b = 0; b < f->rows[r].bits; b++)
-            sum = cs_g1_double(sum);
-        for (size_t c = 0; c < f->streams; c++)
-            sum = cs_g1_add_affine(sum, accumulators(f, w)[c * f->n + r]);
-    }
-    return f->by_buckets ? cs_g1_add(sum, f->sums[r]) : sum;
+/* acc[r] += other[r], r < n. */
+static void add_all(kernel *k, cs_g1_affine *acc, const cs_g1_affine *other, size_t n) {
+    for (size_t r = 0; r < n; r += ROWS)
+        cs_g1_batch_add(acc + r, acc + r, other + r, k->scratch, cs_smaller(n - r, ROWS));
 }
 
-/* out[.] = accumulators and corrections of the family's rows. */
-static cs_status finish(const kernel *k, const family *f, cs_g1_affine *out, const cs_committer *h) {
-    cs_g1 *points = CS_NEW(cs_g1, f->n), halves = CS_G1_IDENTITY;
-    cs_g1_affine *affine = CS_NEW(cs_g1_affine, f->n), last = CS_G1_AFFINE_IDENTITY;
-    cs_status status = points && affine ? CS_OK : CS_ERR_MEMORY;
-    for (size_t r = 0; status == CS_OK && r < f->n; r++) {
+/* acc[0][0] = sums of all accumulators of each row, each digit position's under its power of 2^bits. */
+static void join(kernel *k, const family *f) {
+    size_t n = 0; /* rows that have the position */
+    for (size_t w = positions(f); w-- > 0;) {
+        cs_g1_affine *const acc = accumulators(f, w);
+        for (unsigned b = 0; b < f->bits; b++)
+            for (size_t r = 0; r < n; r += ROWS)
+                cs_g1_batch_double(acc + f->streams * f->n + r, acc + f->streams * f->n + r, k->scratch,
+                                   cs_smaller(n - r, ROWS));
+        if (n)
+            add_all(k, acc, acc + f->streams * f->n, n);
+        while (n < f->n && (w == 0 || f->rows[n].windows > w))
+            n++;
+        for (size_t s = 1; s < f->streams; s++)
+            add_all(k, acc, acc + s * f->n, n);
+    }
+}
+
+/* sum[r] = what the recoding of row r added, negative, and the blinding's. */
+static void correct(const kernel *k, const family *f, cs_g1_affine *sum, const cs_committer *h) {
+    cs_g1 halves = CS_G1_IDENTITY;
+    for (size_t r = 0; r < f->n; r++) {
         const work *w = &f->rows[r], *before = r ? w - 1 : NULL;
         const bool other = !before || !cs_int_row_alike(before->row, w->row);
         if (other)
             halves = sum_halves(k, f, w->row);
         if (other || before->windows != w->windows || before->bits != w->bits || before->row->min != w->row->min)
-            last = cs_g1_to_affine(cs_g1_add_affine(cs_g1_mul_var(cs_g1_to_affine(halves), correction(w)), h->offset[0]));
-        points[r] = cs_g1_add_affine(sum_row(f, r), last);
+            sum[r] = cs_g1_to_affine(cs_g1_add_affine(cs_g1_mul_var(cs_g1_to_affine(halves), correction(w)), h->offset[0]));
+        else
+            sum[r] = sum[r - 1];
     }
-    if (status == CS_OK)
-        status = cs_g1_vec_to_affine(affine, points, f->n);
+}
+
+/* out[.] = accumulators and corrections of the family's rows. */
+static cs_status finish(kernel *k, const family *f, cs_g1_affine *out, const cs_committer *h) {
+    cs_g1_affine *sum = CS_NEW(cs_g1_affine, f->n);
+    cs_status status = sum ? CS_OK : CS_ERR_MEMORY;
+    if (status == CS_OK) {
+        join(k, f);
+        correct(k, f, sum, h);
+        add_all(k, sum, f->acc, f->n);
+    }
+    if (status == CS_OK && f->by_buckets && (status = cs_g1_vec_to_affine(f->acc, f->sums, f->n)) == CS_OK)
+        add_all(k, sum, f->acc, f->n);
     for (size_t r = 0; status == CS_OK && r < f->n; r++)
-        out[f->rows[r].index] = affine[r];
-    cs_free(points);
-    cs_free(affine);
+        out[f->rows[r].index] = sum[r];
+    cs_free(sum);
     return status;
 }
 

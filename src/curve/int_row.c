@@ -16,6 +16,75 @@ size_t cs_int_row_count(const cs_int_row *row) {
     return count;
 }
 
+/* Are all entries within the range, those in gaps too? */
+#define ALL_WITHIN(T)                                                                                                       \
+    for (size_t j = 0; j < row->n; j++)                                                                                     \
+    outside |= ((const T *)row->data)[j] < row->min || ((const T *)row->data)[j] > row->max
+
+static bool all_within(const cs_int_row *row) {
+    bool outside = false;
+    switch (row->type) {
+    case CS_INT_I8:
+        ALL_WITHIN(int8_t);
+        break;
+    case CS_INT_I16:
+        ALL_WITHIN(int16_t);
+        break;
+    case CS_INT_I32:
+        ALL_WITHIN(int32_t);
+        break;
+    default:
+        ALL_WITHIN(int64_t);
+    }
+    return !outside;
+}
+
+bool cs_int_row_in_range(const cs_int_row *row) {
+    if (all_within(row)) /* nearly always: gaps hold zeros */
+        return true;
+    bool outside = false;
+    for (size_t j = 0; j < row->n; j++) {
+        const int64_t v = cs_int_at(row->type, row->data, j);
+        outside |= cs_int_row_has(row, j) && (v < row->min || v > row->max);
+    }
+    return !outside;
+}
+
+bool cs_int_row_real(bool *real, const cs_int_row *row, const uint32_t *columns, size_t n) {
+    bool all = true;
+    for (size_t c = 0; c < n; c++) {
+        real[c] = cs_int_row_has(row, columns[c]);
+        all &= real[c];
+    }
+    return all;
+}
+
+#define READ(T)                                                                                                             \
+    do {                                                                                                                    \
+        const T *const entry = row->data;                                                                                   \
+        for (size_t c = 0; c < n && whole_run; c++)                                                                         \
+            out[c] = (uint64_t)entry[columns[0] + c];                                                                       \
+        for (size_t c = 0; c < n && !whole_run; c++)                                                                        \
+            out[c] = columns[c] < row->n ? (uint64_t)entry[columns[c]] : 0;                                                 \
+    } while (0)
+
+void cs_int_row_read(uint64_t *out, const cs_int_row *row, const uint32_t *columns, size_t n, bool run) {
+    const bool whole_run = run && columns[n - 1] < row->n;
+    switch (row->type) {
+    case CS_INT_I8:
+        READ(int8_t);
+        break;
+    case CS_INT_I16:
+        READ(int16_t);
+        break;
+    case CS_INT_I32:
+        READ(int32_t);
+        break;
+    default:
+        READ(int64_t);
+    }
+}
+
 void cs_int_row_shape(cs_int_row *row, unsigned axes, const size_t *lengths, const unsigned *bits, size_t at) {
     const size_t n = row->n;
     cs_row_gap *gap = row->gaps;

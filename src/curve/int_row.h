@@ -35,6 +35,16 @@ bool cs_int_row_alike(const cs_int_row *a, const cs_int_row *b);
 /** Number of real entries. */
 size_t cs_int_row_count(const cs_int_row *row);
 
+/** Are all real entries of the row of integers within its declared range? */
+bool cs_int_row_in_range(const cs_int_row *row);
+
+/** real[c]: is entry columns[c] real? By public numbers only; returns whether all n of them are. */
+bool cs_int_row_real(bool *real, const cs_int_row *row, const uint32_t *columns, size_t n);
+
+/** out[c] = entry columns[c] of a row of integers, in two's complement; 0 beyond its end. columns[n], n > 0; `run`: each is
+ * the one before plus 1. */
+void cs_int_row_read(uint64_t *out, const cs_int_row *row, const uint32_t *columns, size_t n, bool run);
+
 /** Sets n and gaps of a row of integers whose n entries, a power of two, are entries `at`.. (a multiple of n) of a tensor of
  * 1..3 axes with these real lengths, at least one but of axis 0, each padded to 2^bits. Leaves rows of field elements as
  * they are: dishonest ranks commit to padding in tests. */

@@ -150,6 +150,13 @@ static many many_new(size_t n_rows, size_t columns, const int64_t *max, size_t n
     return m;
 }
 
+static void many_free(many *m) {
+    cs_free(m->data);
+    cs_free(m->rows);
+    cs_free(m->s);
+    cs_free(m->out);
+}
+
 static void many_check(many *m) {
     cs_generators gens;
     cs_fr *v = cs_calloc(m->columns + 1, sizeof *v);
@@ -168,10 +175,7 @@ static void many_check(many *m) {
     }
     cs_free(v);
     cs_free(bases);
-    cs_free(m->data);
-    cs_free(m->rows);
-    cs_free(m->s);
-    cs_free(m->out);
+    many_free(m);
 }
 
 static void commit(size_t n_rows, size_t columns, const int64_t *max, size_t n_ranges, const shape *const *of,
@@ -226,6 +230,24 @@ static int give_generators(void **state) {
     return 0;
 }
 
+/* More rows than are worked on at a time come to what they do in portions. */
+static void many_rows(void **state) {
+    (void)state;
+    enum { ROWS = 9001, PORTION = 800 };
+    static const int64_t max[] = {100, 0};
+    static const shape two = {2, {1, 4}, {1, 9}}, all = {2, {1, 4}, {2, 16}};
+    static const shape *const each[] = {&all, &all, &all, &two};
+    many m = many_new(ROWS, 4, max, 2, each, 4);
+    assert_int_equal(cs_commit_rows(m.out, m.rows, ROWS, m.s), CS_OK);
+    for (size_t r = 0; r < ROWS; r += PORTION) {
+        cs_g1_affine expected[PORTION];
+        const size_t n = ROWS - r < PORTION ? ROWS - r : PORTION;
+        assert_int_equal(cs_commit_rows(expected, m.rows + r, n, m.s + r), CS_OK);
+        assert_memory_equal(expected, m.out + r, n * sizeof *expected);
+    }
+    many_free(&m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_have_the_real_entries_of_their_tensor),
@@ -234,6 +256,7 @@ int main(void) {
         cmocka_unit_test(columns_that_most_rows_have_come_first),
         cmocka_unit_test(commitments_leave_gaps_out),
         cmocka_unit_test(smallest_and_largest_rows),
+        cmocka_unit_test(many_rows),
     };
     return cmocka_run_group_tests(tests, NULL, give_generators);
 }
