@@ -271,7 +271,7 @@ static cs_status prepare(bench *b) {
     b->c = CS_NEW(cs_fr, BATCH);
     b->points = CS_NEW(cs_g1_affine, LARGE);
     b->sums = CS_NEW(cs_g1_affine, BATCH);
-    b->scratch = CS_NEW(cs_fp, cs_g1_scratch(LARGE));
+    b->scratch = CS_NEW(cs_fp, CS_G1_SCRATCH(LARGE));
     b->ints = CS_NEW(int16_t, BATCH);
     b->wide = CS_NEW(int32_t, INTEGERS);
     b->encoded = CS_NEW(uint8_t, 32 * 1024);

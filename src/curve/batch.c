@@ -48,7 +48,7 @@ void cs_g1_batch_roots(cs_fp *r, const cs_fp *a, size_t n) {
 }
 
 cs_status cs_g1_vec_add(cs_g1_affine *r, const cs_g1_affine *a, const cs_g1_affine *b, size_t n) {
-    cs_fp *scratch = CS_NEW(cs_fp, cs_g1_scratch(n));
+    cs_fp *scratch = CS_NEW(cs_fp, CS_G1_SCRATCH(n));
     if (scratch == NULL)
         return CS_ERR_MEMORY;
     cs_g1_batch_add(r, a, b, scratch, n);

@@ -253,7 +253,7 @@ static cs_status allocate(kernel *k) {
     k->lanes = CS_NEW(uint32_t, lanes);
     k->target = CS_NEW(uint32_t, lanes);
     k->entry = CS_NEW(uint32_t, lanes);
-    k->scratch = CS_NEW(cs_fp, cs_g1_scratch(lanes));
+    k->scratch = CS_NEW(cs_fp, CS_G1_SCRATCH(lanes));
     if (!d->acc || !b->acc || !k->bases || !k->table || !k->codes || !k->values || !k->real || !k->lanes || !k->target ||
         !k->entry || !k->scratch)
         return CS_ERR_MEMORY;

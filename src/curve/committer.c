@@ -95,7 +95,7 @@ enum { FEW = 16 };                                /* points that are quicker add
 typedef struct workspace {
     uint32_t codes[TERMS], target[TERMS / 2];
     cs_g1_affine points[TERMS / 2];
-    cs_fp scratch[2 * (TERMS / 2) + 64];
+    cs_fp scratch[CS_G1_SCRATCH(TERMS / 2)];
 } workspace;
 
 /* sum += the entries that n codes name: as a tree, each level a batch. */

@@ -6,7 +6,7 @@
 #include "curve/g1.h"
 
 /* All complete: identities, doublings and inverses take a slow path; otherwise one shared inversion and about 5M + 1S an
- * addition. `scratch` has cs_g1_scratch(n) entries. Constant time for terms that are neither the identity nor ± each other;
+ * addition. `scratch` has CS_G1_SCRATCH(n) entries. Constant time for terms that are neither the identity nor ± each other;
  * indices show in the cache. Every implementation gives identical bytes. */
 typedef struct cs_g1_kernels {
     cs_isa isa;
@@ -27,9 +27,7 @@ typedef struct cs_g1_kernels {
 } cs_g1_kernels;
 
 /** Entries of scratch space that a batch of n takes, in any implementation. */
-static inline size_t cs_g1_scratch(size_t n) {
-    return 2 * n + 64;
-}
+#define CS_G1_SCRATCH(n) (3 * (n) + 64)
 
 /** The implementation for an instruction set, or NULL if it is not available: for dispatch, and for tests that compare. */
 const cs_g1_kernels *cs_g1_kernels_of(cs_isa isa);

@@ -95,14 +95,14 @@ static void fill(generation *c, const generation *old, size_t n, cs_fp *scratch)
     cs_g1_affine half[2], whole[2];
     hash_to_points(&half[0], 'h', 0, 1);
     hash_to_points(&half[1], 'u', 0, 1);
-    cs_fp scratch2[2 * 2 + 64];
+    cs_fp scratch2[CS_G1_SCRATCH(2)];
     cs_g1_batch_double(whole, half, scratch2, 2);
     c->view = (cs_generators){.n = n, .g = c->g, .g_half = c->g_half, .h = whole[0], .h_half = half[0], .u = whole[1]};
 }
 
 static cs_status grow(size_t n) {
     generation *c = CS_NEW(generation, 1);
-    cs_fp *scratch = CS_NEW(cs_fp, cs_g1_scratch(n));
+    cs_fp *scratch = CS_NEW(cs_fp, CS_G1_SCRATCH(n));
     if (c != NULL) {
         c->g = CS_NEW(cs_g1_affine, n);
         c->g_half = CS_NEW(cs_g1_affine, n);

@@ -19,7 +19,7 @@ typedef struct cs_list_work {
     piece pieces[ROOM];
     size_t n_pieces, pairs;
     uint32_t target[ROOM], index[ROOM]; /* of the additions in hand */
-    cs_fp scratch[2 * ROOM + 64];
+    cs_fp scratch[CS_G1_SCRATCH(ROOM)];
 } cs_list_work;
 
 /* The next term: of that list, in codes. */

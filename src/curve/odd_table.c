@@ -10,7 +10,7 @@ cs_status cs_odd_space_new(cs_odd_space *s, size_t n, size_t size) {
     *s = (cs_odd_space){.a = CS_NEW(cs_g1_affine, n * size),
                         .b = CS_NEW(cs_g1_affine, n * size),
                         .step = CS_NEW(cs_g1_affine, n),
-                        .scratch = CS_NEW(cs_fp, cs_g1_scratch(n * size))};
+                        .scratch = CS_NEW(cs_fp, CS_G1_SCRATCH(n * size))};
     if (s->a && s->b && s->step && s->scratch)
         return CS_OK;
     cs_odd_space_free(s);

@@ -264,7 +264,7 @@ static cs_status allocate(chunk *c, const cs_bucket_row *rows, size_t n_rows) {
     c->codes = CS_NEW(uint32_t, COLUMNS * lanes);
     c->target = CS_NEW(uint32_t, batch);
     c->entry = CS_NEW(uint32_t, batch);
-    c->scratch = CS_NEW(cs_fp, cs_g1_scratch(batch));
+    c->scratch = CS_NEW(cs_fp, CS_G1_SCRATCH(batch));
     if (!c->counts || !c->column || !c->lane || !c->bucket || !c->starts || !c->sum || !c->twice || !c->codes ||
         !c->target || !c->entry || !c->scratch)
         return CS_ERR_MEMORY;

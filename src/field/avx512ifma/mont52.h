@@ -172,6 +172,15 @@ CS_V8 cs_x8 cs_x8_carry(const cs_x8 *a) {
     return r;
 }
 
+/** The same for a factor of products, which read the low 52 bits of a limb: carried limbs, with anything above. */
+CS_V8 cs_x8 cs_x8_carry_factor(const cs_x8 *a) {
+    cs_x8 r = *a;
+    CS_UNROLL
+    for (int k = 0; k < 4; k++)
+        r.l[k + 1] = cs_v8_add(r.l[k + 1], cs_v8_sar(r.l[k], 52));
+    return r;
+}
+
 /* Limb by limb, not carried. */
 
 CS_V8 cs_x8 cs_x8_add(const cs_x8 *a, const cs_x8 *b) {
@@ -327,9 +336,14 @@ CS_V8 cs_x8 cs_x8_mul(const cs_x8 *a, const cs_x8 *b, const cs_mod8 *m) {
     return cs_x8_carry(&r);
 }
 
-/** Two independent products, written step by step: one's latencies hide the other's. Not carried. */
-CS_V8 void cs_x8_mul2_raw(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_mod8 *m) {
+/** Two independent a b / 2^260 + c, written step by step: one's latencies hide the other's. Not carried, nor need c be. */
+CS_V8 void cs_x8_mul2_add_raw(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_x8 c[2], const cs_mod8 *m) {
     cs_columns s = cs_columns_start(), t = cs_columns_start();
+    CS_UNROLL
+    for (int k = 0; k < 5; k++) {
+        s.c[5 + k] = c[0].l[k];
+        t.c[5 + k] = c[1].l[k];
+    }
     CS_UNROLL
     for (int i = 0; i < 5; i++) {
         CS_UNROLL
@@ -344,6 +358,20 @@ CS_V8 void cs_x8_mul2_raw(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const 
     }
     r[0] = (cs_x8){{s.c[5], s.c[6], s.c[7], s.c[8], s.c[9]}};
     r[1] = (cs_x8){{t.c[5], t.c[6], t.c[7], t.c[8], t.c[9]}};
+}
+
+/** Two independent products, not carried. */
+CS_V8 void cs_x8_mul2_raw(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_mod8 *m) {
+    const cs_v8 zero = cs_v8_zero();
+    const cs_x8 none[2] = {{{zero, zero, zero, zero, zero}}, {{zero, zero, zero, zero, zero}}};
+    cs_x8_mul2_add_raw(r, a, b, none, m);
+}
+
+/** The same, carried as factors are (cs_x8_carry_factor). */
+CS_V8 void cs_x8_mul2_factors(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_mod8 *m) {
+    cs_x8_mul2_raw(r, a, b, m);
+    r[0] = cs_x8_carry_factor(&r[0]);
+    r[1] = cs_x8_carry_factor(&r[1]);
 }
 
 /** The same, carried. */

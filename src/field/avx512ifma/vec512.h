@@ -112,6 +112,16 @@ CS_V8 cs_m8 cs_v8_is_zero(cs_v8 a) {
     return _mm512_testn_epi64_mask(a, a);
 }
 
+/** Lanes where a < b as signed numbers. */
+CS_V8 cs_m8 cs_v8_less(cs_v8 a, cs_v8 b) {
+    return _mm512_cmplt_epi64_mask(a, b);
+}
+
+/** a - b where the mask is set, `other` elsewhere. */
+CS_V8 cs_v8 cs_v8_sub_where(cs_m8 mask, cs_v8 other, cs_v8 a, cs_v8 b) {
+    return _mm512_mask_sub_epi64(other, mask, a, b);
+}
+
 /** Lanes of b where the mask is set, of a elsewhere. */
 CS_V8 cs_v8 cs_v8_blend(cs_m8 mask, cs_v8 a, cs_v8 b) {
     return _mm512_mask_blend_epi64(mask, a, b);
@@ -250,6 +260,17 @@ CS_V8 cs_v8 cs_v8_blend(cs_m8 mask, cs_v8 a, cs_v8 b) {
         if (mask >> k & 1)
             a[k] = b[k];
     return a;
+}
+
+CS_V8 cs_m8 cs_v8_less(cs_v8 a, cs_v8 b) {
+    unsigned mask = 0;
+    for (unsigned k = 0; k < 8; k++)
+        mask |= (unsigned)((int64_t)a[k] < (int64_t)b[k]) << k;
+    return (cs_m8)mask;
+}
+
+CS_V8 cs_v8 cs_v8_sub_where(cs_m8 mask, cs_v8 other, cs_v8 a, cs_v8 b) {
+    return cs_v8_blend(mask, other, a - b);
 }
 
 CS_V8 cs_v8 cs_v8_from_i8(const int8_t *p) {
