@@ -23,8 +23,8 @@ static const cs_g1_affine NOTHING = {{{0}}, {{0}}};
 
 enum { MOST = 4096 }; /* additions that share an inversion: their terms and scratch space fit the second cache */
 
-/* A batch in work. The scratch space holds, for every step, the products before it, its denominators, and which lanes are
- * exceptions. */
+/* A batch in work. The scratch space holds, for every step, the products before it, its denominators, and which lanes
+ * before the end are exceptions. */
 typedef struct batch {
     cs_mod8 m;
     cs_x8 twice, thrice;   /* 2p and 3p, limb by limb */
@@ -191,6 +191,12 @@ CS_V8 group find(const terms *t, size_t number) {
     return g;
 }
 
+/* Lanes of a group before the end. */
+CS_V8 cs_m8 real_lanes(const terms *t, size_t number) {
+    const size_t left = t->n > number * LANES ? t->n - number * LANES : 0;
+    return (cs_m8)(left < LANES ? (1u << left) - 1 : 0xff);
+}
+
 CS_V8 cs_x8 gather_x(const cs_g1_affine *const p[LANES]) {
     const void *const at[LANES] = {&p[0]->x, &p[1]->x, &p[2]->x, &p[3]->x, &p[4]->x, &p[5]->x, &p[6]->x, &p[7]->x};
     return cs_x8_gather(at);
@@ -201,13 +207,17 @@ CS_V8 cs_x8 gather_y(const cs_g1_affine *const p[LANES]) {
     return cs_x8_gather(at);
 }
 
+static cs_g1_affine add_exception(cs_g1_affine a, cs_g1_affine b) {
+    if (cs_g1_affine_is_identity(a))
+        return b;
+    return cs_g1_affine_is_identity(b) ? a : cs_g1_to_affine(cs_g1_add_affine(cs_g1_from_affine(a), b));
+}
+
 /* Results of the exceptions of a group, before anything is overwritten. */
 static void add_exceptions(cs_g1_affine out[LANES], const group *g, cs_m8 exceptions) {
     for (unsigned k = 0; k < LANES; k++)
-        if (exceptions >> k & 1) {
-            const cs_g1_affine right = g->negative >> k & 1 ? cs_g1_affine_neg(*g->right[k]) : *g->right[k];
-            out[k] = cs_g1_to_affine(cs_g1_add_affine(cs_g1_from_affine(*g->left[k]), right));
-        }
+        if (exceptions >> k & 1)
+            out[k] = add_exception(*g->left[k], g->negative >> k & 1 ? cs_g1_affine_neg(*g->right[k]) : *g->right[k]);
 }
 
 /* Writes a group's results: those of lanes behind the end go nowhere. */
@@ -240,7 +250,7 @@ CS_V8 void multiply_differences(batch *b, const terms *t) {
             d[g] = cs_x8_sub_raw(&x2, &x1, &b->m);
             if (exceptions)
                 d[g] = cs_x8_blend(exceptions, &d[g], &b->one);
-            b->exceptions[number] = exceptions;
+            b->exceptions[number] = (cs_m8)(exceptions & real_lanes(t, number));
             keep(b, number, &d[g]);
         }
         cs_x8_mul2_factors(b->running, b->running, d, &b->m);
@@ -341,8 +351,9 @@ static void twice_some(const terms *t, cs_fp *scratch) {
             const size_t number = step * GROUPS + g;
             const group in = find(t, number);
             const cs_x8 y = gather_y(in.left), two = twofold(&y);
-            b.exceptions[number] = all_zero(&y); /* identities alone: the group's order is odd */
-            d[g] = cs_x8_blend(b.exceptions[number], &two, &b.one);
+            const cs_m8 exceptions = all_zero(&y); /* identities alone: the group's order is odd */
+            b.exceptions[number] = (cs_m8)(exceptions & real_lanes(t, number));
+            d[g] = cs_x8_blend(exceptions, &two, &b.one);
             keep(&b, number, &d[g]);
         }
         cs_x8_mul2_factors(b.running, b.running, d, &b.m);
