@@ -23,8 +23,10 @@ typedef struct cs_fr_kernels {
     void (*axpy_int)(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size_t n);
     cs_fr (*dot_int)(const cs_fr *v, cs_int_type type, const void *x, size_t n);
     void (*dot_rows)(cs_fr *out, const cs_fr *v, cs_int_type type, const void *x, size_t n_rows, size_t n);
-    void (*affine)(cs_fr *r, cs_fr base, const cs_fr *t, const int64_t *const *x, unsigned n_terms, size_t n);
-    void (*dots)(cs_fr *out, const cs_fr *v, cs_fr total, const int64_t *const *x, unsigned n_terms, size_t n);
+    void (*affine_plan)(cs_fr_affine *plan, cs_fr base, const cs_fr *t, unsigned n_terms);
+    void (*affine)(cs_fr *r, const cs_fr_affine *plan, const int64_t *const *x, size_t n);
+    void (*products_add)(uint64_t *sums, cs_fr t, const cs_int_product *products, size_t n_products, size_t n);
+    void (*products_take)(cs_fr *out, uint64_t *sums, const cs_fr *v, cs_fr total, size_t n_products, size_t n);
 } cs_fr_kernels;
 
 /** The implementation for an instruction set, or NULL if it is not available: for dispatch, and for tests that compare. */

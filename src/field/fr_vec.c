@@ -98,10 +98,18 @@ void cs_fr_vec_dot_rows(cs_fr *out, const cs_fr *v, cs_int_type type, const void
     kernels()->dot_rows(out, v, type, x, n_rows, n);
 }
 
-void cs_fr_vec_affine(cs_fr *r, cs_fr base, const cs_fr *t, const int64_t *const *x, unsigned n_terms, size_t n) {
-    kernels()->affine(r, base, t, x, n_terms, n);
+void cs_fr_vec_affine_plan(cs_fr_affine *plan, cs_fr base, const cs_fr *t, unsigned n_terms) {
+    kernels()->affine_plan(plan, base, t, n_terms);
 }
 
-void cs_fr_vec_dots(cs_fr *out, const cs_fr *v, cs_fr total, const int64_t *const *x, unsigned n_terms, size_t n) {
-    kernels()->dots(out, v, total, x, n_terms, n);
+void cs_fr_vec_affine(cs_fr *r, const cs_fr_affine *plan, const int64_t *const *x, size_t n) {
+    kernels()->affine(r, plan, x, n);
+}
+
+void cs_fr_vec_products_add(uint64_t *sums, cs_fr t, const cs_int_product *products, size_t n_products, size_t n) {
+    kernels()->products_add(sums, t, products, n_products, n);
+}
+
+void cs_fr_vec_products_take(cs_fr *out, uint64_t *sums, const cs_fr *v, cs_fr total, size_t n_products, size_t n) {
+    kernels()->products_take(out, sums, v, total, n_products, n);
 }

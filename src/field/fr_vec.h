@@ -81,14 +81,30 @@ cs_fr cs_fr_vec_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t 
 void cs_fr_vec_dot_rows(cs_fr *out, const cs_fr *v, cs_int_type type, const void *x, size_t n_rows, size_t n);
 
 /* Several arrays of small integers at once. Results are arbitrary where integers are out of range. */
-enum { CS_AFFINE_BITS = 45, CS_AFFINE_TERMS = 40, CS_DOTS_BITS = 50 };
+enum { CS_AFFINE_BITS = 45, CS_AFFINE_TERMS = 40, CS_PRODUCT_BITS = 50, CS_PRODUCT_TIMES = 256, CS_PRODUCT_WORDS = 6 };
 
-/** r[j] = base + sum over k < n_terms of t[k] x[k][j], |x| <= 2^45, n_terms <= 40: four limb products a term, one reduction
- * an entry. */
-void cs_fr_vec_affine(cs_fr *r, cs_fr base, const cs_fr *t, const int64_t *const *x, unsigned n_terms, size_t n);
+/** base + sum of t[k] x[k] with base and factors prepared: how, only the instruction set knows that did it. */
+typedef struct cs_fr_affine {
+    unsigned n_terms;
+    cs_fr base, t[CS_AFFINE_TERMS];
+} cs_fr_affine;
 
-/** out[k] = sum of v[j] x[k][j], |x| <= 2^50, accumulated unreduced; total is the sum of v (which is one if v is a table of
- * eq); any n_terms; n < 2^40. */
-void cs_fr_vec_dots(cs_fr *out, const cs_fr *v, cs_fr total, const int64_t *const *x, unsigned n_terms, size_t n);
+/** n_terms <= 40. */
+void cs_fr_vec_affine_plan(cs_fr_affine *plan, cs_fr base, const cs_fr *t, unsigned n_terms);
+
+/** r[j] = base + sum over k of t[k] x[k][j], |x| <= 2^45: four limb products a term, one reduction an entry. */
+void cs_fr_vec_affine(cs_fr *r, const cs_fr_affine *plan, const int64_t *const *x, size_t n);
+
+/** Two arrays of small integers, multiplied entry by entry; y: NULL for ones. */
+typedef struct cs_int_product {
+    const int64_t *x, *y;
+} cs_int_product;
+
+/** sums[k][j] += t times entry j of product k, |x y| <= 2^50, unreduced: up to 256 times from zeros on. CS_PRODUCT_WORDS
+ * words an entry, laid out as the instruction set likes; n is a multiple of 8. */
+void cs_fr_vec_products_add(uint64_t *sums, cs_fr t, const cs_int_product *products, size_t n_products, size_t n);
+
+/** out[k] = sum over j of v[j] sums[k][j]; `total` is the sum of all t times the sum of v. The sums become zeros. */
+void cs_fr_vec_products_take(cs_fr *out, uint64_t *sums, const cs_fr *v, cs_fr total, size_t n_products, size_t n);
 
 #endif

@@ -129,18 +129,19 @@ static void play_pair(cs_layer_rounds *y, size_t t, cs_fr at[2]) {
 
 /* ---- rounds ---- */
 
-static void play_round(void *context, cs_fr *out) {
-    cs_layer_rounds *y = context;
+/* eq of a constant tile counts for its constant. */
+static void count_constant(cs_layer_rounds *y, size_t t) {
+    cs_fr *eq = &y->eq_of_constant[cs_tile_constant(map_of(y, 1), t)];
+    *eq = cs_fr_add(*eq, y->eq_of_tile[t]);
+}
+
+static void play_tiles(cs_layer_rounds *y, cs_fr out[2]) {
     const cs_tile_map *m = map_of(y, 1);
-    for (size_t c = 0; c < m->n_constants; c++)
-        y->eq_of_constant[c] = CS_FR_ZERO;
-    out[0] = out[1] = CS_FR_ZERO;
     const bool from_source = y->done <= y->job.source.rounds;
     for (size_t k = 0; k < m->n; k++) {
         const size_t t = from_source ? cs_tile_by_line(y->job.tiles, m->n, k) : k;
         if (!cs_tile_stored(m, t)) {
-            cs_fr *eq = &y->eq_of_constant[cs_tile_constant(m, t)];
-            *eq = cs_fr_add(*eq, y->eq_of_tile[t]);
+            count_constant(y, t);
             continue;
         }
         cs_fr at[2];
@@ -148,6 +149,43 @@ static void play_round(void *context, cs_fr *out) {
         for (unsigned node = 0; node < 2; node++)
             out[node] = cs_fr_add(out[node], cs_fr_mul(y->eq_of_tile[t], at[node]));
     }
+}
+
+/* The first of two rounds that the source plays at once: tiles of the tables after both go to it. */
+static void add_tiles(cs_layer_rounds *y) {
+    const cs_layer_source *source = &y->job.source;
+    const cs_tile_map *m = map_of(y, 2);
+    source->start(source->context, y->eq_in_tile);
+    for (size_t k = 0; k < m->n; k++) {
+        const size_t t = cs_tile_by_line(y->job.tiles, m->n, k);
+        if (cs_tile_stored(m, t)) {
+            source->add(source->context, t, cs_fr_add(y->eq_of_tile[2 * t], y->eq_of_tile[2 * t + 1]));
+        } else {
+            count_constant(y, 2 * t);
+            count_constant(y, 2 * t + 1);
+        }
+    }
+}
+
+static void play_both(cs_layer_rounds *y, cs_fr out[2]) {
+    const cs_tile_map *m = map_of(y, 1);
+    if (y->done == 0)
+        add_tiles(y);
+    for (size_t t = 0; t < m->n && y->done > 0; t++)
+        if (!cs_tile_stored(m, t))
+            count_constant(y, t);
+    y->job.source.play(y->job.source.context, y->job.point[1], out);
+}
+
+static void play_round(void *context, cs_fr *out) {
+    cs_layer_rounds *y = context;
+    for (size_t c = 0; c < map_of(y, 1)->n_constants; c++)
+        y->eq_of_constant[c] = CS_FR_ZERO;
+    out[0] = out[1] = CS_FR_ZERO;
+    if (y->job.source.add && y->done < y->job.source.rounds)
+        play_both(y, out);
+    else
+        play_tiles(y, out);
     add_constants(y, y->eq_of_constant, out);
 }
 

@@ -20,6 +20,12 @@ typedef struct cs_layer_source {
     void *context;
     /** at[2]: the share of tile t of the next round's tables in the round polynomial at 0 and 2; eq: within a tile. */
     void (*pair)(void *context, const cs_fr eq[CS_TILE], size_t t, cs_fr at[2]);
+    /** Instead of pair, for two rounds at once. Before the first: eq within a tile, which outlasts them; then each tile t of
+     * the tables after both, with its weight; then, in each round, what all of them have in the round polynomial at 0 and 2.
+     * `point` is eq's for the second variable. */
+    void (*start)(void *context, const cs_fr eq[CS_TILE]);
+    void (*add)(void *context, size_t t, cs_fr weight);
+    void (*play)(void *context, cs_fr point, cs_fr at[2]);
     void (*bind)(void *context, cs_fr r); /* after each of these rounds */
     /** Tile t of the tables after these rounds. */
     void (*load)(void *context, size_t t, cs_fr *const out[CS_LAYER_TABLES]);

@@ -161,7 +161,10 @@ static void load_lookup(const cs_leaves *l, const cs_leaf_block *b, size_t from,
     if (lookup->lines) {
         set_all(out->x[CS_LEAF_TAG], 0, n);
         add_lines(l, lookup, from, n, out->x[CS_LEAF_TAG], out->x[CS_LEAF_COLUMN]);
-        out->has |= 1U << CS_LEAF_TAG;
+        if (is_constant(out->x[CS_LEAF_TAG], n))
+            out->q = cs_fr_sub(out->q, cs_fr_from_i64(out->x[CS_LEAF_TAG][0]));
+        else
+            out->has |= 1U << CS_LEAF_TAG;
     }
 }
 

@@ -2,11 +2,12 @@
 #include "base/bits.h"
 #include "base/memory.h"
 #include "field/fr_vec.h"
+#include "lookup/leaf_grid.h"
 #include <string.h>
 
 /* Rounds on integers; parts that an entry of a table is made of after them; terms of a half, ones included. */
 enum { ROUNDS = 2, PARTS = 1 << ROUNDS, TERMS = 1 + PARTS * CS_LEAF_KINDS };
-enum { PRODUCTS = CS_LEAF_KINDS * CS_LEAF_KINDS, BATCH = 8 };
+enum { PRODUCTS = CS_LEAF_KINDS * CS_LEAF_KINDS };
 
 /* A piece of one half as combinations of integers: numerators and denominators are sums over k of p[k] x[k] and q[k] x[k],
  * where x[0] stands for ones. */
@@ -16,12 +17,13 @@ typedef struct side {
     cs_fr p[TERMS], q[TERMS];
 } side;
 
-/* base + sum of t[k] x[k] */
+/* base + sum of t[k] x[k]: as it is made up, and prepared for many tiles. */
 typedef struct sum {
     cs_fr base;
     unsigned n;
     const int64_t *x[CS_AFFINE_TERMS];
     cs_fr t[CS_AFFINE_TERMS];
+    cs_fr_affine plan;
 } sum;
 
 /* What the sums for a tile of fractions depend on but for the integers: most tiles have what the one before had. */
@@ -36,16 +38,31 @@ typedef struct mixture {
     sum up, down;
 } mixture;
 
+/* The same for a half of the leaf layer's tables after the rounds. */
+typedef struct fold_recipe {
+    unsigned has[PARTS];
+    cs_fr p[PARTS], q[PARTS];
+} fold_recipe;
+
+typedef struct folded {
+    bool made;
+    fold_recipe of;
+    sum up, down;
+} folded;
+
 struct cs_leaf_layer {
     const cs_leaves *l;
     const cs_tiles *tiles;
+    cs_leaf_grid *grid;
     cs_fr lambda;
     unsigned rounds;                  /* done */
     cs_fr plain[CS_LEAF_KINDS];       /* coefficients of the leaves' denominators */
     cs_fr weight[PARTS];              /* eq(challenges, part) */
     cs_fr coef[PARTS][CS_LEAF_KINDS]; /* the same times those */
     mixture mixtures[2][2];
-    cs_leaf_piece low[2][PARTS / 2], high[2][PARTS / 2], part[PARTS]; /* pieces in work */
+    folded folded[2];
+    cs_leaf_corners corners; /* pieces in work */
+    cs_leaf_piece part[PARTS];
     int64_t products[PRODUCTS][CS_TILE];
     cs_fr fractions[2][CS_LAYER_TABLES][CS_TILE];
 };
@@ -63,10 +80,17 @@ cs_leaf_layer *cs_leaf_layer_new(const cs_leaves *l, const cs_tiles *tiles) {
     y->l = l;
     y->tiles = tiles;
     cs_leaf_coefs(l, y->plain);
+    y->grid = cs_leaf_grid_new(y->plain);
+    if (!y->grid) {
+        cs_free(y);
+        return NULL;
+    }
     return y;
 }
 
 void cs_leaf_layer_free(cs_leaf_layer *y) {
+    if (y)
+        cs_leaf_grid_free(y->grid);
     cs_free(y);
 }
 
@@ -95,15 +119,6 @@ static void combine(const cs_leaf_layer *y, const cs_leaf_piece *parts, side *ou
         add_piece(out, y->weight[part], y->coef[part], &parts[part]);
 }
 
-/* The integers of a pair of terms, not both of ones: those of one side, or products in `into`. */
-static const int64_t *pair_of(const int64_t *x, const int64_t *y, int64_t *into) {
-    if (!x || !y)
-        return x ? x : y;
-    for (size_t k = 0; k < CS_TILE; k++)
-        into[k] = x[k] * y[k];
-    return into;
-}
-
 static void load_tile(const cs_leaf_layer *y, size_t tile, cs_leaf_piece *out) {
     cs_leaf_piece_load(y->l, cs_tile_entry(y->tiles, tile), CS_TILE, out);
 }
@@ -119,6 +134,10 @@ static void add_to_sum(sum *s, cs_fr t, const int64_t *x) {
     }
 }
 
+static void prepare(sum *s) {
+    cs_fr_vec_affine_plan(&s->plan, s->base, s->t, s->n);
+}
+
 /* Products are where multiply() puts them. */
 static void mix(cs_leaf_layer *y, const recipe *r, const side *a, const side *b, mixture *out) {
     *out = (mixture){.made = true, .of = *r};
@@ -132,13 +151,16 @@ static void mix(cs_leaf_layer *y, const recipe *r, const side *a, const side *b,
             add_to_sum(&out->down, cs_fr_mul(a->q[i], bq), ints);
         }
     }
+    prepare(&out->up);
+    prepare(&out->down);
 }
 
 static void multiply(cs_leaf_layer *y, const side *a, const side *b) {
     int64_t(*into)[CS_TILE] = y->products;
     for (unsigned j = 1; j < b->n; j++)
         for (unsigned i = 1; i < a->n; i++, into++)
-            (void)pair_of(a->x[i], b->x[j], *into);
+            for (size_t k = 0; k < CS_TILE; k++)
+                (*into)[k] = a->x[i][k] * b->x[j][k];
 }
 
 /* Tile x of the fractions, each numerator plus lambda times its denominator; all times weight. `last`: what was mixed for a
@@ -157,8 +179,8 @@ static void load_fractions(cs_leaf_layer *y, size_t x, cs_fr weight, cs_fr lambd
     multiply(y, &sides[0], &sides[1]);
     if (!last->made || memcmp(&r, &last->of, sizeof r) != 0)
         mix(y, &r, &sides[0], &sides[1], last);
-    cs_fr_vec_affine(p, last->up.base, last->up.t, last->up.x, last->up.n, CS_TILE);
-    cs_fr_vec_affine(q, last->down.base, last->down.t, last->down.x, last->down.n, CS_TILE);
+    cs_fr_vec_affine(p, &last->up.plan, last->up.x, CS_TILE);
+    cs_fr_vec_affine(q, &last->down.plan, last->down.x, CS_TILE);
 }
 
 void cs_leaf_layer_fractions(cs_leaf_layer *y, size_t x, cs_fr *p, cs_fr *q) {
@@ -193,97 +215,59 @@ static void fold_fractions(void *context, size_t t, cs_fr *const out[]) {
         cs_fr_vec_add(out[k], out[k], high[k], CS_TILE);
 }
 
-/* ---- rounds ---- */
+/* ---- the leaf layer ---- */
 
-typedef struct batch {
-    unsigned n;
-    const int64_t *x[BATCH];
-    cs_fr t[BATCH];
-} batch;
-
-static void flush(const cs_fr eq[CS_TILE], batch *b, cs_fr *out) {
-    cs_fr dots[BATCH];
-    cs_fr_vec_dots(dots, eq, CS_FR_ONE, b->x, b->n, CS_TILE);
-    for (unsigned k = 0; k < b->n; k++)
-        *out = cs_fr_add(*out, cs_fr_mul(b->t[k], dots[k]));
-    b->n = 0;
-}
-
-/* Sum under eq of p q' + q (p' + lambda q'), with q', p' of the second half. */
-static cs_fr sum_of_pairs(cs_leaf_layer *y, const cs_fr eq[CS_TILE], const side *a, const side *b) {
-    cs_fr out = CS_FR_ZERO;
-    batch now = {.n = 0};
-    for (unsigned j = 0; j < b->n; j++) {
-        const cs_fr both = cs_fr_add(b->p[j], cs_fr_mul(y->lambda, b->q[j]));
-        for (unsigned i = 0; i < a->n; i++) {
-            const cs_fr t = cs_fr_add(cs_fr_mul(a->p[i], b->q[j]), cs_fr_mul(a->q[i], both));
-            if (i == 0 && j == 0) {
-                out = t; /* eq adds up to one */
-                continue;
-            }
-            now.x[now.n] = pair_of(a->x[i], b->x[j], y->products[now.n]);
-            now.t[now.n++] = t;
-            if (now.n == BATCH)
-                flush(eq, &now, &out);
-        }
-    }
-    flush(eq, &now, &out);
-    return out;
-}
-
-/* high = 2 high - low: the line through both at 2. */
-static void step(const cs_leaf_piece *low, cs_leaf_piece *high) {
-    high->p = cs_fr_sub(cs_fr_add(high->p, high->p), low->p);
-    high->q = cs_fr_sub(cs_fr_add(high->q, high->q), low->q);
-    for (unsigned k = 0; k < CS_LEAF_KINDS; k++) {
-        const bool in_low = low->has >> k & 1, in_high = high->has >> k & 1;
-        int64_t *x = high->x[k];
-        for (size_t j = 0; in_high && j < CS_TILE; j++)
-            x[j] *= 2;
-        for (size_t j = 0; in_low && j < CS_TILE; j++)
-            x[j] = (in_high ? x[j] : 0) - low->x[k][j];
-    }
-    high->has |= low->has;
-}
-
-/* The leaves' tiles of tile t of the tables after the rounds so far, one for each part of a half. The first challenge is the
- * highest bit of a part, and the lowest of those that number lines, but for the half. */
-static void load_half(const cs_leaf_layer *y, size_t t, unsigned half, cs_leaf_piece *parts) {
-    for (unsigned part = 0; part < 1U << y->rounds; part++) {
-        load_tile(y, (t << y->rounds | cs_reversed(part, y->rounds)) * 2 + half, &parts[part]);
-    }
-}
-
-static void play_leaves(void *context, const cs_fr eq[CS_TILE], size_t t, cs_fr at[2]) {
+static void add_leaves(void *context, size_t t, cs_fr weight) {
     cs_leaf_layer *y = context;
-    for (unsigned half = 0; half < 2; half++) {
-        load_half(y, 2 * t, half, y->low[half]);
-        load_half(y, 2 * t + 1, half, y->high[half]);
-    }
-    for (unsigned node = 0; node < 2; node++) {
-        side a, b;
-        combine(y, node ? y->high[0] : y->low[0], &a);
-        combine(y, node ? y->high[1] : y->low[1], &b);
-        at[node] = sum_of_pairs(y, eq, &a, &b);
-        for (unsigned part = 0; node == 0 && part < 1U << y->rounds; part++) {
-            step(&y->low[0][part], &y->high[0][part]);
-            step(&y->low[1][part], &y->high[1][part]);
-        }
-    }
+    for (unsigned half = 0; half < 2; half++)
+        for (size_t c = 0; c < CS_LEAF_CORNERS; c++)
+            load_tile(y, (CS_LEAF_CORNERS * t + c) * 2 + half, &y->corners[half][c]);
+    cs_leaf_grid_add(y->grid, weight, (const cs_leaf_piece(*)[CS_LEAF_CORNERS])y->corners);
 }
 
+static void play_leaves(void *context, cs_fr point, cs_fr at[2]) {
+    cs_leaf_layer *y = context;
+    if (y->rounds == 0)
+        cs_leaf_grid_first(y->grid, point, at);
+    else
+        cs_leaf_grid_second(y->grid, y->weight[1], at);
+}
+
+static void start_leaves(void *context, const cs_fr eq[CS_TILE]) {
+    cs_leaf_layer *y = context;
+    cs_leaf_grid_start(y->grid, y->lambda, eq);
+}
+
+/* The tables' own sums of a half; those of the second have lambda in the numerators. */
+static void mix_parts(const cs_leaf_layer *y, const fold_recipe *r, unsigned half, folded *out) {
+    side s;
+    combine(y, y->part, &s);
+    *out = (folded){.made = true, .of = *r};
+    for (unsigned k = 0; k < s.n; k++) {
+        add_to_sum(&out->down, s.q[k], s.x[k]);
+        add_to_sum(&out->up, half ? cs_fr_add(s.p[k], cs_fr_mul(y->lambda, s.q[k])) : s.p[k], s.x[k]);
+    }
+    prepare(&out->up);
+    prepare(&out->down);
+}
+
+/* Tile t of the tables after the rounds, made of one of the leaves' tiles for each part of a half. The first challenge is
+ * the highest bit of a part, and the lowest of those that number lines, but for the half. */
 static void fold_leaves(void *context, size_t t, cs_fr *const out[]) {
     cs_leaf_layer *y = context;
     for (unsigned h = 0; h < 2; h++) {
-        side s;
-        load_half(y, t, h, y->part);
-        combine(y, y->part, &s);
-        cs_fr_vec_affine(out[h ? CS_LAYER_Q1 : CS_LAYER_Q0], s.q[0], s.q + 1, s.x + 1, s.n - 1, CS_TILE);
-        sum numerators = {.base = s.p[0]};
-        for (unsigned k = 0; k < s.n; k++)
-            add_to_sum(&numerators, h ? cs_fr_add(s.p[k], cs_fr_mul(y->lambda, s.q[k])) : s.p[k], s.x[k]);
-        cs_fr_vec_affine(out[h ? CS_LAYER_P1 : CS_LAYER_P0], numerators.base, numerators.t, numerators.x, numerators.n,
-                         CS_TILE);
+        fold_recipe r;
+        folded *last = &y->folded[h];
+        for (unsigned part = 0; part < PARTS; part++) {
+            load_tile(y, (PARTS * t + cs_reversed(part, ROUNDS)) * 2 + h, &y->part[part]);
+            r.has[part] = y->part[part].has;
+            r.p[part] = y->part[part].p;
+            r.q[part] = y->part[part].q;
+        }
+        if (!last->made || memcmp(&r, &last->of, sizeof r) != 0)
+            mix_parts(y, &r, h, last);
+        cs_fr_vec_affine(out[h ? CS_LAYER_P1 : CS_LAYER_P0], &last->up.plan, last->up.x, CS_TILE);
+        cs_fr_vec_affine(out[h ? CS_LAYER_Q1 : CS_LAYER_Q0], &last->down.plan, last->down.x, CS_TILE);
     }
 }
 
@@ -298,6 +282,7 @@ static void bind(void *context, cs_fr r) {
     }
     y->rounds++;
     set_coefs(y);
+    y->folded[0].made = y->folded[1].made = false;
 }
 
 unsigned cs_leaf_layer_rounds(unsigned bits, unsigned level) {
@@ -310,9 +295,13 @@ cs_layer_source cs_leaf_layer_source(cs_leaf_layer *y, bool of_leaves, cs_fr lam
     y->rounds = 0;
     y->weight[0] = CS_FR_ONE;
     set_coefs(y);
-    return (cs_layer_source){.rounds = of_leaves ? ROUNDS : 1,
+    if (!of_leaves)
+        return (cs_layer_source){.rounds = 1, .context = y, .pair = play_fractions, .bind = bind, .load = fold_fractions};
+    return (cs_layer_source){.rounds = ROUNDS,
                              .context = y,
-                             .pair = of_leaves ? play_leaves : play_fractions,
+                             .start = start_leaves,
+                             .add = add_leaves,
+                             .play = play_leaves,
                              .bind = bind,
-                             .load = of_leaves ? fold_leaves : fold_fractions};
+                             .load = fold_leaves};
 }

@@ -32,7 +32,9 @@ static void denominators(const cs_leaves *l, size_t from, size_t n, cs_fr *out) 
         x[terms] = varying[terms];
         coef[terms++] = minus;
     }
-    cs_fr_vec_affine(out, base, coef, x, terms, n);
+    cs_fr_affine plan;
+    cs_fr_vec_affine_plan(&plan, base, coef, terms);
+    cs_fr_vec_affine(out, &plan, x, n);
 }
 
 /* Rows before the copies of the first one that fill the table up. */

@@ -425,37 +425,56 @@ static int64_t up_to(unsigned bits) {
 static void several_arrays_of_small_integers(void **state) {
     (void)state;
     static vectors v;
-    static int64_t x[CS_AFFINE_TERMS][LONGEST], y[CS_AFFINE_TERMS][LONGEST];
-    const int64_t *smaller[CS_AFFINE_TERMS], *small[CS_AFFINE_TERMS];
+    static int64_t x[CS_AFFINE_TERMS][LONGEST];
+    const int64_t *smaller[CS_AFFINE_TERMS];
     for (unsigned k = 0; k < CS_AFFINE_TERMS; k++) {
         smaller[k] = x[k];
-        small[k] = y[k];
-        for (size_t j = 0; j < LONGEST; j++) {
+        for (size_t j = 0; j < LONGEST; j++)
             x[k][j] = up_to(CS_AFFINE_BITS);
-            y[k][j] = up_to(CS_DOTS_BITS);
-        }
     }
     for (size_t n = 0; n <= LONGEST; n++) {
         const unsigned terms = n % 2 ? CS_AFFINE_TERMS : (unsigned)(n / 2 % 7);
-        cs_fr t[CS_AFFINE_TERMS], dots[CS_AFFINE_TERMS], r[LONGEST + 1];
+        cs_fr t[CS_AFFINE_TERMS], r[LONGEST + 1];
+        cs_fr_affine plan;
         fill(&v, n);
         for (unsigned k = 0; k < terms; k++)
             t[k] = n % 3 ? cs_fr_random() : cs_fr_neg(CS_FR_ONE);
-        cs_fr_vec_affine(r, v.t, t, smaller, terms, n);
-        cs_fr_vec_dots(dots, v.a, cs_fr_vec_sum(v.a, n), small, terms, n);
+        cs_fr_vec_affine_plan(&plan, v.t, t, terms);
+        cs_fr_vec_affine(r, &plan, smaller, n);
         for (size_t j = 0; j < n; j++) {
             cs_fr expected = v.t;
             for (unsigned k = 0; k < terms; k++)
                 expected = cs_fr_add(expected, cs_fr_mul(t[k], cs_fr_from_i64(x[k][j])));
             same(r + j, &expected, 1);
         }
-        for (unsigned k = 0; k < terms; k++) {
-            cs_fr expected = CS_FR_ZERO;
-            for (size_t j = 0; j < n; j++)
-                expected = cs_fr_add(expected, cs_fr_mul(v.a[j], cs_fr_from_i64(y[k][j])));
-            same(&dots[k], &expected, 1);
-        }
     }
+}
+
+static void sums_of_products_of_small_integers(void **state) {
+    (void)state;
+    enum { N = 64, PRODUCTS = 2, TIMES = 5 };
+    static int64_t x[N], y[N];
+    static uint64_t sums[PRODUCTS * CS_PRODUCT_WORDS * N];
+    static vectors v;
+    const cs_int_product products[PRODUCTS] = {{x, y}, {x, NULL}};
+    cs_fr weights = CS_FR_ZERO, expected[PRODUCTS] = {CS_FR_ZERO, CS_FR_ZERO}, out[PRODUCTS];
+    fill(&v, N);
+    for (unsigned t = 0; t < TIMES; t++) {
+        const cs_fr weight = cs_fr_random();
+        for (size_t j = 0; j < N; j++) {
+            x[j] = up_to(CS_PRODUCT_BITS / 2);
+            y[j] = up_to(CS_PRODUCT_BITS / 2);
+            const cs_fr each = cs_fr_mul(cs_fr_mul(weight, v.a[j]), cs_fr_from_i64(x[j]));
+            expected[0] = cs_fr_add(expected[0], cs_fr_mul(each, cs_fr_from_i64(y[j])));
+            expected[1] = cs_fr_add(expected[1], each);
+        }
+        cs_fr_vec_products_add(sums, weight, products, PRODUCTS, N);
+        weights = cs_fr_add(weights, weight);
+    }
+    cs_fr_vec_products_take(out, sums, v.a, cs_fr_mul(weights, cs_fr_vec_sum(v.a, N)), PRODUCTS, N);
+    same(out, expected, PRODUCTS);
+    for (size_t k = 0; k < sizeof sums / sizeof *sums; k++)
+        assert_true(sums[k] == 0);
 }
 
 static void eq_tables(void **state) {
@@ -511,6 +530,7 @@ int main(void) {
         cmocka_unit_test(vectors_against_scalars),
         cmocka_unit_test(small_integers_against_scalars),
         cmocka_unit_test(several_arrays_of_small_integers),
+        cmocka_unit_test(sums_of_products_of_small_integers),
         cmocka_unit_test(eq_tables),
         cmocka_unit_test(long_vectors),
     };

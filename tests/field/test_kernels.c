@@ -27,7 +27,7 @@ typedef struct inputs {
     int8_t i8[LONGEST];
     int16_t i16[LONGEST];
     int32_t i32[LONGEST];
-    int64_t i64[LONGEST], small[LONGEST], smaller[LONGEST];
+    int64_t i64[LONGEST], small[LONGEST], smaller[LONGEST], halves[LONGEST];
 } inputs;
 
 /* 0, 1, r - 1, values with all-ones limbs, otherwise random. */
@@ -81,7 +81,8 @@ static inputs *make_inputs(void) {
         in->i16[k] = (int16_t)sample_int(INT16_MIN, INT16_MAX);
         in->i32[k] = (int32_t)sample_int(INT32_MIN, INT32_MAX);
         in->i64[k] = sample_int(INT64_MIN + 1, INT64_MAX);
-        in->small[k] = sample_int(-(INT64_C(1) << CS_DOTS_BITS), INT64_C(1) << CS_DOTS_BITS);
+        in->small[k] = sample_int(-(INT64_C(1) << CS_PRODUCT_BITS), INT64_C(1) << CS_PRODUCT_BITS);
+        in->halves[k] = sample_int(-(INT64_C(1) << CS_PRODUCT_BITS / 2), INT64_C(1) << CS_PRODUCT_BITS / 2);
         in->smaller[k] = sample_int(-(INT64_C(1) << CS_AFFINE_BITS), INT64_C(1) << CS_AFFINE_BITS);
     }
     return in;
@@ -198,22 +199,49 @@ static void run_rows(const cs_fr_kernels *k, const inputs *in, outputs *out, siz
 }
 
 /* Several arrays of small integers at once. */
-static void run_small(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
-    const int64_t *x[CS_AFFINE_TERMS], *y[CS_AFFINE_TERMS];
+static void run_affine(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    const int64_t *x[CS_AFFINE_TERMS];
+    cs_fr_affine plan;
     const unsigned terms = over ? CS_AFFINE_TERMS : (unsigned)(n % 6);
     for (unsigned t = 0; t < terms; t++) {
         const size_t offset = (size_t)t * 7 % (LONGEST - n);
         x[t] = in->smaller + offset;
-        y[t] = in->small + offset;
     }
     start(out, NULL, NULL);
-    k->affine(out->r, in->c[n % LONGEST], in->a, x, terms, n);
-    k->dots(out->s, in->b, k->sum(in->b, n), y, terms, n);
+    k->affine_plan(&plan, in->c[n % LONGEST], in->a, terms);
+    k->affine(out->r, &plan, x, n);
 }
 
-static run_fn *const RUNS[] = {run_add,     run_sub,  run_mul,  run_square,    run_scale,
-                               run_axpy,    run_fold, run_sums, run_fractions, run_fractions_of_ones,
-                               run_inverse, run_eq,   run_small};
+/* Sums of products of small integers, as many as may be; `over`: the extreme ones. */
+static void run_products(const cs_fr_kernels *k, const inputs *in, outputs *out, size_t n, bool over) {
+    enum { PRODUCTS = 3 };
+    static int64_t most[LONGEST], one[LONGEST];
+    const size_t whole = n - n % 8;
+    const cs_int_product products[PRODUCTS] = {
+        {over ? most : in->small, NULL}, {over ? most : in->small, over ? one : most}, {in->halves, in->halves}};
+    uint64_t *sums = calloc(PRODUCTS * CS_PRODUCT_WORDS * LONGEST, sizeof *sums);
+    assert_non_null(sums);
+    for (size_t j = 0; j < LONGEST; j++) {
+        most[j] = over ? INT64_C(1) << CS_PRODUCT_BITS : j % 3 == 0 ? -1 : 1;
+        one[j] = j % 2 ? 1 : -1;
+    }
+    const cs_fr sum = k->sum(in->b, whole);
+    start(out, NULL, NULL);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        cs_fr weights = CS_FR_ZERO;
+        for (unsigned t = 0; t < (over ? CS_PRODUCT_TIMES : 3); t++) {
+            const cs_fr weight = over ? cs_fr_neg(CS_FR_ONE) : in->a[t];
+            k->products_add(sums, weight, products, PRODUCTS, whole);
+            weights = cs_fr_add(weights, weight);
+        }
+        k->products_take(out->r + turn * PRODUCTS, sums, in->b, cs_fr_mul(weights, sum), PRODUCTS, whole);
+    }
+    free(sums);
+}
+
+static run_fn *const RUNS[] = {run_add,     run_sub,  run_mul,    run_square,    run_scale,
+                               run_axpy,    run_fold, run_sums,   run_fractions, run_fractions_of_ones,
+                               run_inverse, run_eq,   run_affine, run_products};
 
 static void compare(run_fn *run, const cs_fr_kernels *k, const inputs *in, size_t n, outputs out[2]) {
     const cs_fr_kernels *portable = cs_fr_kernels_of(CS_ISA_PORTABLE);

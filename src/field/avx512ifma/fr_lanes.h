@@ -76,8 +76,10 @@ void cs_fr_avx512_round(cs_fr *out, const cs_fr_round *what, size_t n);
 void cs_fr_avx512_inverse(cs_fr *r, const cs_fr *a, size_t n);
 void cs_fr_avx512_from_int(cs_fr *r, cs_int_type type, const void *x, size_t n);
 void cs_fr_avx512_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size_t n);
-void cs_fr_avx512_affine(cs_fr *r, cs_fr base, const cs_fr *t, const int64_t *const *x, unsigned n_terms, size_t n);
-void cs_fr_avx512_dots(cs_fr *out, const cs_fr *v, cs_fr total, const int64_t *const *x, unsigned n_terms, size_t n);
+void cs_fr_avx512_affine_plan(cs_fr_affine *plan, cs_fr base, const cs_fr *t, unsigned n_terms);
+void cs_fr_avx512_affine(cs_fr *r, const cs_fr_affine *plan, const int64_t *const *x, size_t n);
+void cs_fr_avx512_products_add(uint64_t *sums, cs_fr t, const cs_int_product *products, size_t n_products, size_t n);
+void cs_fr_avx512_products_take(cs_fr *out, uint64_t *sums, const cs_fr *v, cs_fr total, size_t n_products, size_t n);
 cs_fr cs_fr_avx512_dot_int(const cs_fr *v, cs_int_type type, const void *x, size_t n);
 void cs_fr_avx512_dot_rows(cs_fr *out, const cs_fr *v, cs_int_type type, const void *x, size_t n_rows, size_t n);
 

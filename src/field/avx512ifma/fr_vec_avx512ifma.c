@@ -215,6 +215,8 @@ const cs_fr_kernels cs_fr_kernels_avx512ifma = {
     .axpy_int = cs_fr_avx512_axpy_int,
     .dot_int = cs_fr_avx512_dot_int,
     .dot_rows = cs_fr_avx512_dot_rows,
+    .affine_plan = cs_fr_avx512_affine_plan,
     .affine = cs_fr_avx512_affine,
-    .dots = cs_fr_avx512_dots,
+    .products_add = cs_fr_avx512_products_add,
+    .products_take = cs_fr_avx512_products_take,
 };

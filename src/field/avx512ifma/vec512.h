@@ -89,6 +89,11 @@ CS_V8 cs_v8 cs_v8_sar(cs_v8 a, unsigned n) {
     return _mm512_srai_epi64(a, n);
 }
 
+/** Modulo 2^64. */
+CS_V8 cs_v8 cs_v8_mul(cs_v8 a, cs_v8 b) {
+    return _mm512_mullo_epi64(a, b);
+}
+
 /** acc + low (or high) 52 bits of the product of the low 52 bits of a and b. */
 CS_V8 cs_v8 cs_v8_madd_lo(cs_v8 acc, cs_v8 a, cs_v8 b) {
     return _mm512_madd52lo_epu64(acc, a, b);
@@ -219,6 +224,10 @@ CS_V8 cs_v8 cs_v8_shr(cs_v8 a, unsigned n) {
 CS_V8 cs_v8 cs_v8_sar(cs_v8 a, unsigned n) {
     const cs_v8 sign = cs_v8_set1(0) - (a >> 63);
     return a >> n | (sign & ~(cs_v8_set1(UINT64_MAX) >> n));
+}
+
+CS_V8 cs_v8 cs_v8_mul(cs_v8 a, cs_v8 b) {
+    return a * b;
 }
 
 /* All lanes at once: stored one by one, they would have to reach memory before they can be read together. */

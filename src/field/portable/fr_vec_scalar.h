@@ -473,9 +473,9 @@ static void vec_dot_rows(cs_fr *out, const cs_fr *v, cs_int_type type, const voi
 }
 
 /* Small integers stand as u minus a power of two, u not negative. */
-static const uint64_t AFFINE_LIFT = UINT64_C(1) << CS_AFFINE_BITS, DOTS_LIFT = UINT64_C(1) << CS_DOTS_BITS;
+static const uint64_t AFFINE_LIFT = UINT64_C(1) << CS_AFFINE_BITS, PRODUCT_LIFT = UINT64_C(1) << CS_PRODUCT_BITS;
 static const cs_fr AFFINE_LIFT_FR = {{0xa6d30bee573b3b8c, 0xdd5e734dc6614b9a, 0x7171f54ca309a404, 0x01c285fab3508885}};
-static const cs_fr DOTS_LIFT_FR = {{0x967f8836f767717f, 0x839a8170527002c3, 0x75ee63dddfb3283e, 0x07ec70e388df7084}};
+static const cs_fr PRODUCT_LIFT_FR = {{0x967f8836f767717f, 0x839a8170527002c3, 0x75ee63dddfb3283e, 0x07ec70e388df7084}};
 
 /* r = base - 2^45 sum of t + sum of t u: with the terms' factors times 2^64, one round of reduction. Of the sum, base takes
  * m 2^64 at most and 40 terms m 2^52, so that the result is below 3m. */
@@ -491,34 +491,55 @@ CS_INLINE void affine_terms(cs_fr *r, const cs_fr *base, const cs_fr *t, const i
     }
 }
 
-static void vec_affine(cs_fr *r, cs_fr base, const cs_fr *t, const int64_t *const *x, unsigned n_terms, size_t n) {
-    cs_fr factor[CS_AFFINE_TERMS], lifts = CS_FR_ZERO;
+static void vec_affine_plan(cs_fr_affine *plan, cs_fr base, const cs_fr *t, unsigned n_terms) {
+    cs_fr lifts = CS_FR_ZERO;
+    plan->n_terms = n_terms;
     for (unsigned k = 0; k < n_terms; k++) {
-        cs_fr_mul_to(&factor[k], &t[k], &TWO64);
+        cs_fr_mul_to(&plan->t[k], &t[k], &TWO64);
         cs_fr_add_to(&lifts, &lifts, &t[k]);
     }
     cs_fr_mul_to(&lifts, &lifts, &AFFINE_LIFT_FR);
-    cs_fr_sub_to(&base, &base, &lifts);
-    if (n_terms == 1)
-        affine_terms(r, &base, factor, x, 1, n);
-    else if (n_terms == 2)
-        affine_terms(r, &base, factor, x, 2, n);
-    else if (n_terms == 3)
-        affine_terms(r, &base, factor, x, 3, n);
-    else if (n_terms == 4)
-        affine_terms(r, &base, factor, x, 4, n);
-    else
-        affine_terms(r, &base, factor, x, n_terms, n);
+    cs_fr_sub_to(&plan->base, &base, &lifts);
 }
 
-static void vec_dots(cs_fr *out, const cs_fr *v, cs_fr total, const int64_t *const *x, unsigned n_terms, size_t n) {
+static void vec_affine(cs_fr *r, const cs_fr_affine *plan, const int64_t *const *x, size_t n) {
+    if (plan->n_terms == 1)
+        affine_terms(r, &plan->base, plan->t, x, 1, n);
+    else if (plan->n_terms == 2)
+        affine_terms(r, &plan->base, plan->t, x, 2, n);
+    else if (plan->n_terms == 3)
+        affine_terms(r, &plan->base, plan->t, x, 3, n);
+    else if (plan->n_terms == 4)
+        affine_terms(r, &plan->base, plan->t, x, 4, n);
+    else
+        affine_terms(r, &plan->base, plan->t, x, plan->n_terms, n);
+}
+
+CS_INLINE void add_products(uint64_t *sums, const cs_fr *t, const int64_t *x, const int64_t *y, size_t n) {
+    for (size_t j = 0; j < n; j++, sums += CS_PRODUCT_WORDS)
+        cs_limbs_mul1_add(sums, t->v, (uint64_t)x[j] * (y ? (uint64_t)y[j] : 1) + PRODUCT_LIFT);
+}
+
+static void vec_products_add(uint64_t *sums, cs_fr t, const cs_int_product *products, size_t n_products, size_t n) {
+    for (size_t k = 0; k < n_products; k++, sums += CS_PRODUCT_WORDS * n) {
+        if (products[k].y)
+            add_products(sums, &t, products[k].x, products[k].y, n);
+        else
+            add_products(sums, &t, products[k].x, NULL, n);
+    }
+}
+
+static void vec_products_take(cs_fr *out, uint64_t *sums, const cs_fr *v, cs_fr total, size_t n_products, size_t n) {
     cs_fr lifts;
-    cs_fr_mul_to(&lifts, &total, &DOTS_LIFT_FR);
-    for (unsigned k = 0; k < n_terms; k++) {
-        uint64_t acc[6] = {0};
-        for (size_t j = 0; j < n; j++)
-            cs_limbs_mul1_add(acc, v[j].v, (uint64_t)x[k][j] + DOTS_LIFT);
-        out[k] = cs_fr_reduce_short(acc);
+    cs_fr_mul_to(&lifts, &total, &PRODUCT_LIFT_FR);
+    for (size_t k = 0; k < n_products; k++) {
+        uint64_t acc[9] = {0};
+        for (size_t j = 0; j < n; j++, sums += CS_PRODUCT_WORDS) {
+            const cs_fr sum = cs_fr_reduce_short(sums);
+            cs_limbs_mul_add(acc, sum.v, v[j].v);
+            memset(sums, 0, CS_PRODUCT_WORDS * sizeof *sums);
+        }
+        out[k] = cs_fr_reduce_wide(acc);
         cs_fr_sub_to(&out[k], &out[k], &lifts);
     }
 }
@@ -541,6 +562,8 @@ const cs_fr_kernels CS_KERNELS = {
     .axpy_int = vec_axpy_int,
     .dot_int = vec_dot_int,
     .dot_rows = vec_dot_rows,
+    .affine_plan = vec_affine_plan,
     .affine = vec_affine,
-    .dots = vec_dots,
+    .products_add = vec_products_add,
+    .products_take = vec_products_take,
 };
