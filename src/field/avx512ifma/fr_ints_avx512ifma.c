@@ -30,8 +30,10 @@ CS_V8 cs_x8 times_ints(const cs_x8 *t, cs_v8 x, bool is_long, const cs_mod8 *m) 
     const cs_v8 sign = cs_v8_sar(x, 63), magnitude = cs_v8_sub(cs_v8_xor(x, sign), sign);
     const cs_v8 low = cs_v8_and(magnitude, cs_v8_set1(CS_LOW52)), high = cs_v8_shr(magnitude, 52);
     cs_v8 c[8];
+    CS_UNROLL
     for (int k = 0; k < 8; k++)
         c[k] = k < (is_long ? 2 : 1) ? cs_v8_set1(CS_LOW52) : cs_v8_zero();
+    CS_UNROLL
     for (int k = 0; k < 5; k++) {
         c[k] = cs_v8_madd_lo(c[k], t->l[k], low);
         c[k + 1] = cs_v8_madd_hi(c[k + 1], t->l[k], low);
@@ -45,6 +47,7 @@ CS_V8 cs_x8 times_ints(const cs_x8 *t, cs_v8 x, bool is_long, const cs_mod8 *m) 
         cs_columns_step(c + 1, m);
     const cs_v8 *top = c + (is_long ? 2 : 1);
     cs_x8 plus, minus;
+    CS_UNROLL
     for (int k = 0; k < 5; k++) {
         plus.l[k] = top[k];
         minus.l[k] = cs_v8_sub(cs_v8_add(m->m[k], m->m[k]), top[k]);
@@ -52,63 +55,76 @@ CS_V8 cs_x8 times_ints(const cs_x8 *t, cs_v8 x, bool is_long, const cs_mod8 *m) 
     return cs_x8_blend(cs_v8_negative(x), &plus, &minus);
 }
 
+/* r = base + t x, or t x for base NULL and a t that is not zero: that is below 2m, and from -m on takes one addition. */
 CS_V8 void axpy_int_group(cs_fr *r, const cs_fr *base, const cs_x8 *t, cs_v8 x, bool is_long, const cs_mod8 *m) {
-    const cs_x8 product = times_ints(t, x, is_long, m), before = cs_x8_load(base);
-    const cs_x8 after = cs_add_to_reduced(&before, &product, m);
-    cs_x8_store(r, &after);
+    const cs_x8 product = times_ints(t, x, is_long, m);
+    cs_x8 sum;
+    if (base) {
+        const cs_x8 before = cs_x8_load(base);
+        sum = cs_add_to_reduced(&before, &product, m);
+    } else {
+        const cs_x8 minus = cs_x8_minus(m), less = cs_x8_add(&product, &minus);
+        sum = cs_x8_raise_raw(&less, m);
+    }
+    cs_x8_store_sum(r, &sum);
 }
 
-CS_V8 void axpy_ints(cs_fr *r, const cs_x8 *t, cs_int_type type, const void *x, size_t n) {
+/* r += t x, or r = t x. */
+CS_V8 void take_ints(cs_fr *r, bool add, const cs_x8 *t, cs_int_type type, const void *x, size_t n) {
     const cs_mod8 m = cs_mod8_of(&CS_FR_M52);
     const bool is_long = type == CS_INT_I64;
     size_t j = 0;
     for (; j + LANES <= n; j += LANES) {
         __builtin_prefetch(r + j + AHEAD);
-        axpy_int_group(r + j, r + j, t, load_ints(type, x, j), is_long, &m);
+        axpy_int_group(r + j, add ? r + j : NULL, t, load_ints(type, x, j), is_long, &m);
     }
     if (j < n) {
         cs_fr last[LANES] = {{{0}}};
         int64_t ints[LANES] = {0};
-        memcpy(last, r + j, (n - j) * sizeof *r);
-        for (size_t k = j; k < n; k++)
-            ints[k - j] = cs_int_at(type, x, k);
-        axpy_int_group(last, last, t, cs_v8_load(ints), is_long, &m);
+        if (add)
+            memcpy(last, r + j, (n - j) * sizeof *r);
+        memcpy(ints, (const uint8_t *)x + j * INT_BYTES[type], (n - j) * INT_BYTES[type]);
+        axpy_int_group(last, add ? last : NULL, t, load_ints(type, ints, 0), is_long, &m);
         memcpy(r + j, last, (n - j) * sizeof *r);
     }
 }
+
+/* For t times what times_ints wants. */
+CS_V8 void take_ints_of(cs_fr *r, bool add, const cs_fr *t, cs_int_type type, const void *x, size_t n) {
+    const cs_x8 factor = cs_x8_all(t->v);
+    switch (type) {
+    case CS_INT_I8:
+        take_ints(r, add, &factor, CS_INT_I8, x, n);
+        break;
+    case CS_INT_I16:
+        take_ints(r, add, &factor, CS_INT_I16, x, n);
+        break;
+    case CS_INT_I32:
+        take_ints(r, add, &factor, CS_INT_I32, x, n);
+        break;
+    default:
+        take_ints(r, add, &factor, CS_INT_I64, x, n);
+    }
+}
+
+/* 2^52 and 2^104, what a product with a short or a long integer is divided by. */
+static const cs_fr SHIFTS[2] = {{{0x59fe20dbdd9dc5fc, 0x0e6a05c149c00b0e, 0xd7b98f777ecca0fa, 0x1fb1c38e237dc211}},
+                                {{0xd7159bb78b5a7980, 0x68adcb5acd8dadb2, 0x2103b7f249ae3e97, 0x15bd4d1190dfdfe2}}};
 
 void cs_fr_avx512_axpy_int(cs_fr *r, cs_fr t, cs_int_type type, const void *x, size_t n) {
     if (type == CS_INT_FR) {
         cs_fr_avx512_axpy(r, t, x, n);
         return;
     }
-    const uint64_t shift = UINT64_C(1) << 52;
-    cs_fr scaled = cs_fr_mul(t, cs_fr_from_u64(shift));
-    if (type == CS_INT_I64)
-        scaled = cs_fr_mul(scaled, cs_fr_from_u64(shift));
-    const cs_x8 factor = cs_x8_all(scaled.v);
-    switch (type) {
-    case CS_INT_I8:
-        axpy_ints(r, &factor, CS_INT_I8, x, n);
-        break;
-    case CS_INT_I16:
-        axpy_ints(r, &factor, CS_INT_I16, x, n);
-        break;
-    case CS_INT_I32:
-        axpy_ints(r, &factor, CS_INT_I32, x, n);
-        break;
-    default:
-        axpy_ints(r, &factor, CS_INT_I64, x, n);
-    }
+    cs_fr_mul_to(&t, &t, &SHIFTS[type == CS_INT_I64]);
+    take_ints_of(r, true, &t, type, x, n);
 }
 
 void cs_fr_avx512_from_int(cs_fr *r, cs_int_type type, const void *x, size_t n) {
-    if (type == CS_INT_FR) {
+    if (type == CS_INT_FR)
         memmove(r, x, n * sizeof *r);
-        return;
-    }
-    memset(r, 0, n * sizeof *r);
-    cs_fr_avx512_axpy_int(r, CS_FR_ONE, type, x, n);
+    else
+        take_ints_of(r, false, &SHIFTS[type == CS_INT_I64], type, x, n);
 }
 
 /* Sums of v (x + bias) and of v, in columns. */

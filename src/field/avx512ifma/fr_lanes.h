@@ -14,11 +14,10 @@ static const cs_modulus52 CS_FR_M52 = {CS_LIMBS52(UINT64_C(0x43e1f593f0000001), 
                                                   UINT64_C(0xb85045b68181585d), UINT64_C(0x30644e72e131a029)),
                                        CS_FR_N0 &CS_LOW52};
 
-/** base + product, the base reduced and the product below 2m: two subtractions. Neither need be carried. */
+/** base + product, the base reduced and the product below 2m: reduced. Neither need be carried, and the result is not. */
 CS_V8 cs_x8 cs_add_to_reduced(const cs_x8 *base, const cs_x8 *product, const cs_mod8 *m) {
-    cs_x8 s = cs_x8_add(base, product);
-    s = cs_x8_lessen(&s, m);
-    return cs_x8_reduce(&s, m);
+    const cs_x8 minus = cs_x8_minus(m), less = cs_x8_add(base, &minus), sum = cs_x8_add(&less, product);
+    return cs_x8_settle(&sum, m);
 }
 
 /** out[k] = sum of the lanes of v[k]: 21 instructions, as vectors become half as many and their lanes mean twice as much. */

@@ -8,12 +8,29 @@ typedef struct nodes {
 
 /* ---- products of two tables, nodes 0 and 2 ---- */
 
-/* 2 hi - lo + m, carried, below 3m. */
-CS_V8 cs_x8 node_two(const cs_x8 *lo, const cs_x8 *hi, const cs_mod8 *m) {
+/* 2 hi - lo + m, not carried, below 3m. */
+CS_V8 cs_x8 node_two_raw(const cs_x8 *lo, const cs_x8 *hi, const cs_x8 *m) {
     cs_x8 r;
+    CS_UNROLL
     for (int k = 0; k < 5; k++)
-        r.l[k] = cs_v8_add(cs_v8_sub(cs_v8_add(hi->l[k], hi->l[k]), lo->l[k]), m->m[k]);
-    return cs_x8_carry(&r);
+        r.l[k] = cs_v8_add(cs_v8_sub(cs_v8_add(hi->l[k], hi->l[k]), lo->l[k]), m->l[k]);
+    return r;
+}
+
+/* Values at nodes 0 and 2, as factors: carried as factors are. */
+CS_V8 void load_nodes(cs_x8 at[2], const cs_fr *lo, const cs_fr *hi, const cs_x8 *m) {
+    const cs_x8 one = cs_x8_load(hi);
+    at[0] = cs_x8_load(lo);
+    at[1] = node_two_raw(&at[0], &one, m);
+    at[1] = cs_x8_carry_factor(&at[1]);
+}
+
+/* The same 16 times, with 16 m; the second is below 48 m, which fits. */
+CS_V8 void load_nodes_shifted(cs_x8 at[2], const cs_fr *lo, const cs_fr *hi, const cs_x8 *m16) {
+    const cs_x8 one = cs_x8_load_shifted(hi);
+    at[0] = cs_x8_load_shifted(lo);
+    at[1] = node_two_raw(&at[0], &one, m16);
+    at[1] = cs_x8_carry_factor(&at[1]);
 }
 
 /* The shapes of rounds with code of their own: a product, two, or a product and a table of its own. */
@@ -31,6 +48,7 @@ static pairs pairs_of(const cs_fr_round *w) {
 
 /* sum += a 2^260. */
 CS_V8 void add_shifted(cs_columns *sum, const cs_x8 *a) {
+    CS_UNROLL
     for (int k = 0; k < 5; k++)
         sum->c[k + 5] = cs_v8_add(sum->c[k + 5], a->l[k]);
 }
@@ -38,33 +56,36 @@ CS_V8 void add_shifted(cs_columns *sum, const cs_x8 *a) {
 /* Adds one group of eight pairs. Under a weight, a term's first factor is taken 16 times and the sum of the terms, below
  * 18 m^2 or 9 m^2 and 3 m, reduced before it is multiplied: to less than 6 m, which five limbs hold easily. */
 CS_V8 void add_pairs(cs_columns acc[2], const cs_fr_round *w, size_t j, pairs shape, bool weighted, const cs_mod8 *m) {
+    const cs_x8 plain = {{m->m[0], m->m[1], m->m[2], m->m[3], m->m[4]}}, m16 = cs_x8_times16(&plain);
     cs_columns inner[2];
     if (weighted)
         inner[0] = inner[1] = cs_columns_start();
     cs_columns *sum = weighted ? inner : acc;
     for (unsigned k = 0; k < (shape == TWO_PAIRS ? 2 : 1); k++) {
         const unsigned f = w->terms[k].factor[0], g = w->terms[k].factor[1];
-        cs_x8 f0 = cs_x8_load(w->lo[f] + j), f1 = cs_x8_load(w->hi[f] + j), f2 = node_two(&f0, &f1, m);
-        const cs_x8 g0 = cs_x8_load(w->lo[g] + j), g1 = cs_x8_load(w->hi[g] + j), g2 = node_two(&g0, &g1, m);
-        if (weighted) {
-            f0 = cs_x8_times16(&f0);
-            f2 = cs_x8_times16(&f2);
-        }
-        cs_columns_add(&sum[0], &f0, &g0);
-        cs_columns_add(&sum[1], &f2, &g2);
+        cs_x8 left[2], right[2];
+        if (weighted)
+            load_nodes_shifted(left, w->lo[f] + j, w->hi[f] + j, &m16);
+        else
+            load_nodes(left, w->lo[f] + j, w->hi[f] + j, &plain);
+        load_nodes(right, w->lo[g] + j, w->hi[g] + j, &plain);
+        cs_columns_add(&sum[0], &left[0], &right[0]);
+        cs_columns_add(&sum[1], &left[1], &right[1]);
     }
     if (!weighted)
         return;
     if (shape == PAIR_AND_ONE) {
         const unsigned f = w->terms[1].factor[0];
-        const cs_x8 f0 = cs_x8_load(w->lo[f] + j), f1 = cs_x8_load(w->hi[f] + j), f2 = node_two(&f0, &f1, m);
-        add_shifted(&sum[0], &f0);
-        add_shifted(&sum[1], &f2);
+        const cs_x8 zero = cs_x8_load(w->lo[f] + j), one = cs_x8_load(w->hi[f] + j);
+        const cs_x8 two = node_two_raw(&zero, &one, &plain);
+        add_shifted(&sum[0], &zero);
+        add_shifted(&sum[1], &two);
     }
     const cs_x8 weight = cs_x8_load(w->weight + j);
+    CS_UNROLL
     for (int node = 0; node < 2; node++) {
         cs_x8 total = cs_columns_redc(&inner[node], m);
-        total = cs_x8_carry(&total);
+        total = cs_x8_carry_factor(&total);
         cs_columns_add(&acc[node], &total, &weight);
     }
 }
@@ -87,6 +108,7 @@ CS_V8 void load_lines(lines *l, const cs_fr_round *w, size_t j, const cs_mod8 *m
     for (unsigned k = 0; k < w->n_tables; k++) {
         l->at[k] = cs_x8_load(w->lo[k] + j);
         l->next[k] = cs_x8_load(w->hi[k] + j);
+        CS_UNROLL
         for (int i = 0; i < 5; i++)
             l->step[k].l[i] = cs_v8_add(cs_v8_sub(l->next[k].l[i], l->at[k].l[i]), m->m[i]);
     }
@@ -95,6 +117,7 @@ CS_V8 void load_lines(lines *l, const cs_fr_round *w, size_t j, const cs_mod8 *m
 /* To node 2, 3 or 4, values below 3m, 5m or 7m; the last less 2m if they are no less. */
 CS_V8 void advance(lines *l, unsigned n_tables, bool to_four, const cs_mod8 *m) {
     cs_mod8 twice;
+    CS_UNROLL
     for (int i = 0; i < 5; i++)
         twice.m[i] = cs_v8_add(m->m[i], m->m[i]);
     for (unsigned k = 0; k < n_tables; k++) {
@@ -129,7 +152,7 @@ CS_V8 void add_node(cs_columns *acc, const cs_fr_round *w, const cs_x8 *at, cons
     if (!inner)
         return;
     cs_x8 total = cs_columns_redc(&terms, m);
-    total = cs_x8_carry(&total);
+    total = cs_x8_carry_factor(&total);
     if (w->outer >= 0 && w->weight) {
         const cs_x8 outer = cs_x8_times16(&at[w->outer]);
         total = cs_x8_mul(&outer, &total, m);

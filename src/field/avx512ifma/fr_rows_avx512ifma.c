@@ -142,7 +142,7 @@ CS_V8 cs_x8 finish(const cs_v8 *c, const cs_x8 *base, const cs_x8 *scale, const 
         cs_columns_step(all + 1, m);
     const cs_v8 *top = all + (s.bits == 64 ? 2 : 1);
     cs_x8 x = {{top[0], top[1], top[2], top[3], top[4]}};
-    x = cs_x8_carry(&x);
+    x = cs_x8_carry_factor(&x);
     x = cs_x8_mul_raw(&x, scale, m);
     return cs_add_to_reduced(base, &x, m);
 }
@@ -180,7 +180,7 @@ CS_V8 void some_rows(cs_fr *out, const block *b, const uint8_t *x, size_t n, int
         cs_fr z[LANES] = {{{0}}};
         memcpy(z, out + first, count * sizeof *z);
         const cs_x8 before = cs_x8_load(z), sum = finish(c[g], &before, &b->scale, &b->m, s);
-        cs_x8_store(z, &sum);
+        cs_x8_store_sum(z, &sum);
         memcpy(out + first, z, count * sizeof *z);
     }
 }

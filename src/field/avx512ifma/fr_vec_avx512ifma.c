@@ -11,14 +11,14 @@ CS_V8 void prefetch(const cs_fr *a) {
 
 /* ---- entry by entry ---- */
 
-/* What is done with two groups of eight entries of a and b, and a constant. */
+/* What is done with two groups of eight entries of a and b, and a constant; results are reduced, but not carried. */
 typedef void pair_fn(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m);
 
 CS_V8 void apply_pair(pair_fn *fn, cs_fr *r, const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m) {
     cs_x8 z[2];
     fn(z, a, b, t, m);
-    cs_x8_store(r, &z[0]);
-    cs_x8_store(r + LANES, &z[1]);
+    cs_x8_store_sum(r, &z[0]);
+    cs_x8_store_sum(r + LANES, &z[1]);
 }
 
 /* The last entries, fewer than PAIR, through a copy. */
@@ -45,13 +45,15 @@ CS_V8 void load_pair(cs_x8 x[2], const cs_fr *a) {
 }
 
 CS_V8 void pair_add(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m) {
+    const cs_x8 minus = cs_x8_minus(m);
     cs_x8 x[2], y[2];
     (void)t;
     load_pair(x, a);
     load_pair(y, b);
+    CS_UNROLL
     for (int k = 0; k < 2; k++) {
-        const cs_x8 s = cs_x8_add(&x[k], &y[k]);
-        r[k] = cs_x8_reduce(&s, m);
+        const cs_x8 less = cs_x8_add(&x[k], &minus), s = cs_x8_add(&less, &y[k]);
+        r[k] = cs_x8_raise_raw(&s, m);
     }
 }
 
@@ -60,15 +62,19 @@ CS_V8 void pair_sub(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, 
     (void)t;
     load_pair(x, a);
     load_pair(y, b);
+    CS_UNROLL
     for (int k = 0; k < 2; k++) {
         const cs_x8 d = cs_x8_sub(&x[k], &y[k]);
-        r[k] = cs_x8_raise(&d, m);
+        r[k] = cs_x8_raise_raw(&d, m);
     }
 }
 
-CS_V8 void reduce_pair(cs_x8 r[2], const cs_mod8 *m) {
-    r[0] = cs_x8_reduce(&r[0], m);
-    r[1] = cs_x8_reduce(&r[1], m);
+/* Products below 2m, from -m on. */
+CS_V8 void multiply_pair(cs_x8 r[2], const cs_x8 a[2], const cs_x8 b[2], const cs_mod8 *m) {
+    const cs_x8 minus = cs_x8_minus(m), base[2] = {minus, minus};
+    cs_x8_mul2_add_raw(r, a, b, base, m);
+    r[0] = cs_x8_raise_raw(&r[0], m);
+    r[1] = cs_x8_raise_raw(&r[1], m);
 }
 
 CS_V8 void pair_mul(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m) {
@@ -76,8 +82,7 @@ CS_V8 void pair_mul(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, 
     cs_x8 y[2];
     (void)t;
     load_pair(y, b);
-    cs_x8_mul2_raw(r, x, y, m);
-    reduce_pair(r, m);
+    multiply_pair(r, x, y, m);
 }
 
 /* r = t a; t is 16 times the factor. */
@@ -86,31 +91,34 @@ CS_V8 void pair_scale(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t
     cs_x8 x[2];
     (void)b;
     load_pair(x, a);
-    cs_x8_mul2_raw(r, factor, x, m);
-    reduce_pair(r, m);
+    multiply_pair(r, factor, x, m);
 }
 
 /* r = a + t b. */
 CS_V8 void pair_axpy(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m) {
-    const cs_x8 factor[2] = {*t, *t};
-    cs_x8 x[2], y[2], p[2];
-    load_pair(y, b);
-    cs_x8_mul2_raw(p, factor, y, m);
+    const cs_x8 factor[2] = {*t, *t}, minus = cs_x8_minus(m);
+    cs_x8 x[2], y[2];
     load_pair(x, a);
-    r[0] = cs_add_to_reduced(&x[0], &p[0], m);
-    r[1] = cs_add_to_reduced(&x[1], &p[1], m);
+    load_pair(y, b);
+    const cs_x8 less[2] = {cs_x8_add(&x[0], &minus), cs_x8_add(&x[1], &minus)};
+    cs_x8_mul2_add_raw(r, factor, y, less, m);
+    r[0] = cs_x8_settle(&r[0], m);
+    r[1] = cs_x8_settle(&r[1], m);
 }
 
-/* r = a + t (b - a); the difference is below 2m, so that the product is below 7/5 m. */
+/* r = a + t (b - a); the difference, taken as b - (a - m), is below 2m, so that the product is below 7/5 m. */
 CS_V8 void pair_fold(cs_x8 r[2], const cs_fr *a, const cs_fr *b, const cs_x8 *t, const cs_mod8 *m) {
-    const cs_x8 factor[2] = {*t, *t};
-    cs_x8 x[2], y[2], p[2];
+    const cs_x8 factor[2] = {*t, *t}, minus = cs_x8_minus(m);
+    cs_x8 x[2], y[2];
     load_pair(x, a);
     load_pair(y, b);
-    const cs_x8 d[2] = {cs_x8_sub_raw(&y[0], &x[0], m), cs_x8_sub_raw(&y[1], &x[1], m)};
-    cs_x8_mul2_raw(p, factor, d, m);
-    r[0] = cs_add_to_reduced(&x[0], &p[0], m);
-    r[1] = cs_add_to_reduced(&x[1], &p[1], m);
+    const cs_x8 less[2] = {cs_x8_add(&x[0], &minus), cs_x8_add(&x[1], &minus)};
+    cs_x8 d[2] = {cs_x8_sub(&y[0], &less[0]), cs_x8_sub(&y[1], &less[1])};
+    d[0] = cs_x8_carry_factor(&d[0]);
+    d[1] = cs_x8_carry_factor(&d[1]);
+    cs_x8_mul2_add_raw(r, factor, d, less, m);
+    r[0] = cs_x8_settle(&r[0], m);
+    r[1] = cs_x8_settle(&r[1], m);
 }
 
 static void vec_add(cs_fr *r, const cs_fr *a, const cs_fr *b, size_t n) {
@@ -156,10 +164,10 @@ CS_V8 void fractions_group(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0,
         cs_columns_add(&c, &n1, &d0);
         sum = cs_columns_redc(&c, m);
     }
-    sum = cs_x8_reduce(&sum, m);
-    product = cs_x8_reduce(&product, m);
-    cs_x8_store(p, &sum);
-    cs_x8_store(q, &product);
+    sum = cs_x8_lessen(&sum, m);
+    product = cs_x8_lessen(&product, m);
+    cs_x8_store_sum(p, &sum);
+    cs_x8_store_sum(q, &product);
 }
 
 static void vec_fractions(cs_fr *p, cs_fr *q, const cs_fr *p0, const cs_fr *q0, const cs_fr *p1, const cs_fr *q1, size_t n) {

@@ -5,8 +5,8 @@
  * 4 bits to the left (cs_x8_load_shifted, cs_x8_times16): 16 a b / 2^260 = a b / 2^256, and both sides keep the memory's
  * form.
  *
- * "Carried" means that every limb is below 2^52: multiplications read no more than that. Bounds are in units of m; a number
- * below 5m is below 2^256 and 16 times it is below 2^260. */
+ * "Carried" means that every limb is below 2^52. Multiplications and stores read no more than that of a limb, sums do
+ * (cs_x8_carry_factor). Bounds are in units of m; a number below 5m is below 2^256 and 16 times it is below 2^260. */
 #ifndef CS_FIELD_AVX512IFMA_MONT52_H
 #define CS_FIELD_AVX512IFMA_MONT52_H
 
@@ -37,6 +37,7 @@ typedef struct cs_mod8 {
 
 CS_V8 cs_mod8 cs_mod8_of(const cs_modulus52 *m) {
     cs_mod8 r;
+    CS_UNROLL
     for (int k = 0; k < 5; k++)
         r.m[k] = cs_v8_set1(m->m[k]);
     r.n0 = cs_v8_set1(m->n0);
@@ -69,29 +70,38 @@ CS_V8 void cs_transpose_out(cs_v8 pair[4], const cs_v8 limb[4]) {
     pair[3] = cs_v8_permute(c, d, second);
 }
 
+/* Products with powers of two shift and add in one instruction, and on more ports than shifts have. */
+
+/** low + x 2^n, cut off at 52 bits. */
+CS_V8 cs_v8 cs_v8_add_shl(cs_v8 low, cs_v8 x, unsigned n) {
+    return cs_v8_madd_lo(low, x, cs_v8_set1(UINT64_C(1) << n));
+}
+
+/** high + the low 52 bits of x over 2^n. */
+CS_V8 cs_v8 cs_v8_add_shr(cs_v8 high, cs_v8 x, unsigned n) {
+    return cs_v8_madd_hi(high, x, cs_v8_set1(UINT64_C(1) << (52 - n)));
+}
+
 /** Limbs of 64 bits to carried limbs of 52. */
 CS_V8 cs_x8 cs_x8_unpack(const cs_v8 limb[4]) {
-    const cs_v8 low = cs_v8_set1(CS_LOW52);
-    return (cs_x8){{cs_v8_and(limb[0], low), cs_v8_and(cs_v8_or(cs_v8_shr(limb[0], 52), cs_v8_shl(limb[1], 12)), low),
-                    cs_v8_and(cs_v8_or(cs_v8_shr(limb[1], 40), cs_v8_shl(limb[2], 24)), low),
-                    cs_v8_and(cs_v8_or(cs_v8_shr(limb[2], 28), cs_v8_shl(limb[3], 36)), low), cs_v8_shr(limb[3], 16)}};
+    return (cs_x8){{cs_v8_and(limb[0], cs_v8_set1(CS_LOW52)), cs_v8_add_shl(cs_v8_shr(limb[0], 52), limb[1], 12),
+                    cs_v8_add_shl(cs_v8_shr(limb[1], 40), limb[2], 24), cs_v8_add_shl(cs_v8_shr(limb[2], 28), limb[3], 36),
+                    cs_v8_shr(limb[3], 16)}};
 }
 
 /** The same of 16 times the number. */
 CS_V8 cs_x8 cs_x8_unpack_shifted(const cs_v8 limb[4]) {
-    const cs_v8 low = cs_v8_set1(CS_LOW52);
-    return (cs_x8){{cs_v8_and(cs_v8_shl(limb[0], 4), low),
-                    cs_v8_and(cs_v8_or(cs_v8_shr(limb[0], 48), cs_v8_shl(limb[1], 16)), low),
-                    cs_v8_and(cs_v8_or(cs_v8_shr(limb[1], 36), cs_v8_shl(limb[2], 28)), low),
-                    cs_v8_and(cs_v8_or(cs_v8_shr(limb[2], 24), cs_v8_shl(limb[3], 40)), low), cs_v8_shr(limb[3], 12)}};
+    return (cs_x8){{cs_v8_add_shl(cs_v8_zero(), limb[0], 4), cs_v8_add_shl(cs_v8_shr(limb[0], 48), limb[1], 16),
+                    cs_v8_add_shl(cs_v8_shr(limb[1], 36), limb[2], 28), cs_v8_add_shl(cs_v8_shr(limb[2], 24), limb[3], 40),
+                    cs_v8_shr(limb[3], 12)}};
 }
 
-/** Carried limbs of 52 bits, below 2^256, to limbs of 64. */
+/** Limbs of 52 bits, carried or as cs_x8_carry_factor leaves them, below 2^256, to limbs of 64. */
 CS_V8 void cs_x8_pack(cs_v8 limb[4], const cs_x8 *a) {
-    limb[0] = cs_v8_or(a->l[0], cs_v8_shl(a->l[1], 52));
-    limb[1] = cs_v8_or(cs_v8_shr(a->l[1], 12), cs_v8_shl(a->l[2], 40));
-    limb[2] = cs_v8_or(cs_v8_shr(a->l[2], 24), cs_v8_shl(a->l[3], 28));
-    limb[3] = cs_v8_or(cs_v8_shr(a->l[3], 36), cs_v8_shl(a->l[4], 16));
+    limb[0] = cs_v8_select(cs_v8_set1(CS_LOW52), a->l[0], cs_v8_shl(a->l[1], 52));
+    limb[1] = cs_v8_add_shr(cs_v8_shl(a->l[2], 40), a->l[1], 12);
+    limb[2] = cs_v8_add_shr(cs_v8_shl(a->l[3], 28), a->l[2], 24);
+    limb[3] = cs_v8_add_shr(cs_v8_shl(a->l[4], 16), a->l[3], 36);
 }
 
 CS_V8 void cs_load_limbs(cs_v8 limb[4], const void *eight) {
@@ -122,12 +132,13 @@ CS_V8 cs_x8 cs_x8_gather(const void *const from[8]) {
     return cs_x8_unpack(limb);
 }
 
-/** Carried, below 2^256. */
+/** Carried or as cs_x8_carry_factor leaves them, below 2^256. */
 CS_V8 void cs_x8_store(void *eight, const cs_x8 *a) {
     cs_v8 limb[4], pair[4];
     uint8_t *p = eight;
     cs_x8_pack(limb, a);
     cs_transpose_out(pair, limb);
+    CS_UNROLL
     for (int k = 0; k < 4; k++)
         cs_v8_store(p + 64 * k, pair[k]);
 }
@@ -136,6 +147,7 @@ CS_V8 void cs_x8_scatter(void *const to[8], const cs_x8 *a) {
     cs_v8 limb[4], pair[4];
     cs_x8_pack(limb, a);
     cs_transpose_out(pair, limb);
+    CS_UNROLL
     for (int k = 0; k < 4; k++)
         cs_v8_store2(to[2 * k], to[2 * k + 1], pair[k]);
 }
@@ -143,6 +155,7 @@ CS_V8 void cs_x8_scatter(void *const to[8], const cs_x8 *a) {
 /** Limbs of 52 bits of one constant in all lanes. */
 CS_V8 cs_x8 cs_x8_set1(const uint64_t limbs[5]) {
     cs_x8 r;
+    CS_UNROLL
     for (int k = 0; k < 5; k++)
         r.l[k] = cs_v8_set1(limbs[k]);
     return r;
@@ -161,18 +174,8 @@ CS_V8 cs_x8 cs_x8_all_shifted(const uint64_t v[4]) {
 
 /* ---- sums ---- */
 
-/** Carries limbs that may be negative; the number itself is not. */
-CS_V8 cs_x8 cs_x8_carry(const cs_x8 *a) {
-    const cs_v8 low = cs_v8_set1(CS_LOW52);
-    cs_x8 r = *a;
-    for (int k = 0; k < 4; k++) {
-        r.l[k + 1] = cs_v8_add(r.l[k + 1], cs_v8_sar(r.l[k], 52));
-        r.l[k] = cs_v8_and(r.l[k], low);
-    }
-    return r;
-}
-
-/** The same for a factor of products, which read the low 52 bits of a limb: carried limbs, with anything above. */
+/** Carries limbs that may be negative, the number itself is not, for products and stores, which read the low 52 bits of a
+ * limb: carried limbs, with anything above in all but the last. */
 CS_V8 cs_x8 cs_x8_carry_factor(const cs_x8 *a) {
     cs_x8 r = *a;
     CS_UNROLL
@@ -181,10 +184,20 @@ CS_V8 cs_x8 cs_x8_carry_factor(const cs_x8 *a) {
     return r;
 }
 
+/** The same, carried. */
+CS_V8 cs_x8 cs_x8_carry(const cs_x8 *a) {
+    cs_x8 r = cs_x8_carry_factor(a);
+    CS_UNROLL
+    for (int k = 0; k < 4; k++)
+        r.l[k] = cs_v8_and(r.l[k], cs_v8_set1(CS_LOW52));
+    return r;
+}
+
 /* Limb by limb, not carried. */
 
 CS_V8 cs_x8 cs_x8_add(const cs_x8 *a, const cs_x8 *b) {
     cs_x8 r;
+    CS_UNROLL
     for (int k = 0; k < 5; k++)
         r.l[k] = cs_v8_add(a->l[k], b->l[k]);
     return r;
@@ -192,6 +205,7 @@ CS_V8 cs_x8 cs_x8_add(const cs_x8 *a, const cs_x8 *b) {
 
 CS_V8 cs_x8 cs_x8_sub(const cs_x8 *a, const cs_x8 *b) {
     cs_x8 r;
+    CS_UNROLL
     for (int k = 0; k < 5; k++)
         r.l[k] = cs_v8_sub(a->l[k], b->l[k]);
     return r;
@@ -199,14 +213,25 @@ CS_V8 cs_x8 cs_x8_sub(const cs_x8 *a, const cs_x8 *b) {
 
 CS_V8 cs_x8 cs_x8_blend(cs_m8 mask, const cs_x8 *a, const cs_x8 *b) {
     cs_x8 r;
+    CS_UNROLL
     for (int k = 0; k < 5; k++)
         r.l[k] = cs_v8_blend(mask, a->l[k], b->l[k]);
+    return r;
+}
+
+/** m with all limbs negated. */
+CS_V8 cs_x8 cs_x8_minus(const cs_mod8 *m) {
+    cs_x8 r;
+    CS_UNROLL
+    for (int k = 0; k < 5; k++)
+        r.l[k] = cs_v8_sub(cs_v8_zero(), m->m[k]);
     return r;
 }
 
 /** a - b + m, carried: below a's bound + 1, for b reduced. */
 CS_V8 cs_x8 cs_x8_sub_raw(const cs_x8 *a, const cs_x8 *b, const cs_mod8 *m) {
     cs_x8 r;
+    CS_UNROLL
     for (int k = 0; k < 5; k++)
         r.l[k] = cs_v8_add(cs_v8_sub(a->l[k], b->l[k]), m->m[k]);
     return cs_x8_carry(&r);
@@ -215,6 +240,7 @@ CS_V8 cs_x8 cs_x8_sub_raw(const cs_x8 *a, const cs_x8 *b, const cs_mod8 *m) {
 /* Which lanes are negative numbers: limbs need not be carried. */
 CS_V8 cs_m8 cs_x8_negative(const cs_x8 *a) {
     cs_v8 carry = cs_v8_sar(a->l[0], 52);
+    CS_UNROLL
     for (int k = 1; k < 4; k++)
         carry = cs_v8_sar(cs_v8_add(a->l[k], carry), 52);
     return cs_v8_negative(cs_v8_add(a->l[4], carry));
@@ -223,6 +249,7 @@ CS_V8 cs_m8 cs_x8_negative(const cs_x8 *a) {
 /** a, or a - m if that is not negative. a need not be carried, and the result is not. */
 CS_V8 cs_x8 cs_x8_lessen(const cs_x8 *a, const cs_mod8 *m) {
     cs_x8 less;
+    CS_UNROLL
     for (int k = 0; k < 5; k++)
         less.l[k] = cs_v8_sub(a->l[k], m->m[k]);
     return cs_x8_blend(cs_x8_negative(&less), &less, a);
@@ -234,22 +261,46 @@ CS_V8 cs_x8 cs_x8_reduce(const cs_x8 *a, const cs_mod8 *m) {
     return cs_x8_carry(&less);
 }
 
-/** a if it is not negative, else a + m, carried: reduced for a in (-m, m). a need not be carried. */
-CS_V8 cs_x8 cs_x8_raise(const cs_x8 *a, const cs_mod8 *m) {
+/** a if it is not negative, else a + m: reduced for a in (-m, m). a need not be carried, and the result is not. */
+CS_V8 cs_x8 cs_x8_raise_raw(const cs_x8 *a, const cs_mod8 *m) {
+    const cs_m8 negative = cs_x8_negative(a);
     cs_x8 r;
+    CS_UNROLL
     for (int k = 0; k < 5; k++)
-        r.l[k] = cs_v8_add(a->l[k], m->m[k]);
-    r = cs_x8_blend(cs_x8_negative(a), a, &r);
+        r.l[k] = cs_v8_add_where(negative, a->l[k], a->l[k], m->m[k]);
+    return r;
+}
+
+/** The same, carried. */
+CS_V8 cs_x8 cs_x8_raise(const cs_x8 *a, const cs_mod8 *m) {
+    const cs_x8 r = cs_x8_raise_raw(a, m);
     return cs_x8_carry(&r);
+}
+
+/** Reduced for a in (-m, 2m) with limbs below 2^60. a need not be carried, and the result is not. What is well above zero by
+ * its last limb is taken into (-m, m), what is not is there. */
+CS_V8 cs_x8 cs_x8_settle(const cs_x8 *a, const cs_mod8 *m) {
+    const cs_m8 positive = cs_v8_less(cs_v8_set1(UINT64_C(1) << 20), a->l[4]);
+    cs_x8 r;
+    CS_UNROLL
+    for (int k = 0; k < 5; k++)
+        r.l[k] = cs_v8_sub_where(positive, a->l[k], a->l[k], m->m[k]);
+    return cs_x8_raise_raw(&r, m);
+}
+
+/** Stores a number that need not be carried. */
+CS_V8 void cs_x8_store_sum(void *eight, const cs_x8 *a) {
+    const cs_x8 r = cs_x8_carry_factor(a);
+    cs_x8_store(eight, &r);
 }
 
 /** 16 a for carried a below 5m: carried. */
 CS_V8 cs_x8 cs_x8_times16(const cs_x8 *a) {
-    const cs_v8 low = cs_v8_set1(CS_LOW52);
     cs_x8 r;
-    r.l[0] = cs_v8_and(cs_v8_shl(a->l[0], 4), low);
+    r.l[0] = cs_v8_add_shl(cs_v8_zero(), a->l[0], 4);
+    CS_UNROLL
     for (int k = 1; k < 5; k++)
-        r.l[k] = cs_v8_and(cs_v8_or(cs_v8_shl(a->l[k], 4), cs_v8_shr(a->l[k - 1], 48)), low);
+        r.l[k] = cs_v8_add_shl(cs_v8_shr(a->l[k - 1], 48), a->l[k], 4);
     return r;
 }
 
@@ -277,7 +328,7 @@ CS_V8 cs_columns cs_columns_start(void) {
     return r;
 }
 
-/** sum += a b; carried factors. */
+/** sum += a b; factors carried or as cs_x8_carry_factor leaves them. */
 CS_V8 void cs_columns_add(cs_columns *sum, const cs_x8 *a, const cs_x8 *b) {
     CS_UNROLL
     for (int i = 0; i < 5; i++)
@@ -315,8 +366,8 @@ CS_V8 cs_x8 cs_columns_redc(const cs_columns *sum, const cs_mod8 *m) {
     return (cs_x8){{s.c[5], s.c[6], s.c[7], s.c[8], s.c[9]}};
 }
 
-/** a b / 2^260, not carried, for carried factors. With one of them 16 times a number below i m and the other below j m the
- * result is below (1 + i j / 5) m: 16 m / 2^260 is below 1/5. */
+/** a b / 2^260, not carried, for factors carried or as cs_x8_carry_factor leaves them. With one of them 16 times a number
+ * below i m and the other below j m the result is below (1 + i j / 5) m: 16 m / 2^260 is below 1/5. */
 CS_V8 cs_x8 cs_x8_mul_raw(const cs_x8 *a, const cs_x8 *b, const cs_mod8 *m) {
     cs_columns s = cs_columns_start();
     CS_UNROLL

@@ -103,6 +103,11 @@ CS_V8 cs_v8 cs_v8_madd_hi(cs_v8 acc, cs_v8 a, cs_v8 b) {
     return _mm512_madd52hi_epu64(acc, a, b);
 }
 
+/** Bits of a where the mask has ones, of b elsewhere. */
+CS_V8 cs_v8 cs_v8_select(cs_v8 mask, cs_v8 a, cs_v8 b) {
+    return _mm512_ternarylogic_epi64(mask, a, b, 0xca);
+}
+
 /** Lane k is lane index[k] of a (0-7) and b (8-15). */
 CS_V8 cs_v8 cs_v8_permute(cs_v8 a, cs_v8 b, cs_v8 index) {
     return _mm512_permutex2var_epi64(a, index, b);
@@ -125,6 +130,11 @@ CS_V8 cs_m8 cs_v8_less(cs_v8 a, cs_v8 b) {
 /** a - b where the mask is set, `other` elsewhere. */
 CS_V8 cs_v8 cs_v8_sub_where(cs_m8 mask, cs_v8 other, cs_v8 a, cs_v8 b) {
     return _mm512_mask_sub_epi64(other, mask, a, b);
+}
+
+/** a + b where the mask is set, `other` elsewhere. */
+CS_V8 cs_v8 cs_v8_add_where(cs_m8 mask, cs_v8 other, cs_v8 a, cs_v8 b) {
+    return _mm512_mask_add_epi64(other, mask, a, b);
 }
 
 /** Lanes of b where the mask is set, of a elsewhere. */
@@ -280,6 +290,14 @@ CS_V8 cs_m8 cs_v8_less(cs_v8 a, cs_v8 b) {
 
 CS_V8 cs_v8 cs_v8_sub_where(cs_m8 mask, cs_v8 other, cs_v8 a, cs_v8 b) {
     return cs_v8_blend(mask, other, a - b);
+}
+
+CS_V8 cs_v8 cs_v8_add_where(cs_m8 mask, cs_v8 other, cs_v8 a, cs_v8 b) {
+    return cs_v8_blend(mask, other, a + b);
+}
+
+CS_V8 cs_v8 cs_v8_select(cs_v8 mask, cs_v8 a, cs_v8 b) {
+    return (a & mask) | (b & ~mask);
 }
 
 CS_V8 cs_v8 cs_v8_from_i8(const int8_t *p) {
