@@ -73,36 +73,52 @@ bool cs_leaves_are_small(const cs_leaves *l) {
 
 /* ---- loading ---- */
 
-/* x[j] = 1 for real entries of a tensor from entry `from` on, 0 for padding. */
-static void load_real(const cs_leaves *l, const cs_block *b, size_t from, size_t n, int64_t *x) {
-    const unsigned last = b->axes - 1;
-    const size_t line = (size_t)1 << b->bits[last];
-    for (size_t done = 0; done < n;) {
-        const size_t column = (from + done) & (line - 1), run = cs_smaller(line - column, n - done);
-        const size_t length = cs_leaves_real(l, b, (from + done) >> b->bits[last]);
-        for (size_t k = 0; k < run; k++)
-            x[done + k] = column + k < length;
-        done += run;
-    }
-}
-
-#define ADD_ENTRIES(T)                                                                                                      \
-    for (size_t j = 0; j < n; j++)                                                                                          \
-    out[j] += coef * ((const T *)x)[j]
-
-/* out += coef x, for integers that are small. */
-static void add_entries(int64_t *out, int64_t coef, cs_int_type type, const void *x, size_t n) {
-    if (type == CS_INT_I8)
-        ADD_ENTRIES(int8_t);
-    else if (type == CS_INT_I16)
-        ADD_ENTRIES(int16_t);
-    else
-        ADD_ENTRIES(int32_t);
-}
-
 static void set_all(int64_t *out, int64_t value, size_t n) {
     for (size_t j = 0; j < n; j++)
         out[j] = value;
+}
+
+/* x[j] = 1 for real entries of a tensor from entry `from` on, 0 for padding; says how many are real. */
+static size_t load_real(const cs_leaves *l, const cs_block *b, size_t from, size_t n, int64_t *x) {
+    const unsigned last = b->axes - 1;
+    const size_t line = (size_t)1 << b->bits[last];
+    size_t all = 0;
+    for (size_t done = 0; done < n;) {
+        const size_t column = (from + done) & (line - 1), run = cs_smaller(line - column, n - done);
+        const size_t length = cs_leaves_real(l, b, (from + done) >> b->bits[last]);
+        const size_t real = column < length ? cs_smaller(length - column, run) : 0;
+        set_all(x + done, 1, real);
+        set_all(x + done + real, 0, run - real);
+        all += real;
+        done += run;
+    }
+    return all;
+}
+
+#define ADD_ENTRIES(T, COEF)                                                                                                \
+    for (size_t j = 0; j < n; j++)                                                                                          \
+    out[j] += (COEF) * ((const T *)x)[j]
+
+/* out += x, for integers that are small: as a rule, without products that the processor has none of in vectors. */
+static void add_plainly(int64_t *out, cs_int_type type, const void *x, size_t n) {
+    if (type == CS_INT_I8)
+        ADD_ENTRIES(int8_t, 1);
+    else if (type == CS_INT_I16)
+        ADD_ENTRIES(int16_t, 1);
+    else
+        ADD_ENTRIES(int32_t, 1);
+}
+
+/* out += coef x, for integers that are small. */
+static void add_entries(int64_t *out, int64_t coef, cs_int_type type, const void *x, size_t n) {
+    if (coef == 1) /* public */
+        add_plainly(out, type, x, n);
+    else if (type == CS_INT_I8)
+        ADD_ENTRIES(int8_t, coef);
+    else if (type == CS_INT_I16)
+        ADD_ENTRIES(int16_t, coef);
+    else
+        ADD_ENTRIES(int32_t, coef);
 }
 
 void cs_lookup_add_column(const cs_witness *w, const cs_lookup *lookup, unsigned c, size_t from, size_t n, int64_t *out) {
@@ -124,22 +140,24 @@ void cs_lookup_add_column(const cs_witness *w, const cs_lookup *lookup, unsigned
 
 /* Integers that are all the same, and public, become part of a constant. */
 static bool is_constant(const int64_t *x, size_t n) {
-    size_t same = 1;
-    while (same < n && x[same] == x[0])
-        same++;
-    return same == n;
+    int64_t differ = 0;
+    for (size_t j = 1; j < n; j++)
+        differ |= x[j] ^ x[0];
+    return differ == 0;
 }
 
 /* Adds the tags and constants along the last axis, of entries from `from` on. */
 static void add_lines(const cs_leaves *l, const cs_lookup *lookup, size_t from, size_t n, int64_t *tag, int64_t *first) {
     const cs_block *b = cs_leaves_shape(l, lookup);
     const size_t last = b->axes - 1, line = (size_t)1 << b->bits[last];
-    for (size_t j = 0; j < n; j++) {
-        const size_t at = (from + j) & (line - 1);
-        if (at < b->shape[last]) {
-            tag[j] += lookup->lines[at].tag;
-            first[j] += lookup->lines[at].constant;
+    for (size_t done = 0; done < n;) {
+        const size_t column = (from + done) & (line - 1), run = cs_smaller(line - column, n - done);
+        const cs_lookup_line *lines = lookup->lines + column;
+        for (size_t j = 0; j < run && column + j < b->shape[last]; j++) {
+            tag[done + j] += lines[j].tag;
+            first[done + j] += lines[j].constant;
         }
+        done += run;
     }
 }
 
@@ -147,11 +165,11 @@ static void add_lines(const cs_leaves *l, const cs_lookup *lookup, size_t from, 
 static void load_lookup(const cs_leaves *l, const cs_leaf_block *b, size_t from, size_t n, cs_leaf_piece *out) {
     const cs_lookup *lookup = b->lookup;
     int64_t *p = out->x[CS_LEAF_P];
-    load_real(l, cs_leaves_shape(l, lookup), from, n, p);
-    if (!is_constant(p, n))
-        out->has |= 1U << CS_LEAF_P;
-    else if (p[0])
+    const size_t real = load_real(l, cs_leaves_shape(l, lookup), from, n, p);
+    if (real == n)
         out->p = CS_FR_ONE;
+    else if (real > 0)
+        out->has |= 1U << CS_LEAF_P;
     out->q = b->constant;
     for (unsigned c = 0; c < lookup->n_columns; c++) {
         set_all(out->x[CS_LEAF_COLUMN + c], 0, n);
@@ -169,7 +187,7 @@ static void load_lookup(const cs_leaves *l, const cs_leaf_block *b, size_t from,
 }
 
 static void load_mixed_lookup(const cs_leaves *l, const cs_lookup *lookup, size_t n, cs_leaf_piece *out, size_t at) {
-    load_real(l, cs_leaves_shape(l, lookup), 0, n, out->x[CS_LEAF_P] + at);
+    (void)load_real(l, cs_leaves_shape(l, lookup), 0, n, out->x[CS_LEAF_P] + at);
     set_all(out->x[CS_LEAF_ALPHA] + at, 1, n);
     set_all(out->x[CS_LEAF_TAG] + at, lookup->tag, n);
     for (unsigned c = 0; c < CS_LOOKUP_COLUMNS; c++) {
