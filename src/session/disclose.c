@@ -346,17 +346,19 @@ cs_status cs_member_commit(cs_session *s, const cs_kind *kinds, const cs_fr *val
 
 /* ---- sums under pads ---- */
 
-static cs_status add_scalars(cs_session *s, const cs_buffer *parts, cs_fr *sum, size_t n) {
-    cs_fr *part = CS_NEW(cs_fr, n);
-    cs_status status = part ? CS_OK : CS_ERR_MEMORY;
+/* each[rank][n] gets the parts, unless it is NULL. */
+static cs_status add_scalars(cs_session *s, const cs_buffer *parts, cs_fr *sum, size_t n, cs_fr *each) {
+    cs_fr *one = each ? NULL : CS_NEW(cs_fr, n);
+    cs_status status = each || one ? CS_OK : CS_ERR_MEMORY;
     for (size_t k = 0; k < n; k++)
         sum[k] = CS_FR_ZERO;
     for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
+        cs_fr *part = each ? each + (size_t)i * n : one;
         status = parse_scalars(&parts[i], cs_comm_rank_of(s->comm, i), part, n);
         if (status == CS_OK)
             cs_fr_vec_add(sum, sum, part, n);
     }
-    cs_free(part);
+    cs_free(one);
     return status;
 }
 
@@ -498,12 +500,9 @@ static cs_status keep_answer(cs_session *s, cs_answer which, int rank, cs_buffer
 }
 
 static cs_status take_answers(cs_session *s, cs_answer which, cs_buffer *parts, size_t n, cs_fr *sum, cs_fr *each) {
-    for (int i = 0; i < s->n_ranks; i++) {
+    for (int i = 0; i < s->n_ranks; i++)
         CS_TRY(keep_answer(s, which, i, &parts[i]));
-        if (each)
-            CS_TRY(parse_scalars(&parts[i], cs_comm_rank_of(s->comm, i), each + (size_t)i * n, n));
-    }
-    return add_scalars(s, parts, sum, n);
+    return add_scalars(s, parts, sum, n, each);
 }
 
 cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum, cs_fr *each) {
