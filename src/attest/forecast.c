@@ -70,7 +70,8 @@ void cs_forecast_new(cs_forecast *out, const cs_plan *plan, const cs_params *p, 
     const double early = crowd * cs_plan_arithmetic(CS_WORK_COMMITMENTS), single = cs_plan_arithmetic(CS_WORK_POINTS);
     *out = (cs_forecast){0};
     add(out, "dataset commitments",
-        p->certified ? CERTIFIED : early * (columns * DATASET_COLUMN + datasets * DATASET_ENTRY));
+        p->certified ? CERTIFIED
+                     : crowd * cs_plan_arithmetic(CS_WORK_DATASETS) * (columns * DATASET_COLUMN + datasets * DATASET_ENTRY));
     add(out, CS_FORECAST_TRAINING, crowd * cs_plan_arithmetic(CS_WORK_TRAINING) * training(plan, p));
     add(out, "commitments", early * ((all - datasets) * COMMIT_ENTRY + columns * COMMIT_COLUMN));
     add(out, "relations", crowd * cs_plan_arithmetic(CS_WORK_RELATIONS) * relations(plan, p));

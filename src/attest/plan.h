@@ -32,9 +32,11 @@ typedef struct cs_plan {
 /** From valid parameters (column_bits may be any value up to 20). CS_ERR_MEMORY. */
 cs_status cs_plan_new(cs_plan *out, const cs_params *p);
 
-/** Kinds of work that instruction sets speed up differently: sums of points that are known early, fractions of lookups,
- * relations, openings, single points and short messages (finale, verification), and the integers of training. */
+/** Kinds of work that instruction sets speed up differently: commitments to datasets and to the tensors of training,
+ * fractions of lookups, relations, openings, single points and short messages (finale, verification), and the integers of
+ * training. */
 typedef enum cs_work {
+    CS_WORK_DATASETS,
     CS_WORK_COMMITMENTS,
     CS_WORK_LOOKUPS,
     CS_WORK_RELATIONS,
@@ -42,7 +44,7 @@ typedef enum cs_work {
     CS_WORK_POINTS,
     CS_WORK_TRAINING
 } cs_work;
-enum { CS_WORK_KINDS = 6 };
+enum { CS_WORK_KINDS = 7 };
 
 /** How long such work takes with the instruction set in use: times what it takes with mulx. */
 double cs_plan_arithmetic(cs_work kind);
