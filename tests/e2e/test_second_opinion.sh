@@ -59,7 +59,7 @@ plain again ""
 plain committed 's|"test"|"output": {"model": "committed"}, "test"|'
 plain hidden 's|"test"|"indices": "hidden", "previous": "committed/committed.attestation", "test"|
 s|"previous"|"initial": "committed/committed.safetensors", &|'
-plain given 's|"test"|"initial": "public/public.safetensors", "test"|'
+plain given 's|"widths": \[2, 3, 2\]|&, "initial_max": [4, 4]|; s|"test"|"initial": "public/public.safetensors", "test"|'
 plain shallow 's|\[2, 3, 2\]|[2, 2]|; s|"value_bits": 9|"value_bits": 8, "limb_bits": [4, 5, 3]|
 s|"test"|"seeds": {"contributions": true}, "test"|'
 plain parts 's|"steps": 3|"steps": 5, "segments": 2|
