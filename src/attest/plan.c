@@ -34,7 +34,7 @@ static const double BASE_MEMORY = 32 << 20;  /* program, libraries, MPI, tables 
 static const double TIMES[CS_ISA_COUNT][CS_WORK_KINDS] = {
     [CS_ISA_PORTABLE] = {1.9, 1.9, 1.9, 1.9, 1.9, 1.9, 4},
     [CS_ISA_X86_64] = {1, 1, 1, 1, 1, 1, 1},
-    [CS_ISA_AVX512IFMA] = {0.42, 0.31, 0.38, 0.43, 0.45, 0.45, 0.75},
+    [CS_ISA_AVX512IFMA] = {0.42, 0.29, 0.38, 0.45, 0.42, 0.45, 0.7},
 };
 
 /* The table has ranges for one bit and for each distinct limb size, and three parts of 2^value_bits rows. */
