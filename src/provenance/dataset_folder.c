@@ -83,7 +83,7 @@ static void store_records(uint8_t *to, const cs_dataset_opening *o, size_t bytes
 
 static void load_records(cs_dataset_opening *out, const uint8_t *from, size_t bytes_of_value) {
     for (size_t k = 0; k < out->rows * out->features; k++, from += bytes_of_value)
-        out->values[k] = bytes_of_value == 1 ? (int16_t)(int8_t)from[0] : (int16_t)(from[0] | from[1] << 8);
+        out->values[k] = (int16_t)(bytes_of_value == 1 ? (int8_t)from[0] : (int16_t)(from[0] | from[1] << 8));
     for (size_t k = 0; k < out->rows; k++, from += LABEL_SIZE)
         out->labels[k] = (int32_t)cs_load_u32(from);
 }
