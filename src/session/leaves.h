@@ -1,5 +1,6 @@
-/* BLAKE2b-256 (RFC 7693) of pieces of long data, four at a time where the processor has AVX2, eight with AVX-512: the hash of all pieces' hashes
- * then stands for the data, as the root of a tree of depth one (R. Merkle, CRYPTO 1987). Local; cannot fail. */
+/* BLAKE2b-256 (RFC 7693) of pieces of long data, four at a time where the processor has AVX2, eight with AVX-512: the hash
+ * of all pieces' hashes then stands for the data, as the root of a tree of depth one (R. Merkle, CRYPTO 1987). Local; cannot
+ * fail. */
 #ifndef CS_SESSION_LEAVES_H
 #define CS_SESSION_LEAVES_H
 

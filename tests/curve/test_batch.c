@@ -19,11 +19,26 @@ static cs_g1_affine sum_of(cs_g1_affine a, cs_g1_affine b) {
     return cs_g1_to_affine(cs_g1_add_affine(cs_g1_from_affine(a), b));
 }
 
-/* Mostly regular points; some identities. */
+/* The smallest and largest coordinates in memory, and limbs of ones: no points of the curve, of whose equation sums know
+ * nothing. */
+static cs_g1_affine extreme(void) {
+#define LAST 0x97816a916871ca8d, 0xb85045b68181585d, 0x30644e72e131a029
+#define ONES 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0x30644e72e131a028
+    static const cs_g1_affine extremes[] = {{{{0x3c208c16d87cfd46, LAST}}, {{0x3c208c16d87cfd46, LAST}}},
+                                            {{{0x3c208c16d87cfd45, LAST}}, {{1}}},
+                                            {{{1}}, {{0x3c208c16d87cfd46, LAST}}},
+                                            {{{2}}, {{1}}},
+                                            {{{ONES}}, {{ONES}}},
+                                            {{{0, 0, 0, 0x30644e72e131a029}}, {{0, 0, 0, 1}}}};
+    return extremes[(size_t)rand() % (sizeof extremes / sizeof *extremes)];
+}
+
+/* Mostly regular points; some identities and extremes. */
 static cs_g1_affine pick(void) {
     cs_generators g;
+    const int kind = rand() % 16;
     assert_int_equal(cs_generators_get(&g, POINTS), CS_OK);
-    return rand() % 16 == 0 ? CS_G1_AFFINE_IDENTITY : g.g[rand() % POINTS];
+    return kind == 0 ? CS_G1_AFFINE_IDENTITY : kind < 4 ? extreme() : g.g[rand() % POINTS];
 }
 
 /* Pairs: one in eight the same point twice, one in eight a point and its negative. */
