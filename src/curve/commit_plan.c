@@ -94,6 +94,9 @@ static void shape_family(cs_commit_family *f, unsigned bits, size_t unit) {
         f->column[f->columns++] = (uint32_t)f->end++;
 }
 
+/* An addition to a bucket, at a random place and in a shorter batch, in those of a table's entry. */
+static const double BUCKET_ADDITION = 1.25;
+
 /* Digits of rows in the order of their ranges' lengths, by buckets if that is less work than by tables. */
 static void choose_way(cs_commit_family *f, cs_commit_work *rows) {
     double by_tables = 0, by_buckets = 0;
@@ -110,7 +113,7 @@ static void choose_way(cs_commit_family *f, cs_commit_work *rows) {
             rows[k].windows = windows;
         }
     }
-    f->by_buckets = by_buckets < by_tables;
+    f->by_buckets = BUCKET_ADDITION * by_buckets < by_tables;
     for (size_t r = 0; r < f->n && !f->by_buckets; r++) {
         rows[r].bits = digit;
         rows[r].windows = count_windows(rows[r].row, digit);
