@@ -105,6 +105,7 @@ CS_V8 void add_entry(cs_v8 *c, const uint64_t *digit, cs_v8 words, unsigned e, s
 
 /* The same for all entries of the words of each group, the first of which has the given digits. */
 CS_V8 void add_words(cs_v8 c[2][MOST_SUMS], const uint64_t *digit, const cs_v8 words[2], int n_groups, shape s) {
+    const unsigned entries = 64 / s.bits;
     const uint64_t ones = s.bits == 64 ? 1 : UINT64_MAX / ((UINT64_C(1) << s.bits % 64) - 1);
     const cs_v8 bias = cs_v8_set1(ones << (s.bits - 1));
     cs_v8 lifted[2];
@@ -112,7 +113,7 @@ CS_V8 void add_words(cs_v8 c[2][MOST_SUMS], const uint64_t *digit, const cs_v8 w
     for (int g = 0; g < n_groups; g++)
         lifted[g] = cs_v8_xor(words[g], bias);
     CS_UNROLL
-    for (unsigned e = 0; e < 64 / s.bits; e++)
+    for (unsigned e = 0; e < entries; e++)
         CS_UNROLL
     for (int g = 0; g < n_groups; g++)
         add_entry(c[g], digit + e, lifted[g], e, s);
