@@ -16,6 +16,23 @@ size_t cs_int_row_count(const cs_int_row *row) {
     return count;
 }
 
+/* `what` for the C type of the row's integers. */
+#define BY_TYPE(what)                                                                                                       \
+    switch (row->type) {                                                                                                    \
+    case CS_INT_I8:                                                                                                         \
+        what(int8_t);                                                                                                       \
+        break;                                                                                                              \
+    case CS_INT_I16:                                                                                                        \
+        what(int16_t);                                                                                                      \
+        break;                                                                                                              \
+    case CS_INT_I32:                                                                                                        \
+        what(int32_t);                                                                                                      \
+        break;                                                                                                              \
+    default:                                                                                                                \
+        what(int64_t);                                                                                                      \
+    }                                                                                                                       \
+    (void)0
+
 /* Are all entries within the range, those in gaps too? */
 #define ALL_WITHIN(T)                                                                                                       \
     for (size_t j = 0; j < row->n; j++)                                                                                     \
@@ -23,19 +40,7 @@ size_t cs_int_row_count(const cs_int_row *row) {
 
 static bool all_within(const cs_int_row *row) {
     bool outside = false;
-    switch (row->type) {
-    case CS_INT_I8:
-        ALL_WITHIN(int8_t);
-        break;
-    case CS_INT_I16:
-        ALL_WITHIN(int16_t);
-        break;
-    case CS_INT_I32:
-        ALL_WITHIN(int32_t);
-        break;
-    default:
-        ALL_WITHIN(int64_t);
-    }
+    BY_TYPE(ALL_WITHIN);
     return !outside;
 }
 
@@ -70,19 +75,7 @@ bool cs_int_row_real(bool *real, const cs_int_row *row, const uint32_t *columns,
 
 void cs_int_row_read(uint64_t *out, const cs_int_row *row, const uint32_t *columns, size_t n, bool run) {
     const bool whole_run = run && columns[n - 1] < row->n;
-    switch (row->type) {
-    case CS_INT_I8:
-        READ(int8_t);
-        break;
-    case CS_INT_I16:
-        READ(int16_t);
-        break;
-    case CS_INT_I32:
-        READ(int32_t);
-        break;
-    default:
-        READ(int64_t);
-    }
+    BY_TYPE(READ);
 }
 
 void cs_int_row_shape(cs_int_row *row, unsigned axes, const size_t *lengths, const unsigned *bits, size_t at) {

@@ -57,14 +57,7 @@ AVX2 static inline void mix(__m256i *a, __m256i *b, __m256i *c, __m256i *d, __m2
 
 AVX2 static inline __attribute__((always_inline)) void
 play_round(__m256i v[CS_BLAKE2B_WORDS], const __m256i m[CS_BLAKE2B_WORDS], const uint8_t s[CS_BLAKE2B_WORDS]) {
-    mix(&v[0], &v[4], &v[8], &v[12], m[s[0]], m[s[1]]);
-    mix(&v[1], &v[5], &v[9], &v[13], m[s[2]], m[s[3]]);
-    mix(&v[2], &v[6], &v[10], &v[14], m[s[4]], m[s[5]]);
-    mix(&v[3], &v[7], &v[11], &v[15], m[s[6]], m[s[7]]);
-    mix(&v[0], &v[5], &v[10], &v[15], m[s[8]], m[s[9]]);
-    mix(&v[1], &v[6], &v[11], &v[12], m[s[10]], m[s[11]]);
-    mix(&v[2], &v[7], &v[8], &v[13], m[s[12]], m[s[13]]);
-    mix(&v[3], &v[4], &v[9], &v[14], m[s[14]], m[s[15]]);
+    CS_BLAKE2B_ROUND(mix, v, m, s);
 }
 
 /* Section 3.2, after `done` bytes in each lane, this block included. */
