@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* mremap, MADV_DONTDUMP */
+#define _GNU_SOURCE /* mremap, MADV_DONTDUMP, MADV_HUGEPAGE */
 #include "base/pages.h"
 
 #include <pthread.h>
@@ -101,6 +101,7 @@ static void *find(size_t bytes) {
     if (pages == MAP_FAILED)
         return NULL;
     (void)madvise(pages, bytes, MADV_DONTDUMP); /* should there be core dumps after all (base/harden.h) */
+    (void)madvise(pages, bytes, MADV_HUGEPAGE); /* fewer faults, fewer misses of the TLB */
     return pages;
 }
 

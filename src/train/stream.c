@@ -48,7 +48,8 @@ static const uint8_t *take(cs_stream *s, size_t size, size_t *n) {
     return at;
 }
 
-/* All of these words as numbers, in a form that compilers vectorise; false, with nothing to keep, if one is to be skipped. */
+/* All of these words as numbers, in a form that compilers vectorise; false, with nothing to keep, if one is to be skipped.
+ */
 static bool map_i32(const uint8_t *at, uint32_t bound, int32_t most, int32_t *out, size_t words) {
     const uint32_t excess = -bound % bound;
     uint32_t skipped = 0;
