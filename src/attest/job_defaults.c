@@ -30,14 +30,18 @@ void cs_default_initial_max(cs_params *p) {
     }
 }
 
+/* So many ranks, beyond the first, make a column cost twice as much as a row. */
+static const double COLUMN_RANKS = 16;
+
 cs_status cs_default_column_bits(cs_params *p) {
-    size_t best = SIZE_MAX;
+    double best = INFINITY;
     unsigned choice = 0;
     for (unsigned c = 4; c <= 16; c++) {
         cs_plan plan;
         p->column_bits = c;
         CS_TRY(cs_plan_new(&plan, p));
-        const size_t cost = plan.committed_rows + plan.columns;
+        const double ranks = 1 + (p->n_ranks - 1) / COLUMN_RANKS;
+        const double cost = (double)plan.committed_rows + ranks * (double)plan.columns;
         if (cost < best) {
             best = cost;
             choice = c;

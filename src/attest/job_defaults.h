@@ -19,7 +19,8 @@ unsigned cs_default_exp_bits(const cs_params *p);
 void cs_default_initial_max(cs_params *p);
 
 /** The number of columns (as its logarithm) that makes rows of all ranks' commitments plus columns smallest: both the
- * proof's length and the verifier's multi-scalar multiplication are about that sum. Needs all other parameters.
+ * proof's length and the verifier's multi-scalar multiplication are about that sum. A column weighs the more the more ranks
+ * there are, as each makes its generator and tables and folds it in the opening. Needs all other parameters.
  * CS_ERR_MEMORY. */
 cs_status cs_default_column_bits(cs_params *p);
 

@@ -6,36 +6,16 @@
 #include <string.h>
 
 #include "attest/balance.h"
+#include "attest/costs.h"
 #include "base/bits.h"
-#include "base/isa.h"
 #include "base/text.h"
 #include "lookup/leaf_layer.h"
 #include "train/blocks.h"
 #include "witness/slots.h"
 
-/* Measured with mulx (x86_64) on one core of an EPYC (Zen 3) at about 3 GHz, benchmarks/jobs: CPU seconds per unit. */
-static const double START = 0.4;             /* a rank's start, keys, public tables */
-static const double GENERATOR = 1.5e-5;      /* a column */
-static const double COMMIT_ENTRY = 2.8e-7;   /* an integer in a row commitment of this run */
-static const double DATASET_ENTRY = 2.5e-8;  /* an integer of a committed dataset: read, unpacked, placed */
-static const double OPEN_ENTRY = 7.0e-8;     /* an integer in the relations and the batch opening */
-static const double LOOKUP_LEAF = 4.5e-7;    /* a leaf of the fraction tree that is stored */
-static const double TABLE_ROW = 1.2e-7;      /* a row of the lookup table: its inverse denominator */
-static const double TRAIN_PRODUCT = 6.0e-11; /* a multiplication or addition of training */
-static const double UPDATE_WEIGHT = 1.8e-8;  /* a weight and step: sums, update, forms for the kernels, projections */
-static const double MASK_WEIGHT = 2.0e-8;    /* a weight and step that is masked and hashed, with several ranks */
-static const double PAD_WEIGHT = 8.0e-9;     /* a weight, step and other rank: a pad */
-static const double VERIFY_POINT = 1.0e-5;   /* a point of the verifier's multi-scalar multiplication */
-static const double VERIFY_SCALAR = 6.0e-8;  /* a public weight or a draw */
-static const double WEIGHT_MEMORY = 40;      /* W(0), W(t) and its forms for the kernels */
-static const double BASE_MEMORY = 32 << 20;  /* program, libraries, MPI, tables of generators */
-
-/* Measured on one machine that has them all, benchmarks/forecast.sh: medians of its jobs' stages. */
-static const double TIMES[CS_ISA_COUNT][CS_WORK_KINDS] = {
-    [CS_ISA_PORTABLE] = {1.9, 1.9, 1.9, 1.9, 1.9, 1.9, 4},
-    [CS_ISA_X86_64] = {1, 1, 1, 1, 1, 1, 1},
-    [CS_ISA_AVX512IFMA] = {0.42, 0.29, 0.38, 0.45, 0.42, 0.45, 0.7},
-};
+static const double START = 0.1;            /* seconds: a rank's start, keys, public tables */
+static const double WEIGHT_MEMORY = 40;     /* W(0), W(t) and its forms for the kernels */
+static const double BASE_MEMORY = 32 << 20; /* program, libraries, MPI, tables of generators */
 
 /* The table has ranges for one bit and for each distinct limb size, and three parts of 2^value_bits rows. */
 static size_t table_rows(const cs_params *p) {
@@ -77,6 +57,16 @@ static size_t stored_leaves(const cs_block_info *b) {
     return n;
 }
 
+/* Of points, for an integer in a row commitment: of bits many at once, of others eight bits at a time. */
+static double additions(int64_t min, int64_t max) {
+    if (min >= 0 && max <= 1)
+        return 0.15;
+    unsigned bits = 1;
+    while (bits < 64 && ((uint64_t)max - (uint64_t)min) >> bits)
+        bits++;
+    return 1.12 * ((bits + 7) / 8);
+}
+
 static void add_block(cs_plan *out, const cs_params *p, const cs_block_info *b) {
     const size_t size = cs_block_size(b), whole = cs_block_rows(b, p->column_bits), rows = whole ? whole : 1;
     size_t real = 1;
@@ -85,10 +75,12 @@ static void add_block(cs_plan *out, const cs_params *p, const cs_block_info *b) 
     out->committed_integers += size;
     out->rank_rows += rows;
     out->committed_rows += b->root_only ? rows : rows * (size_t)p->n_ranks;
-    out->memory_bytes += (double)size * (double)cs_int_size(cs_int_type_for(b->min, b->max));
+    out->tensor_bytes += (double)size * (double)cs_int_size(cs_int_type_for(b->min, b->max));
     const bool dataset = b->kind == CS_BLOCK_D || b->kind == CS_BLOCK_Y, shown_before = p->certified && dataset;
     if (dataset)
         out->dataset_integers += size;
+    else
+        out->additions += (double)(b->kind == CS_BLOCK_MULT ? out->table_rows : real) * additions(b->min, b->max);
     if (!b->certified)
         out->proof_rows += rows * (b->root_only ? 1 : (size_t)p->n_ranks);
     if (is_looked_up(b) && !shown_before) {
@@ -155,38 +147,19 @@ static double working_memory(const cs_plan *plan, const cs_params *p) {
     return fmax(32 * (double)plan->stored_leaves, 4 * (double)cs_pow2(matrix)) + 64 * (double)table;
 }
 
-double cs_plan_arithmetic(cs_work kind) {
-    return TIMES[cs_isa_chosen()][kind];
-}
-
-/* A rank's work on points and field elements. Datasets without proofs of their own are committed by the run. */
-static double arithmetic_seconds(const cs_plan *plan, const cs_params *p) {
-    const double all = (double)plan->committed_integers, datasets = p->certified ? (double)plan->dataset_integers : 0;
-    return cs_plan_arithmetic(CS_WORK_POINTS) * (START + GENERATOR * (double)plan->columns) +
-           cs_plan_arithmetic(CS_WORK_COMMITMENTS) * COMMIT_ENTRY * (all - datasets) +
-           cs_plan_arithmetic(CS_WORK_OPENING) * OPEN_ENTRY * all +
-           cs_plan_arithmetic(CS_WORK_LOOKUPS) *
-               (LOOKUP_LEAF * (double)plan->stored_leaves + TABLE_ROW * (double)cs_pow2(plan->table_rows));
-}
-
-static double training_seconds(const cs_plan *plan, const cs_params *p) {
-    const double updates = (double)plan->steps * (double)plan->parameters, others = p->n_ranks - 1;
-    const double masks = others > 0 ? MASK_WEIGHT + PAD_WEIGHT * others : 0;
-    return DATASET_ENTRY * (double)plan->dataset_integers +
-           updates * (cs_plan_arithmetic(CS_WORK_TRAINING) * (6 * (double)p->batch * TRAIN_PRODUCT + UPDATE_WEIGHT) + masks);
-}
-
 static void estimate(cs_plan *out, const cs_params *p, size_t matrix) {
-    out->memory_bytes += BASE_MEMORY + WEIGHT_MEMORY * (double)out->parameters + working_memory(out, p);
+    out->memory_bytes = out->tensor_bytes + BASE_MEMORY + WEIGHT_MEMORY * (double)out->parameters + working_memory(out, p);
     out->messages = count_messages(out, p, matrix);
     const double samples = (double)out->steps * (double)p->batch, weights = (double)out->parameters, ranks = p->n_ranks;
     const double message_rows = (double)out->messages * (2.6 + ranks / 4);
     out->proof_bytes = 32 * ((double)out->proof_rows + message_rows) + 64 * (p->column_bits + 16);
     out->msm_points = (double)out->committed_rows + (double)out->columns + 2 * message_rows;
     out->verify_scalars = 2 * weights + ranks * samples;
-    out->rank_cpu_seconds = arithmetic_seconds(out, p) + training_seconds(out, p);
-    out->verify_seconds =
-        cs_plan_arithmetic(CS_WORK_POINTS) * (out->msm_points * VERIFY_POINT + out->verify_scalars * VERIFY_SCALAR);
+    cs_costs costs;
+    cs_costs_new(&costs, out, p);
+    out->verify_seconds = costs.verification;
+    out->rank_cpu_seconds = START + costs.input + costs.datasets + costs.training + costs.commitments + costs.relations +
+                            costs.lookups + costs.opening + costs.finale;
 }
 
 cs_status cs_plan_new(cs_plan *out, const cs_params *p) {

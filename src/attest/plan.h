@@ -20,6 +20,8 @@ typedef struct cs_plan {
     size_t proof_rows;       /* of them, those that the proof has: the others' commitments are in the statement */
     size_t dataset_integers; /* per rank, padded */
     size_t messages;         /* about: messages of the session */
+    double additions;        /* about: of points, for a rank's row commitments without datasets' */
+    double tensor_bytes;     /* of a rank's tensors, padded */
     double memory_bytes;     /* about, per rank */
     double proof_bytes;      /* about */
     double msm_points;       /* about: points of the verifier's multi-scalar multiplication */
@@ -31,23 +33,6 @@ typedef struct cs_plan {
 
 /** From valid parameters (column_bits may be any value up to 20). CS_ERR_MEMORY. */
 cs_status cs_plan_new(cs_plan *out, const cs_params *p);
-
-/** Kinds of work that instruction sets speed up differently: commitments to datasets and to the tensors of training,
- * fractions of lookups, relations, openings, single points and short messages (finale, verification), and the integers of
- * training. */
-typedef enum cs_work {
-    CS_WORK_DATASETS,
-    CS_WORK_COMMITMENTS,
-    CS_WORK_LOOKUPS,
-    CS_WORK_RELATIONS,
-    CS_WORK_OPENING,
-    CS_WORK_POINTS,
-    CS_WORK_TRAINING
-} cs_work;
-enum { CS_WORK_KINDS = 7 };
-
-/** How long such work takes with the instruction set in use: times what it takes with mulx. */
-double cs_plan_arithmetic(cs_work kind);
 
 /** A new object; NULL without memory. */
 json_t *cs_plan_to_json(const cs_plan *plan);

@@ -56,7 +56,11 @@ static void table_rows_are_those_of_the_table(void **state) {
     cs_job_free(&job);
 }
 
-/* No other number of columns makes rows and columns together fewer. */
+static double weigh(const cs_plan *plan, int ranks) {
+    return (double)plan->committed_rows + (1 + (ranks - 1) / 16.0) * (double)plan->columns;
+}
+
+/* No other number of columns makes rows and columns together fewer; with many ranks fewer columns are better. */
 static void columns_are_the_best(void **state) {
     (void)state;
     cs_job job;
@@ -65,8 +69,16 @@ static void columns_are_the_best(void **state) {
     assert_int_equal(cs_plan_new(&best, &job.params), CS_OK);
     for (job.params.column_bits = 2; job.params.column_bits <= 16; job.params.column_bits++) {
         assert_int_equal(cs_plan_new(&plan, &job.params), CS_OK);
-        assert_true(plan.committed_rows + plan.columns >= best.committed_rows + best.columns);
+        assert_true(weigh(&plan, job.params.n_ranks) >= weigh(&best, job.params.n_ranks));
     }
+    job.params.n_ranks = 64;
+    assert_int_equal(cs_default_column_bits(&job.params), CS_OK);
+    assert_true(job.params.column_bits < 16);
+    assert_int_equal(cs_plan_new(&best, &job.params), CS_OK);
+    job.params.column_bits++;
+    assert_int_equal(cs_plan_new(&plan, &job.params), CS_OK);
+    assert_true(weigh(&plan, 1) < weigh(&best, 1)); /* it would be one rank's choice */
+    assert_true(weigh(&plan, 64) > weigh(&best, 64));
     cs_job_free(&job);
 }
 

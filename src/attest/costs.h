@@ -1,0 +1,16 @@
+/* What a run costs a rank in CPU time, stage by stage: the plan's counts times what each costs with the instruction set in
+ * use. Local. */
+#ifndef CS_ATTEST_COSTS_H
+#define CS_ATTEST_COSTS_H
+
+#include "attest/plan.h"
+
+/** Seconds of one core. */
+typedef struct cs_costs {
+    double input, datasets, training, commitments, relations, lookups, opening, finale, verification;
+} cs_costs;
+
+/** Reads the plan's counts only. */
+void cs_costs_new(cs_costs *out, const cs_plan *plan, const cs_params *p);
+
+#endif
