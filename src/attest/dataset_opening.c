@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "data/opening_file.h"
 
 /* magic, shape, digest of the data | blindings | SHA-256 of all before it */
@@ -30,16 +31,10 @@ static void describe(uint8_t head[HEAD_SIZE], const cs_params *p, size_t n_rows,
     crypto_hash_sha256_update(&hash, word, 8);
     cs_store_u64(word, data->features);
     crypto_hash_sha256_update(&hash, word, 8);
-    for (size_t k = 0; k < data->rows * data->features; k++) {
-        cs_store_u32(word, (uint32_t)data->values[k]);
-        crypto_hash_sha256_update(&hash, word, 4);
-    }
-    for (size_t k = 0; k < data->rows; k++) {
-        cs_store_u32(word, (uint32_t)data->labels[k]);
-        crypto_hash_sha256_update(&hash, word, 4);
-    }
+    cs_sha256_update_i32(&hash, data->values, data->rows * data->features);
+    cs_sha256_update_i32(&hash, data->labels, data->rows);
     crypto_hash_sha256_final(&hash, head + 16 + 8 * SHAPE_WORDS);
-    sodium_memzero(word, sizeof word);
+    sodium_memzero(&hash, sizeof hash);
 }
 
 static cs_status check_head(const char *path, const uint8_t *file, const uint8_t *head) {

@@ -108,3 +108,17 @@ void cs_sha256_update_i64(crypto_hash_sha256_state *state, const int64_t *values
         cs_sha256_update(state, bytes, 8 * part);
     }
 }
+
+void cs_sha256_update_i32(crypto_hash_sha256_state *state, const int32_t *values, size_t n) {
+    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) {
+        cs_sha256_update(state, values, n * sizeof *values);
+        return;
+    }
+    uint8_t bytes[4 * CHUNK];
+    for (size_t done = 0, part; done < n; done += part) {
+        part = n - done < CHUNK ? n - done : CHUNK;
+        for (size_t k = 0; k < part; k++)
+            cs_store_u32(bytes + 4 * k, (uint32_t)values[done + k]);
+        cs_sha256_update(state, bytes, 4 * part);
+    }
+}

@@ -14,7 +14,8 @@ void cs_sha256_update(crypto_hash_sha256_state *state, const void *data, size_t 
 /** As crypto_hash_sha256. */
 void cs_sha256(uint8_t out[32], const void *data, size_t n);
 
-/** The values' 8-byte little-endian two's complement, one after another. */
+/** The values' 8-byte little-endian two's complement, one after another; the same of 4 bytes. */
 void cs_sha256_update_i64(crypto_hash_sha256_state *state, const int64_t *values, size_t n);
+void cs_sha256_update_i32(crypto_hash_sha256_state *state, const int32_t *values, size_t n);
 
 #endif

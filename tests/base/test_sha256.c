@@ -65,9 +65,26 @@ static void integers_are_little_endian(void **state) {
     assert_memory_equal(got, want, 32);
 }
 
+static void narrow_integers_are_little_endian(void **state) {
+    int32_t values[1100];
+    uint8_t bytes[4 * 1100], want[32], got[32];
+    crypto_hash_sha256_state hash;
+    (void)state;
+    for (int32_t k = 0; k < 1100; k++) {
+        values[k] = (k % 2 ? 1 : -1) * k * 0x12345;
+        cs_store_u32(bytes + 4 * k, (uint32_t)values[k]);
+    }
+    crypto_hash_sha256(want, bytes, sizeof bytes);
+    crypto_hash_sha256_init(&hash);
+    cs_sha256_update_i32(&hash, values, 1100);
+    crypto_hash_sha256_final(&hash, got);
+    assert_memory_equal(got, want, 32);
+}
+
 int main(void) {
     fill();
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_length), cmocka_unit_test(any_pieces),
-                                       cmocka_unit_test(integers_are_little_endian)};
+                                       cmocka_unit_test(integers_are_little_endian),
+                                       cmocka_unit_test(narrow_integers_are_little_endian)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
