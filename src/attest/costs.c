@@ -71,7 +71,8 @@ static double relations(const cs_plan *plan, const cs_params *p) {
 
 void cs_costs_new(cs_costs *out, const cs_plan *plan, const cs_params *p) {
     const double columns = (double)plan->columns, messages = (double)plan->messages;
-    const double datasets = (double)plan->dataset_integers, fresh = (double)plan->committed_integers - datasets;
+    const double datasets = (double)plan->dataset_values;
+    const double fresh = (double)(plan->committed_integers - plan->dataset_integers);
     *out = (cs_costs){
         .input = INPUT_ENTRY * datasets,
         .datasets = p->certified ? CERTIFIED_ENTRY * datasets

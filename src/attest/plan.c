@@ -77,10 +77,12 @@ static void add_block(cs_plan *out, const cs_params *p, const cs_block_info *b) 
     out->committed_rows += b->root_only ? rows : rows * (size_t)p->n_ranks;
     out->tensor_bytes += (double)size * (double)cs_int_size(cs_int_type_for(b->min, b->max));
     const bool dataset = b->kind == CS_BLOCK_D || b->kind == CS_BLOCK_Y, shown_before = p->certified && dataset;
-    if (dataset)
+    if (dataset) {
         out->dataset_integers += size;
-    else
+        out->dataset_values += real;
+    } else {
         out->additions += (double)(b->kind == CS_BLOCK_MULT ? out->table_rows : real) * additions(b->min, b->max);
+    }
     if (!b->certified)
         out->proof_rows += rows * (b->root_only ? 1 : (size_t)p->n_ranks);
     if (is_looked_up(b) && !shown_before) {

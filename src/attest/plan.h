@@ -18,7 +18,8 @@ typedef struct cs_plan {
     size_t rank_rows;        /* commitment rows of rank 0 */
     size_t committed_rows;   /* of all ranks together */
     size_t proof_rows;       /* of them, those that the proof has: the others' commitments are in the statement */
-    size_t dataset_integers; /* per rank, padded */
+    size_t dataset_integers; /* per rank, padded; of which real: */
+    size_t dataset_values;
     size_t messages;         /* about: messages of the session */
     double additions;        /* about: of points, for a rank's row commitments without datasets' */
     double tensor_bytes;     /* of a rank's tensors, padded */
