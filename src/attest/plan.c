@@ -64,7 +64,8 @@ static double additions(int64_t min, int64_t max) {
     unsigned bits = 1;
     while (bits < 64 && ((uint64_t)max - (uint64_t)min) >> bits)
         bits++;
-    return 1.12 * ((bits + 7) / 8);
+    const unsigned digits = (bits + 7) / 8;
+    return 1.12 * digits;
 }
 
 static void add_block(cs_plan *out, const cs_params *p, const cs_block_info *b) {
