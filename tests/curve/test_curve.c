@@ -58,7 +58,7 @@ static bool has_root(cs_fp a) {
 
 /* Every generator is found at the first counter that gives a point, whether that is searched for or known. */
 static void generators_are_the_first_points(void **state) {
-    enum { ENOUGH = 8192 + 100 };
+    enum { ENOUGH = 16384 + 100 };
     static const char label[] = "consort/generator/1g";
     (void)state;
     cs_generators many;
