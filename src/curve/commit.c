@@ -17,19 +17,23 @@
 #include "base/memory.h"
 #include "curve/batch.h"
 #include "curve/commit_kernel.h"
+#include "curve/list_sums.h"
 #include "curve/msm.h"
 
-/* Sum of the half generators of the tables that add something to the row. */
-static cs_g1 sum_halves(const cs_commit_kernel *k, const cs_commit_family *f, const cs_int_row *row) {
-    cs_g1 sum = CS_G1_IDENTITY;
+/* *sum = that of the half generators of the tables that add something to the row. */
+static void sum_halves(cs_g1_affine *sum, const cs_commit_kernel *k, const cs_commit_family *f, const cs_int_row *row,
+                       cs_list_sums *list) {
+    uint32_t n = 0;
     for (size_t first = 0; first < f->columns; first += f->unit) {
         bool any = false;
         for (size_t i = 0; i < f->unit; i++)
             any = any || cs_int_row_has(row, f->column[first + i]);
         for (size_t i = 0; any && i < f->unit; i++)
-            sum = cs_g1_add_affine(sum, *cs_commit_half(k, f, first + i));
+            list->codes[n++] = 2 * f->column[first + i];
     }
-    return sum;
+    list->start[1] = n;
+    cs_list_sums_run(list, k->gens.g_half);
+    *sum = list->sums[0];
 }
 
 /* What the recoding took away is this public multiple of the sum of half generators. */
@@ -66,27 +70,33 @@ static void join(cs_commit_kernel *k, const cs_commit_family *f) {
 }
 
 /* sum[r] = what the recoding of row r added, negative, and the blinding's. */
-static void correct(const cs_commit_kernel *k, const cs_commit_family *f, cs_g1_affine *sum, const cs_committer *h) {
-    cs_g1 halves = CS_G1_IDENTITY;
+static cs_status correct(const cs_commit_kernel *k, const cs_commit_family *f, cs_g1_affine *sum, const cs_committer *h) {
+    cs_g1_affine halves = CS_G1_AFFINE_IDENTITY;
+    cs_list_sums list;
+    CS_TRY(cs_list_sums_new(&list, 1, f->columns));
+    list.lists = 1;
     for (size_t r = 0; r < f->n; r++) {
         const cs_commit_work *w = &f->rows[r], *before = r ? w - 1 : NULL;
         const bool other = !before || !cs_int_row_alike(before->row, w->row);
         if (other)
-            halves = sum_halves(k, f, w->row);
+            sum_halves(&halves, k, f, w->row, &list);
         if (other || before->windows != w->windows || before->bits != w->bits || before->row->min != w->row->min)
-            sum[r] = cs_g1_to_affine(cs_g1_add_affine(cs_g1_mul_var(cs_g1_to_affine(halves), correction(w)), h->offset[0]));
+            sum[r] = cs_g1_to_affine(cs_g1_add_affine(cs_g1_mul_var(halves, correction(w)), h->offset[0]));
         else
             sum[r] = sum[r - 1];
     }
+    cs_list_sums_free(&list);
+    return CS_OK;
 }
 
 /* out[.] = accumulators and corrections of the family's rows. */
 static cs_status finish(cs_commit_kernel *k, const cs_commit_family *f, cs_g1_affine *out, const cs_committer *h) {
+    if (f->n == 0)
+        return CS_OK;
     cs_g1_affine *sum = CS_NEW(cs_g1_affine, f->n);
     cs_status status = sum ? CS_OK : CS_ERR_MEMORY;
-    if (status == CS_OK) {
+    if (status == CS_OK && (status = correct(k, f, sum, h)) == CS_OK) {
         join(k, f);
-        correct(k, f, sum, h);
         add_all(k, sum, f->acc, f->n);
     }
     if (status == CS_OK && f->by_buckets && (status = cs_g1_vec_to_affine(f->acc, f->sums, f->n)) == CS_OK)
