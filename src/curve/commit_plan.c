@@ -9,7 +9,7 @@
 #include "curve/row_buckets.h"
 
 enum { MAX_BITS = 8 };  /* of a digit, and columns of a table of bits */
-enum { ENOUGH = 1024 }; /* additions that share an inversion: few rows get several accumulators each */
+enum { ENOUGH = 2048 }; /* additions that share an inversion: few rows get several accumulators each */
 enum {
     TABLE_ENTRIES = 1 << 12, /* of all tables of a group, for groups of MIN_GROUP to MAX_GROUP tables */
     MIN_GROUP = 32,
@@ -94,8 +94,8 @@ static void shape_family(cs_commit_family *f, unsigned bits, size_t unit) {
         f->column[f->columns++] = (uint32_t)f->end++;
 }
 
-/* An addition to a bucket, at a random place and in a shorter batch, in those of a table's entry. */
-static const double BUCKET_ADDITION = 1.25;
+/* An addition to a bucket, at a random place, in those of a table's entry. */
+static const double BUCKET_ADDITION = 1.1;
 
 /* Digits of rows in the order of their ranges' lengths, by buckets if that is less work than by tables. */
 static void choose_way(cs_commit_family *f, cs_commit_work *rows) {
@@ -107,7 +107,7 @@ static void choose_way(cs_commit_family *f, cs_commit_work *rows) {
         unsigned bits, windows;
         for (n = 1; r + n < f->n && count_windows(rows[r + n].row, 1) == length; n++)
             entries += rows[r + n].entries;
-        by_buckets += cs_bucket_choose(&bits, &windows, length, entries, n);
+        by_buckets += cs_bucket_choose(&bits, &windows, length, entries, n, f->n);
         for (size_t k = r; k < r + n; k++) {
             rows[k].bits = bits;
             rows[k].windows = windows;

@@ -70,14 +70,6 @@ static void report(void *kernel_in_hand, double additions) {
     cs_progress_report(k->progress, NULL, k->done / k->work);
 }
 
-/* Does each of these columns follow the one before it? */
-static bool is_run(const uint32_t *columns, size_t n) {
-    size_t c = 1;
-    while (c < n && columns[c] == columns[c - 1] + 1)
-        c++;
-    return c >= n;
-}
-
 /* Reads the family's row r in its columns first .. first + count (`run`: one after the other); finds which of them are
  * real, unless row `before`, with `all`, has told.
  * True if all of them are. */
@@ -94,7 +86,7 @@ static bool read_row(const cs_commit_kernel *k, const cs_commit_family *f, size_
 static bool digit_codes(const cs_commit_kernel *k, span rows, unsigned w, size_t first, size_t count, uint32_t start) {
     const cs_commit_family *f = &k->digits;
     const unsigned shift = w * f->bits, mask = (1u << f->bits) - 1;
-    const bool run = is_run(f->column + first, count);
+    const bool run = cs_int_row_run(f->column + first, count);
     bool all = true, row_all = true;
     for (size_t r = 0; r < rows.n; r++) {
         row_all = read_row(k, f, rows.first + r, rows.first + (r > 0 ? r - 1 : 0), first, count, run, row_all);
@@ -184,7 +176,7 @@ static void bit_tables(cs_commit_kernel *k, size_t first, size_t count) {
 static bool bit_codes(const cs_commit_kernel *k, span rows, size_t first, size_t count, uint32_t start) {
     const cs_commit_family *f = &k->bits;
     const size_t unit = f->unit;
-    const bool run = is_run(f->column + first * unit, count * unit);
+    const bool run = cs_int_row_run(f->column + first * unit, count * unit);
     bool all = true, row_all = true;
     for (size_t r = 0; r < rows.n; r++) {
         row_all = read_row(k, f, rows.first + r, rows.first + (r > 0 ? r - 1 : 0), first * unit, count * unit, run, row_all);

@@ -64,6 +64,13 @@ bool cs_int_row_real(bool *real, const cs_int_row *row, const uint32_t *columns,
     return all;
 }
 
+bool cs_int_row_run(const uint32_t *columns, size_t n) {
+    size_t c = 1;
+    while (c < n && columns[c] == columns[c - 1] + 1)
+        c++;
+    return c >= n;
+}
+
 #define READ(T)                                                                                                             \
     do {                                                                                                                    \
         const T *const entry = row->data;                                                                                   \

@@ -41,8 +41,11 @@ bool cs_int_row_in_range(const cs_int_row *row);
 /** real[c]: is entry columns[c] real? By public numbers only; returns whether all n of them are. */
 bool cs_int_row_real(bool *real, const cs_int_row *row, const uint32_t *columns, size_t n);
 
-/** out[c] = entry columns[c] of a row of integers, in two's complement; 0 beyond its end. columns[n], n > 0; `run`: each is
- * the one before plus 1. */
+/** Is each of these n > 0 columns the one before it plus 1? */
+bool cs_int_row_run(const uint32_t *columns, size_t n);
+
+/** out[c] = entry columns[c] of a row of integers, in two's complement; 0 beyond its end. columns[n], n > 0; `run`: what
+ * cs_int_row_run says of them. */
 void cs_int_row_read(uint64_t *out, const cs_int_row *row, const uint32_t *columns, size_t n, bool run);
 
 /** Sets n and gaps of a row of integers whose n entries, a power of two, are entries `at`.. (a multiple of n) of a tensor of

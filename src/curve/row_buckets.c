@@ -17,11 +17,13 @@
 #include "curve/odd_table.h"
 
 enum {
-    ENOUGH = 512,           /* additions that share an inversion */
-    CHUNK_POINTS = 1 << 16, /* buckets of a chunk, all streams together, if one row's are not more */
+    ENOUGH = 1024,          /* additions that share an inversion */
+    CHUNK_POINTS = 1 << 17, /* buckets of a chunk, all streams together, if one row's are not more */
     MAX_STREAMS = 64,
     COLUMNS = 64 /* whose codes are made at a time */
 };
+
+static const double INVERSION = 90; /* with all that a batch costs once, in additions */
 
 /* Buckets of a digit of `bits` bits. */
 static size_t buckets_of(unsigned bits) {
@@ -34,13 +36,20 @@ static size_t count_streams(size_t lanes, size_t points) {
     return cs_smaller(cs_smaller(wanted, room), MAX_STREAMS);
 }
 
-double cs_bucket_choose(unsigned *bits, unsigned *windows, unsigned length, size_t entries, size_t n_rows) {
+/* What digits of b bits cost. Lanes of all rows share batches, which are shorter than ENOUGH where buckets are many. */
+static double cost_of(unsigned b, unsigned windows, size_t entries, size_t n_rows, size_t all_rows) {
+    const size_t k = buckets_of(b), lanes = all_rows * windows,
+                 streams = count_streams(lanes, cs_smaller(lanes * k, CHUNK_POINTS));
+    const double batch = (double)cs_smaller(lanes * streams, CHUNK_POINTS / k);
+    const double sums = 1.25 * (double)(1 + streams) * (double)k; /* batches are shorter there */
+    return (double)windows * ((double)entries * (1 + INVERSION / batch) + (double)n_rows * sums);
+}
+
+double cs_bucket_choose(unsigned *bits, unsigned *windows, unsigned length, size_t entries, size_t n_rows, size_t all_rows) {
     double least = 0;
     for (unsigned b = 1; b <= CS_BUCKET_BITS; b++) {
         const unsigned w = (length + b - 1) / b;
-        const size_t lanes = n_rows * w, k = buckets_of(b), streams = count_streams(lanes, lanes * k);
-        const double sums = 1.25 * (double)((1 + streams) * k); /* batches are shorter there */
-        const double cost = (double)w * (double)entries + (double)lanes * sums;
+        const double cost = cost_of(b, w, entries, n_rows, all_rows);
         if (b == 1 || cost < least) {
             least = cost;
             *bits = b;
@@ -132,40 +141,49 @@ static void begin(chunk *c) {
         }
 }
 
-static void make_codes(chunk *c, size_t first, size_t count) {
+/* Codes of columns first .. first + count of the list; those of entries that are not real mean nothing. True if all are. */
+static bool make_codes(chunk *c, size_t first, size_t count) {
+    const uint32_t *const column = c->column + first;
+    const bool run = cs_int_row_run(column, count);
+    const cs_int_row *before = NULL;
+    uint64_t values[COLUMNS];
+    bool real[COLUMNS], all = true;
     for (size_t l = 0; l < c->lanes; l++) {
         const lane *a = &c->lane[l];
+        const uint64_t min = (uint64_t)a->row->min;
         const unsigned mask = (1u << a->bits) - 1;
-        for (size_t i = 0; i < count; i++) {
-            const size_t j = c->column[first + i];
-            if (!cs_int_row_has(a->row, j))
-                continue;
-            const uint64_t v = (uint64_t)cs_int_at(a->row->type, a->row->data, j) - (uint64_t)a->row->min;
-            c->codes[i * c->lanes + l] = cs_odd_code(a->start, a->bits, (unsigned)(v >> a->shift) & mask);
-        }
+        if (before == NULL || !cs_int_row_alike(a->row, before))
+            all &= cs_int_row_real(real, a->row, column, count);
+        if (a->row != before)
+            cs_int_row_read(values, a->row, column, count, run);
+        before = a->row;
+        for (size_t i = 0; i < count; i++)
+            c->codes[i * c->lanes + l] = cs_odd_code(a->start, a->bits, (unsigned)((values[i] - min) >> a->shift) & mask);
     }
+    return all;
 }
 
-/* Columns first .. first + count of the list, a stream each; `at` is the first one's codes. */
-static void add_columns(chunk *c, const uint32_t *at, size_t first, size_t count) {
+/* Columns first .. first + count of the list, a stream each; `at` is the first one's codes. `all`: each row has them. */
+static void add_columns(chunk *c, const uint32_t *at, size_t first, size_t count, bool all) {
     size_t m = 0;
-    for (size_t s = 0; s < count; s++)
+    for (size_t s = 0; s < count; s++) {
+        const uint32_t *const codes = at + s * c->lanes, column = c->column[first + s];
         for (size_t l = 0; l < c->lanes; l++) {
-            const uint32_t code = at[s * c->lanes + l];
-            if (!cs_int_row_has(c->lane[l].row, c->column[first + s]))
-                continue;
-            c->target[m] = (uint32_t)(s * c->points) + (code >> 1);
-            c->entry[m++] = 2 * c->column[first + s] + (code & 1);
+            c->target[m] = (uint32_t)(s * c->points) + (codes[l] >> 1);
+            c->entry[m] = 2 * column + (codes[l] & 1);
+            m += all || cs_int_row_has(c->lane[l].row, column);
         }
+    }
     cs_g1_batch_accumulate(c->bucket, c->target, c->g->g_half, c->entry, c->scratch, m);
 }
 
 static void add_entries(chunk *c, cs_bucket_watch watch) {
-    for (size_t first = 0; first < c->columns; first += COLUMNS) {
-        const size_t count = cs_smaller(COLUMNS, c->columns - first);
-        make_codes(c, first, count);
+    const size_t at_once = COLUMNS / c->streams * c->streams;
+    for (size_t first = 0, count; first < c->columns; first += count) {
+        count = cs_smaller(at_once, c->columns - first);
+        const bool all = make_codes(c, first, count);
         for (size_t j = 0; j < count; j += c->streams)
-            add_columns(c, c->codes + j * c->lanes, first + j, cs_smaller(c->streams, count - j));
+            add_columns(c, c->codes + j * c->lanes, first + j, cs_smaller(c->streams, count - j), all);
         watch.add(watch.context, (double)c->lanes * (double)count);
     }
 }

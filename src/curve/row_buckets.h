@@ -17,9 +17,9 @@ typedef struct cs_bucket_row {
 
 enum { CS_BUCKET_BITS = 11 };
 
-/** Digits for n_rows rows of together so many real entries, all below 2^length: sets bits and windows. Returns the additions
- * that all of them take. */
-double cs_bucket_choose(unsigned *bits, unsigned *windows, unsigned length, size_t entries, size_t n_rows);
+/** Digits for n_rows rows of together so many real entries, all below 2^length, among all_rows >= n_rows > 0 in one call of
+ * cs_bucket_sums: sets bits and windows. Returns what they cost, in additions, with their share of the inversions. */
+double cs_bucket_choose(unsigned *bits, unsigned *windows, unsigned length, size_t entries, size_t n_rows, size_t all_rows);
 
 /** Told of additions done. */
 typedef struct cs_bucket_watch {

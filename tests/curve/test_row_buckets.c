@@ -73,7 +73,7 @@ static void check_gaps(size_t n_rows, size_t n, const unsigned *lengths, size_t 
             .type = CS_INT_I64, .data = data + r * n, .n = entries, .min = -7, .max = (int64_t)((uint64_t)1 << length) - 8};
         memcpy(rows[r].gaps, gap[r % n_gaps], sizeof rows[r].gaps);
         work[r].row = &rows[r];
-        assert_true(cs_bucket_choose(&work[r].bits, &work[r].windows, length, n * n_rows, n_rows) >= (double)n);
+        assert_true(cs_bucket_choose(&work[r].bits, &work[r].windows, length, n * n_rows, n_rows, n_rows) >= (double)n);
         assert_true(work[r].bits * work[r].windows >= length && work[r].bits * (work[r].windows - 1) < length);
         least += (double)work[r].windows * (double)cs_int_row_count(&rows[r]);
         most += (double)work[r].windows * (double)n;
@@ -163,11 +163,32 @@ static void digits_of_a_given_size(void **state) {
     }
 }
 
+/* More buckets than a chunk has. */
+static void chunks(void **state) {
+    (void)state;
+    enum { ROWS = 150, COLUMNS = 5 };
+    int16_t data[ROWS][COLUMNS];
+    cs_int_row rows[ROWS];
+    cs_bucket_row work[ROWS];
+    cs_g1 sums[ROWS];
+    double additions = 0;
+    for (int r = 0; r < ROWS; r++) {
+        for (int j = 0; j < COLUMNS; j++)
+            data[r][j] = (int16_t)(rand() % 2048);
+        rows[r] = (cs_int_row){.type = CS_INT_I16, .data = data[r], .n = COLUMNS, .max = 2047};
+        work[r] = (cs_bucket_row){&rows[r], 11, 1};
+    }
+    assert_int_equal(cs_bucket_sums(sums, work, ROWS, &gens, (cs_bucket_watch){count, &additions}), CS_OK);
+    assert_true(additions == ROWS * COLUMNS);
+    for (int r = 0; r < ROWS; r++)
+        expect_sum(sums[r], &work[r]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_of_all_lengths),    cmocka_unit_test(rows_of_mixed_lengths_in_many_chunks),
         cmocka_unit_test(rows_with_gaps),         cmocka_unit_test(rows_of_one_value),
-        cmocka_unit_test(digits_of_a_given_size),
+        cmocka_unit_test(digits_of_a_given_size), cmocka_unit_test(chunks),
     };
     return cmocka_run_group_tests(tests, take_generators, give_generators);
 }
