@@ -10,6 +10,8 @@
 
 #define NO_ENTRY UINT32_MAX
 
+enum { AHEAD = 8 }; /* rows that are fetched in advance: each lies in another page */
+
 /* Rows first .. first + n of a family. */
 typedef struct span {
     size_t first, n;
@@ -70,15 +72,16 @@ static void report(void *kernel_in_hand, double additions) {
     cs_progress_report(k->progress, NULL, k->done / k->work);
 }
 
-/* Reads the family's row r in its columns first .. first + count (`run`: one after the other); finds which of them are
- * real, unless row `before`, with `all`, has told.
- * True if all of them are. */
+/* Reads the family's row r in its columns first .. first + count, of this span; finds which of them are real, unless row
+ * `before`, with `all`, has told. True if all of them are. Fetches the row that is read some rows later. */
 static bool read_row(const cs_commit_kernel *k, const cs_commit_family *f, size_t r, size_t before, size_t first,
-                     size_t count, bool run, bool all) {
+                     size_t count, cs_int_span reach, bool all) {
     const cs_int_row *row = f->rows[r].row;
     if (r == before || !cs_int_row_alike(row, f->rows[before].row))
         all = cs_int_row_real(k->real, row, f->column + first, count);
-    cs_int_row_read(k->values, row, f->column + first, count, run);
+    cs_int_row_read(k->values, row, f->column + first, count, reach);
+    if (r + AHEAD < f->n)
+        cs_int_row_fetch(f->rows[r + AHEAD].row, reach);
     return all;
 }
 
@@ -86,10 +89,10 @@ static bool read_row(const cs_commit_kernel *k, const cs_commit_family *f, size_
 static bool digit_codes(const cs_commit_kernel *k, span rows, unsigned w, size_t first, size_t count, uint32_t start) {
     const cs_commit_family *f = &k->digits;
     const unsigned shift = w * f->bits, mask = (1u << f->bits) - 1;
-    const bool run = cs_int_row_run(f->column + first, count);
+    const cs_int_span reach = cs_int_row_span(f->column + first, count);
     bool all = true, row_all = true;
     for (size_t r = 0; r < rows.n; r++) {
-        row_all = read_row(k, f, rows.first + r, rows.first + (r > 0 ? r - 1 : 0), first, count, run, row_all);
+        row_all = read_row(k, f, rows.first + r, rows.first + (r > 0 ? r - 1 : 0), first, count, reach, row_all);
         uint32_t *const codes = k->codes + r;
         const uint64_t min = (uint64_t)f->rows[rows.first + r].row->min;
         for (size_t c = 0; c < count; c++)
@@ -176,10 +179,11 @@ static void bit_tables(cs_commit_kernel *k, size_t first, size_t count) {
 static bool bit_codes(const cs_commit_kernel *k, span rows, size_t first, size_t count, uint32_t start) {
     const cs_commit_family *f = &k->bits;
     const size_t unit = f->unit;
-    const bool run = cs_int_row_run(f->column + first * unit, count * unit);
+    const cs_int_span reach = cs_int_row_span(f->column + first * unit, count * unit);
     bool all = true, row_all = true;
     for (size_t r = 0; r < rows.n; r++) {
-        row_all = read_row(k, f, rows.first + r, rows.first + (r > 0 ? r - 1 : 0), first * unit, count * unit, run, row_all);
+        row_all =
+            read_row(k, f, rows.first + r, rows.first + (r > 0 ? r - 1 : 0), first * unit, count * unit, reach, row_all);
         for (size_t c = 0; c < count; c++) {
             const uint64_t *values = k->values + c * unit;
             const bool *real = k->real + c * unit;

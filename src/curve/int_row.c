@@ -64,25 +64,38 @@ bool cs_int_row_real(bool *real, const cs_int_row *row, const uint32_t *columns,
     return all;
 }
 
-bool cs_int_row_run(const uint32_t *columns, size_t n) {
-    size_t c = 1;
-    while (c < n && columns[c] == columns[c - 1] + 1)
-        c++;
-    return c >= n;
+cs_int_span cs_int_row_span(const uint32_t *columns, size_t n) {
+    cs_int_span s = {columns[0], columns[0], true};
+    for (size_t c = 1; c < n; c++) {
+        s.low = columns[c] < s.low ? columns[c] : s.low;
+        s.high = columns[c] > s.high ? columns[c] : s.high;
+        s.run = s.run && columns[c] == columns[c - 1] + 1;
+    }
+    return s;
 }
 
 #define READ(T)                                                                                                             \
     do {                                                                                                                    \
         const T *const entry = row->data;                                                                                   \
-        for (size_t c = 0; c < n && whole_run; c++)                                                                         \
-            out[c] = (uint64_t)entry[columns[0] + c];                                                                       \
-        for (size_t c = 0; c < n && !whole_run; c++)                                                                        \
+        for (size_t c = 0; c < n && whole && span.run; c++)                                                                 \
+            out[c] = (uint64_t)entry[span.low + c];                                                                         \
+        for (size_t c = 0; c < n && whole && !span.run; c++)                                                                \
+            out[c] = (uint64_t)entry[columns[c]];                                                                           \
+        for (size_t c = 0; c < n && !whole; c++)                                                                            \
             out[c] = columns[c] < row->n ? (uint64_t)entry[columns[c]] : 0;                                                 \
     } while (0)
 
-void cs_int_row_read(uint64_t *out, const cs_int_row *row, const uint32_t *columns, size_t n, bool run) {
-    const bool whole_run = run && columns[n - 1] < row->n;
+void cs_int_row_read(uint64_t *out, const cs_int_row *row, const uint32_t *columns, size_t n, cs_int_span span) {
+    const bool whole = span.high < row->n;
     BY_TYPE(READ);
+}
+
+void cs_int_row_fetch(const cs_int_row *row, cs_int_span span) {
+    enum { LINE = 64, MOST = 8 * LINE };
+    const size_t size = cs_int_size(row->type), from = span.low * size / LINE * LINE;
+    const size_t end = cs_smaller(cs_smaller((size_t)span.high + 1, row->n) * size, from + MOST);
+    for (size_t at = from; at < end; at += LINE)
+        __builtin_prefetch((const uint8_t *)row->data + at);
 }
 
 void cs_int_row_shape(cs_int_row *row, unsigned axes, const size_t *lengths, const unsigned *bits, size_t at) {

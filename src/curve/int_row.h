@@ -41,12 +41,21 @@ bool cs_int_row_in_range(const cs_int_row *row);
 /** real[c]: is entry columns[c] real? By public numbers only; returns whether all n of them are. */
 bool cs_int_row_real(bool *real, const cs_int_row *row, const uint32_t *columns, size_t n);
 
-/** Is each of these n > 0 columns the one before it plus 1? */
-bool cs_int_row_run(const uint32_t *columns, size_t n);
+/** Where the columns of a list lie. */
+typedef struct cs_int_span {
+    uint32_t low, high; /* the least and the greatest */
+    bool run;           /* each is the one before it plus 1 */
+} cs_int_span;
 
-/** out[c] = entry columns[c] of a row of integers, in two's complement; 0 beyond its end. columns[n], n > 0; `run`: what
- * cs_int_row_run says of them. */
-void cs_int_row_read(uint64_t *out, const cs_int_row *row, const uint32_t *columns, size_t n, bool run);
+/** Of n > 0 columns. */
+cs_int_span cs_int_row_span(const uint32_t *columns, size_t n);
+
+/** out[c] = entry columns[c] of a row of integers, in two's complement; 0 beyond its end. columns[n], n > 0, with this span.
+ */
+void cs_int_row_read(uint64_t *out, const cs_int_row *row, const uint32_t *columns, size_t n, cs_int_span span);
+
+/** Fetches the entries of a span, or the first of many, to be read soon. */
+void cs_int_row_fetch(const cs_int_row *row, cs_int_span span);
 
 /** Sets n and gaps of a row of integers whose n entries, a power of two, are entries `at`.. (a multiple of n) of a tensor of
  * 1..3 axes with these real lengths, at least one but of axis 0, each padded to 2^bits. Leaves rows of field elements as

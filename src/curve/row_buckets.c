@@ -20,7 +20,8 @@ enum {
     ENOUGH = 1024,          /* additions that share an inversion */
     CHUNK_POINTS = 1 << 17, /* buckets of a chunk, all streams together, if one row's are not more */
     MAX_STREAMS = 64,
-    COLUMNS = 64 /* whose codes are made at a time */
+    COLUMNS = 64, /* whose codes are made at a time */
+    AHEAD = 16    /* lanes whose rows are fetched in advance: each row lies in another page */
 };
 
 static const double INVERSION = 90; /* with all that a batch costs once, in additions */
@@ -144,7 +145,7 @@ static void begin(chunk *c) {
 /* Codes of columns first .. first + count of the list; those of entries that are not real mean nothing. True if all are. */
 static bool make_codes(chunk *c, size_t first, size_t count) {
     const uint32_t *const column = c->column + first;
-    const bool run = cs_int_row_run(column, count);
+    const cs_int_span span = cs_int_row_span(column, count);
     const cs_int_row *before = NULL;
     uint64_t values[COLUMNS];
     bool real[COLUMNS], all = true;
@@ -155,7 +156,9 @@ static bool make_codes(chunk *c, size_t first, size_t count) {
         if (before == NULL || !cs_int_row_alike(a->row, before))
             all &= cs_int_row_real(real, a->row, column, count);
         if (a->row != before)
-            cs_int_row_read(values, a->row, column, count, run);
+            cs_int_row_read(values, a->row, column, count, span);
+        if (l + AHEAD < c->lanes)
+            cs_int_row_fetch(a[AHEAD].row, span);
         before = a->row;
         for (size_t i = 0; i < count; i++)
             c->codes[i * c->lanes + l] = cs_odd_code(a->start, a->bits, (unsigned)((values[i] - min) >> a->shift) & mask);

@@ -107,6 +107,31 @@ static void rows_are_alike_by_their_shape(void **state) {
     }
 }
 
+static void columns_are_read_wherever_they_lie(void **state) {
+    (void)state;
+    enum { N = 700 };
+    int16_t data[N];
+    static const uint32_t lists[4][4] = {{5, 6, 7, 8}, {699, 0, 698, 3}, {696, 697, 698, 699}, {1, 2, 4, 3}};
+    static const bool runs[4] = {true, false, true, false};
+    const cs_int_row whole = {.type = CS_INT_I16, .data = data, .n = N}, part = {.type = CS_INT_I16, .data = data, .n = 698};
+    for (int j = 0; j < N; j++)
+        data[j] = (int16_t)(rand() - RAND_MAX / 2);
+    for (int k = 0; k < 4; k++) {
+        const cs_int_span span = cs_int_row_span(lists[k], 4);
+        uint64_t out[2][4];
+        cs_int_row_fetch(&whole, span);
+        cs_int_row_fetch(&part, span);
+        cs_int_row_read(out[0], &whole, lists[k], 4, span);
+        cs_int_row_read(out[1], &part, lists[k], 4, span);
+        assert_true(span.run == runs[k]);
+        for (int c = 0; c < 4; c++) {
+            const uint32_t j = lists[k][c];
+            assert_true(span.low <= j && j <= span.high);
+            assert_true(out[0][c] == (uint64_t)data[j] && out[1][c] == (j < part.n ? (uint64_t)data[j] : 0));
+        }
+    }
+}
+
 static void columns_that_most_rows_have_come_first(void **state) {
     (void)state;
     static const uint32_t counts[] = {0, 2, 7, 2, 0, 9, 7, 1}, expected[] = {5, 2, 6, 1, 3, 7};
@@ -253,6 +278,7 @@ int main(void) {
         cmocka_unit_test(rows_have_the_real_entries_of_their_tensor),
         cmocka_unit_test(rows_without_gaps_have_all),
         cmocka_unit_test(rows_are_alike_by_their_shape),
+        cmocka_unit_test(columns_are_read_wherever_they_lie),
         cmocka_unit_test(columns_that_most_rows_have_come_first),
         cmocka_unit_test(commitments_leave_gaps_out),
         cmocka_unit_test(smallest_and_largest_rows),
