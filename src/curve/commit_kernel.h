@@ -42,6 +42,7 @@ typedef struct cs_commit_kernel {
     cs_commit_family digits, bits;
     const cs_progress *progress;
     double work, done; /* codes of all tables, and those added */
+    double told;       /* `done` when progress was last reported: listeners ask the clock */
     cs_generators gens;
     cs_g1_affine *bases; /* [group] half generators of a group of digits */
     cs_g1_affine *table; /* [group][2^(bits - 1)] */

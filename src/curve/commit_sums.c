@@ -10,7 +10,8 @@
 
 #define NO_ENTRY UINT32_MAX
 
-enum { AHEAD = 8 }; /* rows that are fetched in advance: each lies in another page */
+enum { AHEAD = 8 };     /* rows that are fetched in advance: each lies in another page */
+enum { REPORTS = 256 }; /* of progress */
 
 /* Rows first .. first + n of a family. */
 typedef struct span {
@@ -69,6 +70,9 @@ static void add_entries(cs_commit_kernel *k, const cs_commit_family *f, cs_g1_af
 static void report(void *kernel_in_hand, double additions) {
     cs_commit_kernel *k = kernel_in_hand;
     k->done += additions;
+    if (k->done - k->told < k->work / REPORTS)
+        return;
+    k->told = k->done;
     cs_progress_report(k->progress, NULL, k->done / k->work);
 }
 
