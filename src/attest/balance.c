@@ -8,6 +8,7 @@
 #include "base/timer.h"
 #include "comm/shares.h"
 #include "field/fr_vec.h"
+#include "train/kept_sums.h"
 
 /* The figures of plan.c in picoseconds, and what the divided work costs. */
 enum {
@@ -24,7 +25,8 @@ enum {
     SHOW_WEIGHT = 4000,  /* divided */
     ADD_ENTRY = 30000,   /* of a weight table; divided: for each other rank */
     SHOW_ENTRY = 30000,  /* divided */
-    START_WEIGHT = 5000  /* W(0) in a weight table; divided */
+    START_WEIGHT = 5000, /* W(0) in a weight table; divided */
+    KEPT_WEIGHT = 4000   /* a weight of a step whose sum is kept and contracted instead; divided */
 };
 /* Of the first member alone: the proof's tail, by message and rank, and the check of a dataset's proof. */
 #define TAIL_MESSAGE      ((uint64_t)400000000)
@@ -48,9 +50,11 @@ static wide table_entries(const cs_plan *plan, const cs_params *p) {
 }
 
 static wide divided_work(const cs_plan *plan, const cs_params *p, size_t ranks) {
-    const wide others = ranks - 1, weights = plan->parameters;
-    return plan->steps * weights * (others * ADD_WEIGHT + SHOW_WEIGHT) +
-           table_entries(plan, p) * (others * ADD_ENTRY + SHOW_ENTRY) + 2 * weights * START_WEIGHT;
+    const wide others = ranks - 1, weights = plan->parameters, updates = plan->steps * weights;
+    const wide gradients = updates * (others * ADD_WEIGHT + SHOW_WEIGHT), shown = table_entries(plan, p) * SHOW_ENTRY;
+    if (cs_kept_sums_pay(p))
+        return gradients + shown + updates * KEPT_WEIGHT;
+    return gradients + shown + table_entries(plan, p) * others * ADD_ENTRY + 2 * weights * START_WEIGHT;
 }
 
 /* Of every rank with data, whatever its dataset. */

@@ -2,6 +2,7 @@
 
 #include "base/bits.h"
 #include "base/isa.h"
+#include "train/kept_sums.h"
 
 /* CPU seconds per unit on one core of a Xeon with AVX-512 IFMA at about 2.2 GHz, fitted to the stages of
  * benchmarks/forecast.sh by least squares. A forecast uses only their proportions once a tenth of a run is measured. */
@@ -23,7 +24,8 @@ static const double RELATION_RECORD = 2.0e-8;     /* a feature of a draw */
 static const double RELATION_OUTPUT = 7.4e-7;     /* an output of a draw */
 static const double RELATION_HIDDEN = 1.6e-7;     /* a hidden unit of a draw */
 static const double RELATION_TABLE = 8.7e-7;      /* an entry of a weight table; */
-static const double RELATION_SUM = 1.6e-7;        /* with several ranks */
+static const double RELATION_SUM = 1.6e-7;        /* with several ranks that sum it under pads */
+static const double RELATION_KEPT = 2.0e-9;       /* a weight and step of which a rank keeps the sum instead */
 static const double LOOKUP_LEAF = 1.62e-7;        /* a leaf of the fraction tree that is stored */
 static const double LOOKUP_MESSAGE = 4.6e-4;      /* a message of all stages: most are of lookups */
 static const double OPEN_BYTE = 1.46e-8;          /* a byte of the tensors in the batch opening */
@@ -60,13 +62,15 @@ static double training(const cs_plan *plan, const cs_params *p) {
 /* Sumchecks over draws and units, and over steps and inputs, are as long as their padded axes. */
 static double relations(const cs_plan *plan, const cs_params *p) {
     const unsigned steps = cs_params_step_bits(p), draws = steps + cs_params_batch_bits(p);
+    const bool keep = cs_kept_sums_pay(p);
     double hidden = 0, tables = 0, outputs = (double)((size_t)1 << (draws + cs_params_width_bits(p, p->layers)));
     for (size_t l = 1; l < p->layers; l++)
         hidden += (double)((size_t)1 << (draws + cs_params_width_bits(p, l)));
     for (size_t l = 1; l <= p->layers; l++)
         tables += (double)((size_t)1 << (steps + cs_params_long_width_bits(p, l - 1)));
     return (double)plan->steps * (double)p->batch * (double)p->widths[0] * RELATION_RECORD + outputs * RELATION_OUTPUT +
-           hidden * RELATION_HIDDEN + tables * (RELATION_TABLE + (p->n_ranks > 1 ? RELATION_SUM : 0));
+           hidden * RELATION_HIDDEN + tables * (RELATION_TABLE + (p->n_ranks > 1 && !keep ? RELATION_SUM : 0)) +
+           (keep ? (double)plan->steps * (double)plan->parameters / p->n_ranks * RELATION_KEPT : 0);
 }
 
 void cs_costs_new(cs_costs *out, const cs_plan *plan, const cs_params *p) {

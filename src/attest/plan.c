@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "lookup/leaf_layer.h"
 #include "train/blocks.h"
+#include "train/kept_sums.h"
 #include "witness/slots.h"
 
 static const double START = 0.1;            /* seconds: a rank's start, keys, public tables */
@@ -142,12 +143,14 @@ static size_t count_messages(const cs_plan *plan, const cs_params *p, size_t mat
     return relation_messages(p) + lookup_messages(plan) + hidden_draws_messages(p) + opening;
 }
 
-/* What a rank has beside its tensors, at the peak: the lookups' tree of fractions or the folded vectors of the opening,
- * of a sixteenth of the matrix's length; the table's inverse denominators, twice (as a claim's coefficients). */
+/* What a rank has beside its tensors, at the peak: the sums of gradients that it keeps for weight tables; or, when these are
+ * freed, the lookups' tree of fractions or the folded vectors of the opening, of a sixteenth of the matrix's length; the
+ * table's inverse denominators, twice (as a claim's coefficients). */
 static double working_memory(const cs_plan *plan, const cs_params *p) {
     const size_t table = cs_pow2(plan->table_rows), columns = (size_t)1 << p->column_bits;
     const size_t matrix = plan->committed_integers > columns ? plan->committed_integers : columns;
-    return fmax(32 * (double)plan->stored_leaves, 4 * (double)cs_pow2(matrix)) + 64 * (double)table;
+    const double kept = cs_kept_sums_pay(p) ? cs_kept_sums_bytes(p) : 0;
+    return fmax(kept, fmax(32 * (double)plan->stored_leaves, 4 * (double)cs_pow2(matrix)) + 64 * (double)table);
 }
 
 static void estimate(cs_plan *out, const cs_params *p, size_t matrix) {

@@ -217,6 +217,7 @@ static cs_status prove(cs_run_state *r, const cs_progress *progress) {
                       .signing = r->statement.members[0].signer.identified ? &signing : NULL,
                       .rows = r->saves.on || r->attributable ? &r->saves.rows : NULL,
                       .tables = r->attributable ? &r->tables : NULL,
+                      .kept = r->keeps ? &r->kept_sums : NULL,
                       .record = &r->record};
 #ifdef CS_TAMPER
     shard.attack = r->options->attack;

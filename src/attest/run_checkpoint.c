@@ -476,6 +476,7 @@ cs_status cs_run_train_saving(cs_run_state *r, const cs_progress *progress) {
     else
         CS_TRY(cs_run_save(r, CS_CHECKPOINT_TRAINING));
     const size_t begun = cs_trainer_done(r->trainer);
+    r->keeps = begun == 0 && !r->attributable && cs_kept_sums_pay(&r->statement.params); /* the same on all ranks */
     if (r->statement.members[0].signer.identified)
         r->sums.who.secret = r->identity.ed25519;
     for (int i = 0; i < r->comm->size; i++)
@@ -483,8 +484,9 @@ cs_status cs_run_train_saving(cs_run_state *r, const cs_progress *progress) {
 #ifdef CS_TAMPER
     r->sums.attack = r->options->attack;
 #endif
-    const cs_status trained = cs_train_run(r->comm, r->pads, r->trainer, &r->statement.params, r->derived.training_digest,
-                                           s->on ? &control : NULL, r->attributable ? &r->sums : NULL, progress);
+    const cs_status trained =
+        cs_train_run(r->comm, r->pads, r->trainer, &r->statement.params, r->derived.training_digest, s->on ? &control : NULL,
+                     r->attributable ? &r->sums : NULL, r->keeps ? &r->kept_sums : NULL, progress);
     CS_TRY(cs_run_accuse_liars(r, &r->sums, trained));
     if (begun < r->statement.params.steps)
         CS_TRY(cs_run_save(r, CS_CHECKPOINT_TRAINING));

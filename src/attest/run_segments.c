@@ -191,6 +191,7 @@ void cs_run_free_segment(cs_run_state *r) {
     cs_witness_rows_free(&r->saves.rows);
     cs_sent_sums_free(&r->sums);
     cs_table_sums_free(&r->tables);
+    cs_kept_sums_free(&r->kept_sums);
     cs_record_free(&r->record);
     cs_free(s->initial_rows);
     cs_free(s->final_rows);

@@ -12,6 +12,7 @@
 #include "provenance/identity.h"
 #include "session/pads.h"
 #include "train/attribution.h"
+#include "train/kept_sums.h"
 #include "train/protocol.h"
 
 /** Checkpoints of this rank (run_checkpoint.c). */
@@ -76,10 +77,12 @@ typedef struct cs_run_state {
     cs_record record;                    /* root: what each rank sent while proving this segment */
     double cpu_seconds;
     cs_run_saves saves;
-    bool attributable;    /* a wrong gradient will be found: --attributable, and there are others */
-    cs_sent_sums sums;    /* of this segment's training */
-    cs_table_sums tables; /* of its weight tables */
-    cs_doubts doubts;     /* of its gradients */
+    bool attributable;      /* a wrong gradient will be found: --attributable, and there are others */
+    cs_sent_sums sums;      /* of this segment's training */
+    cs_table_sums tables;   /* of its weight tables */
+    bool keeps;             /* sums of gradients are kept for weight tables */
+    cs_kept_sums kept_sums; /* this rank's */
+    cs_doubts doubts;       /* of its gradients */
 } cs_run_state;
 
 /** The member that a rank is, in the order of the statement's members and the job's: those with data come first, and their

@@ -477,7 +477,7 @@ typedef struct summing {
     cs_comm *c;
     uint32_t tag;
     uint8_t *data;
-    size_t n;
+    size_t n, grain; /* a part begins at a multiple of the grain */
     const cs_comm_reduction *how;
     int across, down;
     cs_buffer note; /* this rank's, of the frames that it sends now */
@@ -494,13 +494,13 @@ static size_t divide(const cs_comm *c, size_t n, int part) {
     return c->bounds != NULL ? n * c->bounds[part] / CS_SHARES_WHOLE : n * (size_t)part / (size_t)c->size;
 }
 
-static size_t start_of(const cs_comm *c, size_t n, int part) {
-    const size_t first = GRAIN * divide(c, (n + GRAIN - 1) / GRAIN, part);
+static size_t start_of(const cs_comm *c, size_t n, size_t grain, int part) {
+    const size_t first = grain * divide(c, (n + grain - 1) / grain, part);
     return first < n ? first : n;
 }
 
 static size_t part_start(const summing *s, int part) {
-    return start_of(s->c, s->n, part);
+    return start_of(s->c, s->n, s->grain, part);
 }
 
 static int part_of(const cs_comm *c, int rank) {
@@ -510,8 +510,8 @@ static int part_of(const cs_comm *c, int rank) {
 
 void cs_comm_sum_part(const cs_comm *c, size_t n, int rank, size_t *first, size_t *count) {
     const int part = part_of(c, rank);
-    *first = start_of(c, n, part);
-    *count = start_of(c, n, part + 1) - *first;
+    *first = start_of(c, n, GRAIN, part);
+    *count = start_of(c, n, GRAIN, part + 1) - *first;
 }
 
 cs_status cs_comm_set_shares(cs_comm *c, const uint32_t *shares) {
@@ -685,11 +685,18 @@ static void spread_along(summing *s, line along) {
     }
 }
 
+static void spread(summing *s) {
+    spread_along(s, COLUMN);
+    if (s->across > 1)
+        spread_along(s, ROW);
+}
+
 static void add_and_spread(summing *s) {
     const size_t element = s->how->element;
     if (s->across > 1) {
         const span row = span_at(s, ROW, place_of(s, ROW, s->c->rank));
         add_along(s, ROW);
+        s->c->stats.exchanges++;
         if (s->seen.count == 0)
             s->how->store(s->how->context, row.first, row.count, s->data + row.first * element);
     }
@@ -697,9 +704,7 @@ static void add_and_spread(summing *s) {
     add_along(s, COLUMN);
     if (s->seen.count == 0)
         s->how->show(s->how->context, own.first, own.count, s->data + own.first * element);
-    spread_along(s, COLUMN);
-    if (s->across > 1)
-        spread_along(s, ROW);
+    spread(s);
 }
 
 /* A rank that saw trouble tells all, of whom some may have seen none, and leaves without waiting for anybody. They find it
@@ -714,20 +719,31 @@ static cs_status leave_sum(summing *s) {
     return s->own.status != CS_OK ? restore(&s->own) : fail_with(s->c, &s->seen);
 }
 
-cs_status cs_comm_sum(cs_comm *c, uint32_t tag, uint8_t *data, size_t n, const cs_comm_reduction *how) {
+/* `run` is what the ranks send each other; nobody replies. */
+static cs_status run_sum(cs_comm *c, uint32_t tag, uint8_t *data, size_t n, size_t grain, const cs_comm_reduction *how,
+                         void (*run)(summing *s)) {
     if (c->phase == PHASE_LEFT)
         return already_left();
     if (c->phase != PHASE_IDLE)
         return cs_comm_raise(c, cs_fail(CS_ERR_INTERNAL, "a sum between gather and reply (tag %u)", (unsigned)tag));
     c->tag = tag;
     const int across = how->direct ? 1 : columns_of(c->size);
-    summing s = {.c = c, .tag = tag, .data = data, .n = n, .how = how, .across = across, .down = c->size / across};
-    add_and_spread(&s);
+    summing s = {.c = c, .tag = tag, .data = data, .n = n, .grain = grain, .how = how, .across = across};
+    s.down = c->size / across;
+    run(&s);
     cs_buffer_free(&s.note);
     if (s.seen.count > 0)
         return leave_sum(&s);
-    c->stats.exchanges += across > 1 ? 2 : 1;
+    c->stats.exchanges++;
     return CS_OK;
+}
+
+cs_status cs_comm_sum(cs_comm *c, uint32_t tag, uint8_t *data, size_t n, const cs_comm_reduction *how) {
+    return run_sum(c, tag, data, n, GRAIN, how, add_and_spread);
+}
+
+cs_status cs_comm_show(cs_comm *c, uint32_t tag, uint8_t *data, size_t n, size_t element) {
+    return run_sum(c, tag, data, n, 1, &(cs_comm_reduction){.element = element}, spread);
 }
 
 cs_status cs_comm_agree(cs_comm *c, uint32_t tag, cs_status status) {

@@ -146,6 +146,11 @@ void cs_comm_sum_part(const cs_comm *c, size_t n, int rank, size_t *first, size_
  *  others: who cares binds what it does next to what it was shown (session/pads.h). */
 cs_status cs_comm_sum(cs_comm *c, uint32_t tag, uint8_t *data, size_t n, const cs_comm_reduction *how);
 
+/** Collective: every rank shows all others its part of n things of `element` bytes each, as cs_comm_part divides them:
+ *  data[n * element] holds this rank's on entry and all on return. The second half of a sum, along the same ways, so that it
+ *  fails, and may have shown ranks different things, as a sum. */
+cs_status cs_comm_show(cs_comm *c, uint32_t tag, uint8_t *data, size_t n, size_t element);
+
 /** From now on parts of sums, and what cs_comm_part divides, are in proportion to shares[size] (comm/shares.h), which add up
  *  to CS_SHARES_WHOLE. The same on all ranks: otherwise sums fail by their lengths, or their elements do not belong
  * together. Until then, parts are equal. CS_ERR_MEMORY. Local. */

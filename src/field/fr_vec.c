@@ -4,7 +4,9 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "base/bytes.h"
 #include "field/fr_kernels.h"
+#include "field/portable/fr_inline.h"
 
 const cs_fr_kernels *cs_fr_kernels_of(cs_isa isa) {
     static const cs_fr_kernels *const all[CS_ISA_COUNT] = {
@@ -76,6 +78,29 @@ void cs_fr_vec_round(cs_fr *out, const cs_fr_round *what, size_t n) {
 
 void cs_fr_vec_inverse(cs_fr *r, const cs_fr *a, size_t n) {
     kernels()->inverse(r, a, n);
+}
+
+/* A product of the Montgomery form with 1 leaves it, one with 2^512 mod r enters it. */
+void cs_fr_vec_encode(uint8_t *out, const cs_fr *a, size_t n) {
+    enum { SOME = 64 };
+    cs_fr plain[SOME];
+    for (size_t done = 0, some; done < n; done += some) {
+        some = n - done < SOME ? n - done : SOME;
+        cs_fr_vec_scale(plain, (cs_fr){{1}}, a + done, some);
+        for (size_t k = 0; k < 4 * some; k++)
+            cs_store_u64(out + 32 * done + 8 * k, plain[k / 4].v[k % 4]);
+    }
+}
+
+bool cs_fr_vec_decode(cs_fr *out, const uint8_t *in, size_t n) {
+    uint64_t below = 1, unused[4];
+    for (size_t k = 0; k < n; k++) {
+        for (size_t limb = 0; limb < 4; limb++)
+            out[k].v[limb] = cs_load_u64(in + 32 * k + 8 * limb);
+        below &= cs_limbs_sub(unused, out[k].v, CS_FR_M);
+    }
+    cs_fr_vec_scale(out, CS_FR_R2, out, n);
+    return below == 1;
 }
 
 void cs_fr_vec_eq(cs_fr *r, const cs_fr *point, unsigned bits) {

@@ -46,6 +46,11 @@ void cs_fr_vec_round(cs_fr *out, const cs_fr_round *what, size_t n);
 
 void cs_fr_vec_inverse(cs_fr *r, const cs_fr *a, size_t n); /* zero stays zero; 3 multiplications each */
 
+/** Of each what cs_fr_encode and cs_fr_decode (field/fr.h) do, out[32 n] and in[32 n]. Decode says false if any number is
+ *  not below r; out is arbitrary then. */
+void cs_fr_vec_encode(uint8_t *out, const cs_fr *a, size_t n);
+bool cs_fr_vec_decode(cs_fr *out, const uint8_t *in, size_t n);
+
 /** r[x] = eq(point, x) for x < 2^bits; point[0] belongs to the highest bit of x. r has 2^bits entries. */
 void cs_fr_vec_eq(cs_fr *r, const cs_fr *point, unsigned bits);
 

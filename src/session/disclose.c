@@ -2,6 +2,7 @@
  *
  *   cs_session_send, _sum_points, _each_points   Pedersen commitments under fresh uniform blindings: perfectly hiding
  *   cs_session_sum_under_pads                    addends plus a zero-sharing keyed by this rank's view: only the sum shows
+ *   cs_session_show_rows                         what follows from sums that all ranks were shown, and from challenges
  *   cs_session_answer                            scalars that the caller has masked with uniform ones, once each; with
  *                                                identities a signature on what else has left, which says nothing more
  *   cs_session_agree                             "failed" or nothing
@@ -12,6 +13,8 @@
  * (Training sends padded gradients through train/loop.c, the handshake public keys and nonces through session/keys.c.) */
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/spy.h"
+#include "session/keystream.h"
 #include "session/wire.h"
 #include <string.h>
 
@@ -373,8 +376,7 @@ typedef struct padded {
 
 static void store_scalars(void *context, size_t first, size_t count, uint8_t *out) {
     const padded *p = context;
-    for (size_t k = 0; k < count; k++)
-        cs_fr_encode(out + SCALAR_BYTES * k, p->values[first + k]);
+    cs_fr_vec_encode(out, p->values + first, count);
 }
 
 static cs_status add_part(void *context, int rank, size_t first, size_t count, const uint8_t *part) {
@@ -403,11 +405,15 @@ static void show_scalars(void *context, size_t first, size_t count, uint8_t *out
     cs_pads_mask_part(p->s->pads, p->label, p->index, SCALAR_BYTES * first, out, SCALAR_BYTES * count);
 }
 
+/* What all were shown, unmasked; it becomes part of this rank's view. */
+static void take_shown(const cs_session *s, cs_label label, uint64_t index, uint8_t *shown, size_t size) {
+    cs_pads_mask_broadcast(s->pads, label, index, shown, size);
+    cs_pads_receive(s->pads, label, shown, size);
+}
+
 /* Who can find out later what is wrong with the sum goes on with it. */
 static cs_status take_sums(const padded *p, uint8_t *shown, size_t n) {
-    const cs_session *s = p->s;
-    cs_pads_mask_broadcast(s->pads, p->label, p->index, shown, SCALAR_BYTES * n);
-    cs_pads_receive(s->pads, p->label, shown, SCALAR_BYTES * n);
+    take_shown(p->s, p->label, p->index, shown, SCALAR_BYTES * n);
     for (size_t k = 0; k < n; k++)
         if (!cs_fr_decode(&p->values[k], shown + SCALAR_BYTES * k)) {
             if (p->keeper == NULL)
@@ -423,8 +429,7 @@ static cs_status pad_addends(const padded *p, uint8_t *bytes, size_t n) {
     uint8_t view[32];
     cs_pads_view(s->pads, p->label, p->index, s->digest, s->transcript.state, view);
     CS_TRY(cs_pads_zero_shares_fr(s->pads, p->label, p->index, s->digest, s->transcript.state, p->values, n));
-    for (size_t k = 0; k < n; k++)
-        cs_fr_encode(bytes + SCALAR_BYTES * k, p->values[k]);
+    cs_fr_vec_encode(bytes, p->values, n);
     return p->keeper != NULL ? p->keeper->begin(p->keeper->context, view, bytes, n) : CS_OK;
 }
 
@@ -463,6 +468,53 @@ cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t inde
         status = cs_comm_sum(s->comm, (uint32_t)label | CS_COMM_MASKED, bytes, n, &how);
     if (status == CS_OK)
         status = cs_session_fail(s, take_sums(&p, bytes, n));
+    cs_free(bytes);
+    return status;
+}
+
+/* ---- what all ranks know, shown by one of them ---- */
+
+/* A row on the wire begins where a unit of the mask does. */
+static size_t row_bytes(size_t width) {
+    const size_t unit = CS_KEYSTREAM_UNIT;
+    return (SCALAR_BYTES * width + unit - 1) / unit * unit;
+}
+
+/* This rank's rows, masked. */
+static void store_rows(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n, size_t width,
+                       uint8_t *bytes) {
+    const size_t element = row_bytes(width);
+    size_t first, count;
+    cs_comm_part(s->comm, n, &first, &count);
+#ifdef CS_TAMPER
+    if (s->attack && s->attack->message)
+        s->attack->message(s->attack->context, s->comm->rank, label, s->attack->occurrences[label]++, values + first * width,
+                           count * width);
+#endif
+    for (size_t row = first; row < first + count; row++)
+        cs_fr_vec_encode(bytes + row * element, values + row * width, width);
+    CS_SPY("table-rows", bytes + first * element, count * element);
+    cs_pads_mask_part(s->pads, label, index, first * element, bytes + first * element, count * element);
+}
+
+static cs_status take_rows(const cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n, size_t width,
+                           uint8_t *shown) {
+    const size_t element = row_bytes(width);
+    bool reduced = true;
+    take_shown(s, label, index, shown, n * element);
+    for (size_t row = 0; row < n; row++)
+        reduced &= cs_fr_vec_decode(values + row * width, shown + row * element, width);
+    return reduced ? CS_OK
+                   : cs_fail(CS_ERR_ABORT, "%s: this rank was shown a number that is not reduced", cs_label_text(label));
+}
+
+cs_status cs_session_show_rows(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n, size_t width) {
+    uint8_t *bytes = CS_NEW(uint8_t, n * row_bytes(width));
+    CS_TRY(cs_session_fail(s, bytes != NULL ? CS_OK : CS_ERR_MEMORY));
+    store_rows(s, label, index, values, n, width, bytes);
+    cs_status status = cs_comm_show(s->comm, (uint32_t)label | CS_COMM_MASKED, bytes, n, row_bytes(width));
+    if (status == CS_OK)
+        status = cs_session_fail(s, take_rows(s, label, index, values, n, width, bytes));
     cs_free(bytes);
     return status;
 }

@@ -157,6 +157,12 @@ typedef struct cs_sum_keeper {
 cs_status cs_session_sum_under_pads(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n,
                                     const cs_sum_keeper *keeper);
 
+/** What all ranks could work out and one does for all: values[n * width] holds this rank's rows on entry, of n that
+ * cs_comm_part divides, and all on return. Masked with the common stream, so that nobody else learns them, and part of this
+ * rank's view from then on; nothing says that they are right: who cares checks them. The (label, index) is used once.
+ * CS_ERR_ABORT for what is no encoding; CS_ERR_MEMORY. Collective; not called when verifying. */
+cs_status cs_session_show_rows(cs_session *s, cs_label label, uint64_t index, cs_fr *values, size_t n, size_t width);
+
 /** Every rank's small number (of a public check) to every rank: all[ranks of comm]. Collective; not called when verifying.
  */
 cs_status cs_session_numbers(cs_session *s, cs_label label, uint64_t mine, uint64_t *all);

@@ -19,6 +19,7 @@ typedef struct loop {
     size_t n;           /* the same, and what the control adds */
     cs_entries entries; /* [n] */
     cs_sent_sums *sums;
+    cs_kept_sums *kept;
     bool noise;     /* a sum was beyond its bound, and sums are kept */
     uint8_t *bytes; /* [cs_entries_room], as they travel */
 } loop;
@@ -185,6 +186,8 @@ static cs_status run_step(loop *s) {
         } while (again);
     if (status == CS_OK)
         status = apply(s);
+    if (status == CS_OK && s->kept != NULL)
+        status = cs_kept_sums_keep(s->kept, s->step, s->entries.values, s->weights);
     if (status == CS_ERR_ABORT && s->noise)
         status = explain_noise(s);
     if (status == CS_OK)
@@ -208,6 +211,8 @@ static cs_status allocate(loop *s) {
     s->bytes = CS_NEW(uint8_t, cs_entries_room(&s->entries));
     if (s->bytes == NULL)
         return CS_ERR_MEMORY;
+    if (s->kept != NULL)
+        CS_TRY(cs_kept_sums_new(s->kept, s->comm, s->p));
     return s->sums != NULL
                ? cs_sent_sums_new(s->sums, s->comm, s->p, cs_pads_nonce(s->pads), s->digest, s->step, s->n, width)
                : CS_OK;
@@ -219,7 +224,8 @@ static void release(loop *s) {
 }
 
 cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const cs_params *p, const uint8_t digest[32],
-                       const cs_train_control *control, cs_sent_sums *sums, const cs_progress *progress) {
+                       const cs_train_control *control, cs_sent_sums *sums, cs_kept_sums *kept,
+                       const cs_progress *progress) {
     const size_t weights = cs_trainer_size(trainer);
     loop s = {.comm = comm,
               .pads = pads,
@@ -228,6 +234,7 @@ cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const 
               .digest = digest,
               .control = control,
               .sums = sums,
+              .kept = kept,
               .step = cs_trainer_done(trainer),
               .weights = weights,
               .n = weights + (control != NULL ? 2 : 0)};

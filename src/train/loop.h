@@ -7,6 +7,7 @@
 #include "base/progress.h"
 #include "comm/comm.h"
 #include "session/pads.h"
+#include "train/kept_sums.h"
 #include "train/sent_sums.h"
 #include "train/sgd.h"
 
@@ -22,9 +23,10 @@ typedef struct cs_train_control {
  * without the final model. Begins after the steps that the trainer has made. With `control` two numbers more are summed: how
  * many ranks want to save, and to stop; if any does all save after that step, and stop with CS_ERR_STOPPED. `sums`
  * (all ranks have one, or none has): keeps what a wrong gradient can be found by, parts are then summed directly, and ranks
- * compare what they kept in one exchange more. The sum is shown masked with the common stream and enters the pads' history.
+ * compare what they kept in one exchange more. `kept`, if not NULL: gets the sums of this rank's steps; the trainer has made
+ * none before. The sum is shown masked with the common stream and enters the pads' history.
  * Any rank's failure ends all: its own status there, CS_ERR_RANK elsewhere. */
 cs_status cs_train_run(cs_comm *comm, cs_pads *pads, cs_trainer *trainer, const cs_params *p, const uint8_t digest[32],
-                       const cs_train_control *control, cs_sent_sums *sums, const cs_progress *progress);
+                       const cs_train_control *control, cs_sent_sums *sums, cs_kept_sums *kept, const cs_progress *progress);
 
 #endif

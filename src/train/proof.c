@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "finale/finale.h"
 #include "relation/padding.h"
+#include "train/kept_sums.h"
 #include <string.h>
 
 cs_status cs_train_open_instance(cs_proof *p, const cs_instance *instance, cs_shard *shard) {
@@ -64,6 +65,8 @@ static cs_status add_steps(cs_proof *p, cs_relations *all) {
     CS_TRY(cs_train_softmax(p, all));
     for (size_t l = 1; l < p->params->layers; l++)
         CS_TRY(cs_train_backward(p, l, all));
+    if (p->shard && p->shard->kept) /* there are no more tables */
+        cs_kept_sums_free(p->shard->kept);
     return CS_OK;
 }
 

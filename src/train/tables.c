@@ -1,10 +1,12 @@
-/* The weight tables of 6.3: W_l(t) for all t, contracted on one side. Nobody stores weights per step: each rank adds up its
- * own part of the updates and of W(0), which all have, and the parts are summed under pads. A rank checks the sum against
- * what it kept while training before the table meets its private data. */
+/* The weight tables of 6.3: W_l(t) for all t, contracted on one side. Nobody stores weights per step. Either the ranks have
+ * kept the sums of gradients, each some steps' (train/kept_sums.h): then who has one contracts it and shows what it gives.
+ * Or each rank adds up its own part of the updates and of W(0), which all have, and the parts are summed under pads. A rank
+ * checks the table against what it kept for itself while training before it meets its private data. */
 #include <string.h>
 
 #include "base/memory.h"
 #include "field/fr_vec.h"
+#include "train/kept_sums.h"
 #include "train/model_sums.h"
 #include "train/proof.h"
 #include "train/table_sums.h"
@@ -36,9 +38,14 @@ static cs_status contract(const cs_proof *p, const sides *v, const cs_fr *vector
                                                             count);
 }
 
-/* Sums that can be attributed have nothing of W(0), so no row for it: the first row is that after step 0. */
+static bool is_shown(const cs_proof *p) {
+    return p->shard->kept != NULL;
+}
+
+/* What is shown, and sums that can be attributed, have nothing of W(0), so no row for it: the first row is that after step
+ * 0. */
 static bool has_start(const cs_proof *p) {
-    return p->shard->tables == NULL;
+    return p->shard->tables == NULL && !is_shown(p);
 }
 
 static size_t packed_size(const cs_proof *p, const sides *v) {
@@ -94,7 +101,7 @@ static void unpack(const cs_proof *p, const sides *v, const cs_fr *packed, cs_fr
         memcpy(table + (t << v->kept_bits), packed + (t < last ? t : last) * v->kept_size, v->kept_size * sizeof *table);
 }
 
-/* The same of updates alone, to which this rank adds W(0). */
+/* The same of updates alone, to which this rank adds W(0); of a table of zeros. */
 static cs_status add_start(const cs_proof *p, const sides *v, const cs_fr *vector, const cs_fr *packed, cs_fr *table) {
     const size_t last = cs_table_steps(p->params), rows = p->instance->initial->rows[v->which.layer - 1];
     CS_TRY(contract(p, v, vector, 0, rows, table));
@@ -114,16 +121,32 @@ static cs_status sum_packed(cs_proof *p, const sides *v, cs_fr *packed, size_t s
     return cs_session_sum_under_pads(&p->session, label, cs_table_key(p->params, v->which), packed, size, &keeper);
 }
 
-/* *out[2^bt][2^kept_bits]: the sum of all ranks' addends; only what is not padding is summed. An idle rank has no use for
- * it. */
-static cs_status sum_addends(cs_proof *p, const sides *v, const cs_fr *vector, cs_fr **out) {
-    const size_t size = packed_size(p, v);
-    cs_fr *packed = CS_NEW(cs_fr, size + 1);
+static cs_status sum_updates(cs_proof *p, const sides *v, const cs_fr *vector, cs_fr *table, cs_fr *packed) {
+    CS_TRY(cs_session_fail(&p->session, own_addends(p, v, vector, table, packed)));
+    return sum_packed(p, v, packed, packed_size(p, v));
+}
+
+/* packed[t][·] = the updates up to step t, made of what each rank shows of single steps. */
+static cs_status gather_updates(cs_proof *p, const sides *v, const cs_fr *vector, cs_fr *packed) {
+    const size_t width = v->kept_size, size = packed_size(p, v);
+    const cs_kept_sums *kept = p->shard->kept;
+    if (size == 0) /* one step: W(0) is all */
+        return CS_OK;
+    CS_TRY(cs_session_fail(&p->session,
+                           cs_kept_sums_contract(kept, p->params, v->which, vector, packed + kept->first * width)));
+    CS_TRY(cs_session_show_rows(&p->session, cs_table_label(v->which), v->which.layer, packed, size / width, width));
+    for (size_t at = width; at < size && cs_holds(&p->session); at += width)
+        cs_fr_vec_add(packed + at, packed + at - width, packed + at, width);
+    return CS_OK;
+}
+
+/* *out[2^bt][2^kept_bits]; only what is not padding is summed or shown. An idle rank has no use for it. */
+static cs_status make_rows(cs_proof *p, const sides *v, const cs_fr *vector, cs_fr **out) {
+    cs_fr *packed = CS_NEW(cs_fr, packed_size(p, v) + 1);
     *out = CS_NEW(cs_fr, (size_t)1 << ((cs_holds(&p->session) ? p->bt : 0) + v->kept_bits));
-    cs_status status = packed && *out ? own_addends(p, v, vector, *out, packed) : CS_ERR_MEMORY;
-    status = cs_session_fail(&p->session, status);
+    cs_status status = cs_session_fail(&p->session, packed && *out ? CS_OK : CS_ERR_MEMORY);
     if (status == CS_OK)
-        status = sum_packed(p, v, packed, size);
+        status = is_shown(p) ? gather_updates(p, v, vector, packed) : sum_updates(p, v, vector, *out, packed);
     if (status == CS_OK && cs_holds(&p->session) && has_start(p))
         unpack(p, v, packed, *out);
     else if (status == CS_OK && cs_holds(&p->session))
@@ -151,7 +174,7 @@ static cs_status check_table(cs_proof *p, const sides *v, const cs_fr *table, co
     size_t wrong = 0;
     const bool checks = cs_holds(&p->session) && p->shard->trainer && !p->shard->trusting;
     const cs_status status = checks ? check(p->shard->trainer, l, table, vector, &wrong) : CS_OK;
-    if (has_start(p) || packed_size(p, v) == 0 || (status != CS_OK && status != CS_ERR_ABORT))
+    if (p->shard->tables == NULL || packed_size(p, v) == 0 || (status != CS_OK && status != CS_ERR_ABORT))
         return cs_session_fail(&p->session, status);
     return compare_claims(p, l, status == CS_OK ? 0 : 1 + (uint64_t)wrong);
 }
@@ -161,7 +184,7 @@ static cs_status make_table(cs_proof *p, const sides *v, const cs_axis *axis, cs
     *out = NULL;
     cs_status status = cs_session_fail(&p->session, vector ? cs_axis_table(vector, axis, p->session.rank) : CS_ERR_MEMORY);
     if (status == CS_OK)
-        status = sum_addends(p, v, vector, out);
+        status = make_rows(p, v, vector, out);
     if (status == CS_OK)
         status = check_table(p, v, *out, vector);
     cs_free(vector);

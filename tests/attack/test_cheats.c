@@ -119,12 +119,13 @@ static void minus_three(int64_t *v, size_t rows, size_t columns) {
     v[0] -= 3;
 }
 
-/* Everybody trained a model that the tensors do not give: the weight tables show it to every honest rank, and to the
- * verifier if none is honest. */
+/* Everybody trained a model that the tensors do not give. Tables that are made of the tensors show it to every honest rank,
+ * and to the verifier if none is honest. */
 static void wrong_gradient_early(void **state) {
     (void)state;
-    const cs_example_options o = cs_example_defaults();
+    cs_example_options o = cs_example_defaults();
     const cs_cheat c = {1, 0, CS_TAMPER_GRADIENT, 2, 0, minus_three};
+    o.padded_tables = true;
     setup(&o, &c);
     cs_cheat_dishonest(&run, 1, false);
     cs_cheat_go(&run);
@@ -140,19 +141,36 @@ static void wrong_gradient_early(void **state) {
     cs_cheat_free(&run);
 }
 
-/* No table has W(T) when T is a power of two: only the final model shows a wrong last gradient, in a cross row without an
- * owner. */
-static void wrong_gradient_in_the_last_step(void **state) {
-    (void)state;
-    const cs_example_options o = cs_example_defaults();
-    const cs_cheat c = {1, 1, CS_TAMPER_GRADIENT, 1, 0, plus_two};
-    setup(&o, &c);
+static void expect_broken_update(const cs_example_options *o, const cs_cheat *c) {
+    setup(o, c);
     cs_cheat_go(&run);
     assert_int_equal(run.prove, CS_OK);
     assert_int_equal(run.verify, CS_REJECT);
     assert_true(cs_cheat_broken_exactly(&run, LABELS(CS_LABEL_UPDATE_SUM)));
     assert_true(cs_cheat_named(&run, -1, CS_OFFENCE_NONE, CS_LABEL_COUNT));
     cs_cheat_free(&run);
+}
+
+/* No table has W(T) when T is a power of two: only the final model shows a wrong last gradient, in a cross row without an
+ * owner. */
+static void wrong_gradient_in_the_last_step(void **state) {
+    (void)state;
+    cs_example_options o = cs_example_defaults();
+    const cs_cheat c = {1, 1, CS_TAMPER_GRADIENT, 1, 0, plus_two};
+    o.padded_tables = true;
+    expect_broken_update(&o, &c);
+}
+
+/* Tables that are made of the sums of gradients are those of the model that was trained: whatever the step, honest ranks'
+ * own rows hold, and the cross row does not. */
+static void wrong_gradient_that_tables_follow(void **state) {
+    (void)state;
+    for (size_t step = 0; step < 3; step++) {
+        cs_example_options o = cs_example_defaults();
+        const cs_cheat c = {1, step, CS_TAMPER_GRADIENT, 1, 0, plus_two};
+        o.steps = 3;
+        expect_broken_update(&o, &c);
+    }
 }
 
 /* ---- tensors changed after training, in F where integers do not reach ---- */
@@ -382,6 +400,7 @@ int main(void) {
         cmocka_unit_test(wrong_draw),
         cmocka_unit_test(wrong_gradient_early),
         cmocka_unit_test(wrong_gradient_in_the_last_step),
+        cmocka_unit_test(wrong_gradient_that_tables_follow),
         cmocka_unit_test(one_hot_that_is_not_bits),
         cmocka_unit_test(quotient_that_wraps),
         cmocka_unit_test(dataset_is_not_the_committed_one),

@@ -274,17 +274,17 @@ static void who_lies_about_pads_is_named(void **state) {
 
 /* ------------------------------------------------------------ a part in the work */
 
-/* A wrong part of the first weights is a wrong table, which ranks with data notice before they use it; with --attributable
- * whoever sent it is named. */
-static void wrong_first_weights_are_noticed(void **state) {
+/* A wrong part of the first weights, or of what the sums of gradients give, is a wrong table, which ranks with data notice
+ * before they use it; with --attributable whoever sent it is named. Tables of a single rank's data are summed under pads. */
+static void wrong_parts_of_tables_are_noticed(void **state) {
     static const cs_label LABELS[] = {CS_LABEL_FORWARD_TABLE, CS_LABEL_BACKWARD_TABLE};
     (void)state;
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 7; k++) {
         cs_tiny t;
         no_plot();
-        plot.liar = k % 2;
-        plot.label = LABELS[k / 2];
-        go(&t, 1u << plot.liar, "", k == 1, false);
+        plot.liar = k < 3 ? 1 : k % 2;
+        plot.label = LABELS[k < 3 ? k / 2 : k / 5];
+        go(&t, k < 3 ? 2 : 3, "", k == 1, false);
         if (k == 1)
             says(&t, 2, "rank 1 (m1) cheated at forward/table: the share of the weight table");
         else
@@ -363,7 +363,7 @@ int main(void) {
         cmocka_unit_test(who_sends_one_is_named),
         cmocka_unit_test(who_adds_up_wrongly_is_named),
         cmocka_unit_test(who_lies_about_pads_is_named),
-        cmocka_unit_test(wrong_first_weights_are_noticed),
+        cmocka_unit_test(wrong_parts_of_tables_are_noticed),
         cmocka_unit_test(wrong_help_is_named),
         cmocka_unit_test(a_cheat_with_data_is_named_and_convicted),
         cmocka_unit_test(a_wrong_gradient_beside_idle_ranks_is_convicted),

@@ -70,9 +70,11 @@ static void lie_to(cs_example_rank *r, cs_comm *comm) {
 }
 
 /* Rank 0 or, if the root lies, rank 1 is shown another 32-byte item. */
-static void shown_otherwise(cs_label label, size_t entry, bool point, bool sums, cs_status expected_prove) {
+static void shown_otherwise_with(bool padded_tables, cs_label label, size_t entry, bool point, bool sums,
+                                 cs_status expected_prove) {
     cs_example_options o = cs_example_defaults();
     o.steps = 3;
+    o.padded_tables = padded_tables;
     assert_int_equal(cs_cheat_new(&run, &o, NULL), CS_OK);
     lie.label = label;
     lie.entry = entry;
@@ -87,6 +89,11 @@ static void shown_otherwise(cs_label label, size_t entry, bool point, bool sums,
     if (run.prove == CS_OK)
         assert_int_equal(run.verify, CS_REJECT);
     cs_cheat_free(&run);
+}
+
+static void shown_otherwise(cs_label label, size_t entry, bool point, bool sums, cs_status expected_prove) {
+    for (int padded = 0; padded < 2; padded++)
+        shown_otherwise_with(padded == 1, label, entry, point, sums, expected_prove);
 }
 
 /* Other commitments mean other challenges: the sums under pads that follow are noise, and every rank notices before it uses
@@ -109,13 +116,17 @@ static void another_gradient_sum(void **state) {
 }
 
 /* A rank stops at a wrong entry of a weight table, whatever its data: all that is sent of the first tables, of T = 3 steps
- * by 4 rows, the bias' among them, and by 2 columns. */
+ * by 4 rows, the bias' among them, and by 2 columns; where single steps are shown, by who has the last two of three. */
 static void another_weight_table(void **state) {
     (void)state;
     for (size_t entry = 0; entry < 12; entry++)
-        shown_otherwise(CS_LABEL_FORWARD_TABLE, entry, false, true, CS_ERR_ABORT);
+        shown_otherwise_with(true, CS_LABEL_FORWARD_TABLE, entry, false, true, CS_ERR_ABORT);
     for (size_t entry = 0; entry < 6; entry++)
-        shown_otherwise(CS_LABEL_BACKWARD_TABLE, entry, false, true, CS_ERR_ABORT);
+        shown_otherwise_with(true, CS_LABEL_BACKWARD_TABLE, entry, false, true, CS_ERR_ABORT);
+    for (size_t entry = 0; entry < 8; entry++)
+        shown_otherwise_with(false, CS_LABEL_FORWARD_TABLE, entry, false, true, CS_ERR_ABORT);
+    for (size_t entry = 0; entry < 4; entry++)
+        shown_otherwise_with(false, CS_LABEL_BACKWARD_TABLE, entry, false, true, CS_ERR_ABORT);
 }
 
 /* ---- lies in messages ---- */

@@ -332,7 +332,8 @@ typedef struct adder {
     bool raises, vanishes, chokes; /* before the last sum; while it adds in the last sum */
     bool raises_next;              /* in the exchange after it */
     bool direct;
-    int added; /* direct: how many ranks' addends came */
+    bool shows; /* its parts to all, instead of sums; all do */
+    int added;  /* direct: how many ranks' addends came */
     const cs_comm *comm;
     const uint32_t *shares; /* of the parts, NULL: equal */
     int rank, round;
@@ -388,6 +389,23 @@ static cs_status sum_once(cs_comm *c, adder *a) {
     return status;
 }
 
+/* Elements of 8 bytes, of which every rank knows its own part at first. */
+static cs_status show_once(cs_comm *c, const adder *a) {
+    size_t first, count;
+    uint8_t *bytes = CS_NEW(uint8_t, 8 * a->n);
+    if (bytes == NULL)
+        return CS_ERR_MEMORY;
+    cs_comm_part(c, a->n, &first, &count);
+    for (size_t k = first; k < first + count; k++)
+        cs_store_u64(bytes + 8 * k, k + 1);
+    cs_status status = cs_comm_show(c, 50 + (uint32_t)a->round, bytes, a->n, 8);
+    for (size_t k = 0; k < a->n && status == CS_OK; k++)
+        if (cs_load_u64(bytes + 8 * k) != k + 1)
+            status = cs_comm_raise(c, cs_fail(CS_ERR_INTERNAL, "round %d: element %zu is wrong", a->round, k));
+    cs_free(bytes);
+    return status;
+}
+
 static cs_status run_sums(cs_comm *c, void *arg) {
     adder *a = arg;
     a->rank = c->rank;
@@ -400,7 +418,7 @@ static cs_status run_sums(cs_comm *c, void *arg) {
             return why;
         if (a->round == a->rounds - 1 && a->raises)
             return cs_comm_raise(c, why);
-        CS_TRY(sum_once(c, a));
+        CS_TRY(a->shows ? show_once(c, a) : sum_once(c, a));
     }
     if (a->raises_next)
         return cs_comm_raise(c, cs_fail(CS_ERR_ABORT, "planned failure of rank %d", a->rank));
@@ -441,6 +459,9 @@ static void sums_arrive(void **state) {
             for (int rank = 0; rank < SUM_RANKS; rank++)
                 adders[rank] = (adder){.n = lengths[k], .rounds = 3};
             assert_int_equal(go_sum(sum_sizes[s], adders, NULL), CS_OK);
+            for (int rank = 0; rank < SUM_RANKS; rank++)
+                adders[rank] = (adder){.n = lengths[k], .rounds = 2, .shows = true};
+            assert_int_equal(go_sum(sum_sizes[s], adders, NULL), CS_OK);
         }
 }
 
@@ -460,6 +481,9 @@ static void sums_in_unequal_parts_arrive(void **state) {
         for (size_t k = 0; k < 3 * sizeof lengths / sizeof lengths[0]; k++) {
             for (int rank = 0; rank < SUM_RANKS; rank++)
                 adders[rank] = (adder){.n = lengths[k / 3], .rounds = 2, .shares = shares[k % 3]};
+            assert_int_equal(go_sum(sum_sizes[s], adders, NULL), CS_OK);
+            for (int rank = 0; rank < SUM_RANKS; rank++)
+                adders[rank].shows = true;
             assert_int_equal(go_sum(sum_sizes[s], adders, NULL), CS_OK);
         }
     }
@@ -534,7 +558,7 @@ static void sums_are_balanced(void **state) {
 static void fail_in_sum(int size, int who, const adder *how) {
     cs_comm_outcome outcomes[SUM_RANKS];
     for (int rank = 0; rank < size; rank++)
-        adders[rank] = (adder){.n = 700, .rounds = how->rounds};
+        adders[rank] = (adder){.n = 700, .rounds = how->rounds, .shows = how->shows};
     adders[who] = *how;
     assert_int_equal(go_sum(size, adders, outcomes), CS_ERR_ABORT);
     for (int rank = 0; rank < size; rank++)
@@ -551,6 +575,9 @@ static void failures_end_sums(void **state) {
                 fail_in_sum(some[s], who, &(adder){.n = 700, .rounds = rounds, .raises = true});
                 fail_in_sum(some[s], who, &(adder){.n = 700, .rounds = rounds, .vanishes = true});
                 fail_in_sum(some[s], who, &(adder){.n = 700, .rounds = rounds, .raises_next = true});
+                fail_in_sum(some[s], who, &(adder){.n = 700, .rounds = rounds, .shows = true, .raises = true});
+                fail_in_sum(some[s], who, &(adder){.n = 700, .rounds = rounds, .shows = true, .vanishes = true});
+                fail_in_sum(some[s], who, &(adder){.n = 700, .rounds = rounds, .shows = true, .raises_next = true});
                 if (some[s] != 18) /* of 700 elements only the last rows have some there */
                     fail_in_sum(some[s], who, &(adder){.n = 700, .rounds = rounds, .chokes = true});
             }
@@ -563,9 +590,13 @@ static void lengths_must_agree(void **state) {
     for (int size = 2; size <= 18; size += 16) {
         for (int rank = 0; rank < size; rank++)
             adders[rank] = (adder){.n = rank == 1 ? 1200 : 1280, .rounds = 2};
-        assert_int_equal(go_sum(size, adders, outcomes), CS_ERR_RANK);
-        for (int rank = 0; rank < size; rank++)
-            assert_int_equal(outcomes[rank].status, CS_ERR_RANK);
+        for (int shows = 0; shows < 2; shows++) {
+            for (int rank = 0; rank < size; rank++)
+                adders[rank].shows = shows == 1;
+            assert_int_equal(go_sum(size, adders, outcomes), CS_ERR_RANK);
+            for (int rank = 0; rank < size; rank++)
+                assert_int_equal(outcomes[rank].status, CS_ERR_RANK);
+        }
     }
 }
 

@@ -51,14 +51,14 @@ seen() {
 }
 
 capture sealed A=1
-for secret in weights gradient-sum own-gradient common-seed pair-seed contribution blinding; do
+for secret in weights gradient-sum own-gradient table-rows common-seed pair-seed contribution blinding; do
     seen $secret 0 0
 done
 seen public-key 3 3 # the handshake is in clear
 capture unsealed CONSORT_UNSEALED=1
 seen contribution 3 3 # so the search finds what is there
 seen public-key 3 3
-for secret in weights gradient-sum own-gradient common-seed pair-seed blinding; do
+for secret in weights gradient-sum own-gradient table-rows common-seed pair-seed blinding; do
     seen $secret 0 0 # masked or encrypted anyway
 done
 

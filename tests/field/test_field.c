@@ -283,6 +283,36 @@ static void wide_bytes(void **state) {
     fmpz_clear(x);
 }
 
+/* Of every length, extremes among them; a number that is not below r is noticed wherever it stands. */
+static void vectors_have_the_encodings_of_their_elements(void **state) {
+    enum { MOST = 70 };
+    (void)state;
+    cs_fr a[MOST], again[MOST];
+    uint8_t one[32], all[32 * MOST + 1], r[32];
+    for (size_t k = 0; k < MOST; k++)
+        a[k] = k == 0 ? CS_FR_ZERO : k == 1 ? CS_FR_ONE : k == 2 ? cs_fr_neg(CS_FR_ONE) : cs_fr_random();
+    for (size_t n = 0; n <= MOST; n++) {
+        all[32 * n] = 0xa5;
+        cs_fr_vec_encode(all, a, n);
+        assert_int_equal(all[32 * n], 0xa5);
+        for (size_t k = 0; k < n; k++) {
+            cs_fr_encode(one, a[k]);
+            assert_memory_equal(all + 32 * k, one, 32);
+        }
+        assert_true(cs_fr_vec_decode(again, all, n));
+        assert_memory_equal(again, a, n * sizeof *a);
+    }
+    cs_fr_encode(r, cs_fr_neg(CS_FR_ONE));
+    r[0]++;
+    for (size_t k = 0; k < MOST; k++) {
+        cs_fr_vec_encode(all, a, MOST);
+        memcpy(all + 32 * k, r, 32);
+        assert_false(cs_fr_vec_decode(again, all, MOST));
+        memset(all + 32 * k, 0xff, 32);
+        assert_false(cs_fr_vec_decode(again, all, MOST));
+    }
+}
+
 static void decode_refuses_what_is_not_reduced(void **state) {
     (void)state;
     fmpz_t r;
@@ -526,6 +556,7 @@ int main(void) {
         cmocka_unit_test(inverses_are_powers),
         cmocka_unit_test(wide_bytes),
         cmocka_unit_test(decode_refuses_what_is_not_reduced),
+        cmocka_unit_test(vectors_have_the_encodings_of_their_elements),
         cmocka_unit_test(integers),
         cmocka_unit_test(vectors_against_scalars),
         cmocka_unit_test(small_integers_against_scalars),

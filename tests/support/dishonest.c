@@ -349,6 +349,8 @@ static cs_status run_once(bool recording) {
     cs_example_options o = cs_example_defaults();
     o.n_ranks = trial.n;
     o.hidden_draws = trial.strategy->hidden;
+    if (trial.strategy->label == CS_LABEL_FORWARD_TABLE || trial.strategy->label == CS_LABEL_BACKWARD_TABLE)
+        o.steps = CS_DISHONEST_RANKS + 1; /* each rank has one whose sum it keeps */
     trial.recording = recording;
     CS_TRY(cs_cheat_new(&trial.run, &o, NULL));
     for (int i = 0; i < trial.n; i++) {

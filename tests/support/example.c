@@ -198,7 +198,10 @@ const uint8_t CS_EXAMPLE_SEED[32] = {1, 2, 3};
 
 cs_status cs_example_new(cs_example *e, const cs_example_options *o) {
     const uint8_t *seed = CS_EXAMPLE_SEED;
-    *e = (cs_example){.save_memory = o->save_memory, .without_aes = o->without_aes, .shares = o->shares};
+    *e = (cs_example){.save_memory = o->save_memory,
+                      .padded_tables = o->padded_tables,
+                      .without_aes = o->without_aes,
+                      .shares = o->shares};
     CS_TRY(make_params(&e->params, o));
     CS_TRY(make_shards(e, o));
     CS_TRY(cs_table_new(&e->table, &e->params));
@@ -234,6 +237,7 @@ void cs_example_free(cs_example *e) {
         cs_free(r->initial_blindings);
         cs_free(r->final_blindings);
         cs_trainer_free(r->trainer);
+        cs_kept_sums_free(&r->kept);
         cs_passes_free(&e->passes[i]);
         for (size_t k = 0; e->committed[i] && k < e->shards[i].n; k++)
             cs_committed_free(&e->committed[i][k]);
@@ -301,7 +305,8 @@ static cs_status train(cs_example_rank *r, cs_comm *comm, cs_pads *pads) {
     if (r->tamper)
         cs_trainer_set_tamper(r->trainer, r->tamper, r->tamper_context);
 #endif
-    CS_TRY(cs_train_run(comm, pads, r->trainer, &e->params, digest, NULL, NULL, NULL));
+    r->keeps = !e->padded_tables && e->params.n_ranks > 1;
+    CS_TRY(cs_train_run(comm, pads, r->trainer, &e->params, digest, NULL, NULL, r->keeps ? &r->kept : NULL, NULL));
     CS_TRY(cs_comm_agree(comm, CS_LABEL_AGREE, CS_OK));
     CS_TRY(cs_comm_agree(comm, CS_LABEL_AGREE, r->rank ? CS_OK : publish_model(e)));
     return cs_comm_agree(comm, CS_LABEL_AGREE, CS_OK);
@@ -345,6 +350,7 @@ static cs_status prove(cs_example_rank *r, cs_comm *comm, const cs_keyring *keys
                           .initial_blindings = r->initial_blindings,
                           .final_blindings = r->final_blindings,
                           .trainer = r->trainer,
+                          .kept = r->keeps ? &r->kept : NULL,
                           .signing = &(cs_signing){e->secrets[r->rank]},
                           .record = &e->record};
 #ifdef CS_TAMPER

@@ -6,6 +6,7 @@
 #include "provenance/shard.h"
 #include "support/committed.h"
 #include "train/instance.h"
+#include "train/kept_sums.h"
 #include "train/protocol.h"
 
 enum { CS_EXAMPLE_DATASETS = 3 };
@@ -25,6 +26,7 @@ typedef struct cs_example_options {
     unsigned without_aes;   /* ranks, as bits, that say that they have no AES */
     bool hidden_draws;      /* positions of draws are not public */
     const uint32_t *shares; /* [n_ranks] of what is divided (comm/shares.h), or NULL: equal ones */
+    bool padded_tables;     /* weight tables are summed under pads, whatever the number of ranks */
     bool images;            /* features like those of scanned digits: in [0, 2^a], four in five of them zero */
 } cs_example_options;
 
@@ -35,6 +37,8 @@ typedef struct cs_example_rank {
     cs_tensor *tensors;
     cs_fr *dataset_blindings, *initial_blindings, *final_blindings;
     cs_trainer *trainer;
+    bool keeps;
+    cs_kept_sums kept;
     cs_shard shard;
     cs_proof_stats stats;
     double cpu_seconds;   /* of this rank's thread, from the handshake to the end */
@@ -73,7 +77,7 @@ typedef struct cs_example {
     cs_record record;               /* what each rank sent */
     uint8_t keys[CS_MAX_RANKS][32]; /* with which answers are signed */
     uint8_t secrets[CS_MAX_RANKS][64];
-    bool save_memory;
+    bool save_memory, padded_tables;
     const uint32_t *shares;
     unsigned without_aes;
     cs_comm_outcome outcomes[CS_MAX_RANKS];

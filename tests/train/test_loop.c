@@ -165,7 +165,7 @@ static cs_status train(cs_comm *comm, void *arg) {
     m->pads = pads;
     const uint64_t before = comm->stats.exchanges;
     if (status == CS_OK)
-        status = cs_train_run(comm, pads, trainer, &m->j->p, m->digest, NULL, m->keeps ? &m->sums : NULL, &progress);
+        status = cs_train_run(comm, pads, trainer, &m->j->p, m->digest, NULL, m->keeps ? &m->sums : NULL, NULL, &progress);
     m->again = (size_t)(comm->stats.exchanges - before) - m->progress - 1; /* the last one has no content */
     cs_pads_free(pads);
     cs_keyring_free(&keys);

@@ -11,7 +11,7 @@
 #include "comm/shares.h"
 #include "support/example.h"
 
-static void accept(const cs_example_options *o) {
+static void accept_once(const cs_example_options *o) {
     cs_example e;
     cs_status status = cs_example_new(&e, o);
     if (status != CS_OK)
@@ -23,6 +23,15 @@ static void accept(const cs_example_options *o) {
     if (status != CS_OK)
         fail_msg("verify: %s: %s", cs_status_name(status), cs_error_text());
     cs_example_free(&e);
+}
+
+/* With weight tables made of sums that the ranks keep, and with tables that are summed under pads. */
+static void accept(const cs_example_options *o) {
+    cs_example_options padded = *o;
+    padded.padded_tables = true;
+    accept_once(o);
+    if (o->n_ranks > 1)
+        accept_once(&padded);
 }
 
 /* As a verifier does who has no W(0), but its seed. */
