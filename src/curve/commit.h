@@ -18,6 +18,20 @@ void cs_committer_free(cs_committer *c);
 /** Com(v[0..n), s), n <= width; n may be 0. */
 cs_g1 cs_commit_short(const cs_committer *c, const cs_fr *v, size_t n, cs_fr s);
 
+/** Coordinates first .. end - 1 of a vector; none if end is 0. */
+typedef struct cs_span {
+    size_t first, end;
+} cs_span;
+
+static inline void cs_span_cover(cs_span *s, size_t k) {
+    s->first = s->end == 0 || k < s->first ? k : s->first;
+    s->end = k >= s->end ? k + 1 : s->end;
+}
+
+/** Com(v, s) for a vector that is zero outside `where`, for public reasons (its entries there are not read): what takes time
+ * is the span. where.end <= width. */
+cs_g1 cs_commit_span(const cs_committer *c, const cs_fr *v, cs_span where, cs_fr s);
+
 /** out[k] = Com(row k; s[k]) for all rows at once: column by column, small tables of odd multiples shared by all rows, one
  *  shared inversion per step (batch-affine). Entries in [0,1] are taken eight columns at a time. CS_INT_FR rows take a plain
  * MSM. CS_ERR_MEMORY; CS_ERR_INTERNAL if an entry is outside its declared range. */

@@ -120,15 +120,29 @@ static cs_g1 add_entries(cs_g1 sum, const cs_committer *c, workspace *w, size_t 
     return sum;
 }
 
-cs_g1 cs_commit_short(const cs_committer *c, const cs_fr *v, size_t n, cs_fr s) {
+/* What the digits' signs take away from the blinding and the scalars of a span. */
+static cs_g1 add_offsets(cs_g1 sum, const cs_committer *c, cs_span where) {
+    sum = cs_g1_add_affine(sum, c->offset[where.end]);
+    if (where.first == 0)
+        return sum;
+    sum = cs_g1_add_affine(sum, cs_g1_affine_neg(c->offset[where.first]));
+    return cs_g1_add_affine(sum, c->offset[0]);
+}
+
+cs_g1 cs_commit_span(const cs_committer *c, const cs_fr *v, cs_span where, cs_fr s) {
     workspace w;
     cs_g1 sum = CS_G1_IDENTITY;
+    const size_t n = where.end - where.first;
     for (size_t j = 0; j <= n;) {
         size_t terms = 0;
         for (size_t end = j + SCALARS; j <= n && j < end; j++, terms += WINDOWS)
-            cs_committer_codes(w.codes + terms, 1, j, j ? v[j - 1] : s);
+            cs_committer_codes(w.codes + terms, 1, j ? where.first + j : 0, j ? v[where.first + j - 1] : s);
         sum = add_entries(sum, c, &w, terms);
     }
     sodium_memzero(&w, sizeof w);
-    return cs_g1_add_affine(sum, c->offset[n]);
+    return add_offsets(sum, c, where);
+}
+
+cs_g1 cs_commit_short(const cs_committer *c, const cs_fr *v, size_t n, cs_fr s) {
+    return cs_commit_span(c, v, (cs_span){0, n}, s);
 }

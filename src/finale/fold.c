@@ -51,7 +51,7 @@ static void draw_mask(const cs_session *s, cs_fr *zr) {
         const cs_kind kind = s->ledger.kinds[v];
         if (kind == CS_COMMON)
             zr[v] = cs_pads_common_scalar(s->pads, CS_COMMON_MASK, v);
-        else if (kind == CS_SHARED || kind == CS_OWN(s->rank))
+        else if (cs_knows(s, kind))
             zr[v] = cs_fr_random();
     }
 }
@@ -93,38 +93,56 @@ static cs_status linear_rows(const cs_finale *f, instance *m) {
     return CS_OK;
 }
 
-/* The share of z_r, laid out as the ledger's commitment rows (row-major, width columns); common rows hold the full values.
- */
-static void lay_out(const cs_session *s, const cs_fr *values, cs_fr *rows) {
-    for (size_t v = 0; v < s->ledger.n_vars; v++)
-        rows[s->ledger.cells[v].row * s->ledger.width + s->ledger.cells[v].column] = values[v];
+/* The share of z_r, laid out as the ledger's commitment rows (row-major, width columns), and where a row is not zero; common
+ * rows hold the full values. */
+static void lay_out(const cs_session *s, const cs_fr *values, cs_fr *rows, cs_span *known) {
+    for (size_t v = 0; v < s->ledger.n_vars; v++) {
+        const cs_cell at = s->ledger.cells[v];
+        if (!cs_knows(s, s->ledger.kinds[v]))
+            continue;
+        rows[at.row * s->ledger.width + at.column] = values[v];
+        cs_span_cover(&known[at.row], at.column);
+    }
+}
+
+/* Where this rank has something in error row k: in the product rows that it owns, and in the linear ones. */
+static cs_span error_span(const cs_finale *f, size_t k) {
+    const cs_ledger *l = &f->s->ledger;
+    cs_span out = {0};
+    for (size_t j = 0; j < l->width && k * l->width + j < f->n_rows; j++) {
+        const size_t x = k * l->width + j;
+        if (x >= l->n_products || l->products[x].owner == f->s->rank)
+            cs_span_cover(&out, j);
+    }
+    return out;
 }
 
 static cs_status commit_instance(const cs_finale *f, instance *m) {
     const cs_session *s = f->s;
     const size_t width = s->ledger.width, n_z = s->ledger.n_rows, n = n_z + 2 * f->error_rows;
     cs_fr *rows = CS_NEW(cs_fr, n_z * width);
+    cs_span *known = CS_NEW(cs_span, n_z);
     cs_g1 *points = CS_NEW(cs_g1, n);
-    cs_status status = rows && points ? CS_OK : CS_ERR_MEMORY;
+    cs_status status = rows && known && points ? CS_OK : CS_ERR_MEMORY;
     if (status == CS_OK) {
-        lay_out(s, m->zr, rows);
+        lay_out(s, m->zr, rows, known);
         for (size_t r = 0; r < n_z; r++) {
             const bool common = s->ledger.common_rows[r];
             const cs_fr blinding = common ? cs_pads_common_scalar(s->pads, CS_COMMON_MASK_BLINDING, r) : cs_fr_random();
-            points[r] = cs_commit_short(s->member.committer, rows + r * width, width, blinding);
+            points[r] = cs_commit_span(s->member.committer, rows + r * width, known[r], blinding);
             m->blind_r[r] = common && s->rank ? CS_FR_ZERO : blinding;
         }
         for (size_t k = 0; k < f->error_rows; k++) {
-            const size_t used = f->n_rows - k * width < width ? f->n_rows - k * width : width;
+            const cs_span mine = error_span(f, k);
             m->blind_t[k] = cs_fr_random();
             m->blind_e[k] = cs_fr_random();
-            points[n_z + k] = cs_commit_short(s->member.committer, m->cross + k * width, used, m->blind_t[k]);
-            points[n_z + f->error_rows + k] =
-                cs_commit_short(s->member.committer, m->error + k * width, used, m->blind_e[k]);
+            points[n_z + k] = cs_commit_span(s->member.committer, m->cross + k * width, mine, m->blind_t[k]);
+            points[n_z + f->error_rows + k] = cs_commit_span(s->member.committer, m->error + k * width, mine, m->blind_e[k]);
         }
         status = cs_g1_vec_to_affine(m->points, points, n);
     }
     cs_free(rows);
+    cs_free(known);
     cs_free(points);
     return status;
 }

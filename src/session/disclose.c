@@ -303,16 +303,15 @@ static cs_status grow_member(cs_session *s, size_t n, size_t rows) {
 static void note_values(cs_session *s, const cs_kind *kinds, const cs_fr *values, size_t n) {
     cs_member *m = &s->member;
     for (size_t k = 0; k < n; k++) {
-        const bool mine = kinds[k] == CS_SHARED || kinds[k] == CS_OWN(s->rank) || (kinds[k] == CS_COMMON && s->rank == 0);
-        m->known[s->ledger.n_vars + k] = mine || kinds[k] == CS_COMMON ? values[k] : CS_FR_ZERO;
-        m->carried[s->ledger.n_vars + k] = mine;
+        m->known[s->ledger.n_vars + k] = cs_knows(s, kinds[k]) ? values[k] : CS_FR_ZERO;
+        m->carried[s->ledger.n_vars + k] = cs_knows(s, kinds[k]) && (kinds[k] != CS_COMMON || s->rank == 0);
     }
 }
 
-static cs_g1 commit_row(cs_session *s, const cs_fr *row, size_t used, size_t index, bool common) {
+static cs_g1 commit_row(cs_session *s, const cs_fr *row, cs_span mine, size_t index, bool common) {
     const cs_fr blinding = common ? cs_pads_common_scalar(s->pads, CS_COMMON_BLINDING, index) : cs_fr_random();
     s->member.blindings[index] = common && s->rank ? CS_FR_ZERO : blinding;
-    return cs_commit_short(s->member.committer, row, used, blinding);
+    return cs_commit_span(s->member.committer, row, mine, blinding);
 }
 
 cs_status cs_member_commit(cs_session *s, const cs_kind *kinds, const cs_fr *values, size_t n, cs_g1_affine *mine,
@@ -329,15 +328,20 @@ cs_status cs_member_commit(cs_session *s, const cs_kind *kinds, const cs_fr *val
     size_t r = 0;
     for (int pass = 0; status == CS_OK && pass < 2; pass++) {
         size_t used = 0;
+        cs_span known = {0};
         for (size_t k = 0; k <= n; k++) {
-            if (k < n && (kinds[k] == CS_COMMON) == (pass == 1))
+            if (k < n && (kinds[k] == CS_COMMON) == (pass == 1)) {
+                if (cs_knows(s, kinds[k]))
+                    cs_span_cover(&known, used);
                 row[used++] = holds ? s->member.known[s->ledger.n_vars + k] : CS_FR_ZERO;
+            }
             if (used == 0 || (used < width && k < n))
                 continue;
             if (holds)
-                points[r] = commit_row(s, row, used, s->ledger.n_rows + r, pass == 1);
+                points[r] = commit_row(s, row, known, s->ledger.n_rows + r, pass == 1);
             common[r++] = pass == 1;
             used = 0;
+            known = (cs_span){0};
         }
     }
     if (status == CS_OK && holds)

@@ -80,6 +80,11 @@ static inline bool cs_needs_rows(const cs_session *s) {
     return s->role == CS_VERIFY || s->rank >= 0 || s->comm->rank == 0;
 }
 
+/** Does this rank know anything of a coordinate of this kind? Of others it holds zero, and so does its commitment. */
+static inline bool cs_knows(const cs_session *s, cs_kind kind) {
+    return kind == CS_SHARED || kind == CS_COMMON || kind == CS_OWN(s->rank);
+}
+
 static inline bool cs_is_root(const cs_session *s) {
     return s->role == CS_PROVE && s->comm->rank == 0;
 }

@@ -22,7 +22,7 @@ enum { CS_SC_PAIR_BITS = 12, CS_SC_DEGREE = 4, CS_SC_GRID = (CS_SC_DEGREE + 1) *
 typedef struct cs_sc_public {
     cs_fr (*at)(void *context, int rank, const cs_fr *point);
     void *context;
-    bool per_rank; /* else `at` is called once, with rank 0 */
+    bool per_rank; /* `at` is called for rank 0, 1, …, in this order; else once, with rank 0 */
 } cs_sc_public;
 
 typedef struct cs_sc_term {

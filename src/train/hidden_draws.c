@@ -127,8 +127,8 @@ typedef struct record_weight {
 static cs_fr record_weight_at(void *context, int rank, const cs_fr *point) {
     const record_weight *w = context;
     cs_fr t = CS_FR_ZERO, b = CS_FR_ZERO;
-    (void)cs_axis_at(&t, w->t, point, rank);
-    (void)cs_axis_at(&b, w->b, point + w->p->bt, rank);
+    (void)cs_axis_at(&t, w->t, point, rank, 1);
+    (void)cs_axis_at(&b, w->b, point + w->p->bt, rank, 1);
     return cs_fr_mul(t, b);
 }
 

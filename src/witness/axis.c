@@ -70,46 +70,76 @@ cs_status cs_axis_table(cs_fr *out, const cs_axis *a, int rank) {
 
 enum { DRAWS = 256 }; /* in work at a time */
 
-/* Sum over b of batch[b] eq(point, draws[b]), which is a product of those of a row's two halves. */
-static cs_fr drawn_at(const uint32_t *draws, const cs_fr *batch, size_t n, const cs_fr *upper, const cs_fr *lower,
-                      unsigned low) {
-    cs_fr sum = CS_FR_ZERO, u[DRAWS], v[DRAWS];
-    for (size_t b = 0; b < n; b += DRAWS) {
-        const size_t count = n - b < DRAWS ? n - b : DRAWS;
-        for (size_t k = 0; k < count; k++) {
-            u[k] = upper[draws[b + k] >> low];
-            v[k] = lower[draws[b + k] & (((size_t)1 << low) - 1)];
+/* What a gather's value is made of: its weights and eq(point, ·), which is a product of those of a row's two halves. */
+typedef struct gathering {
+    const cs_gather *g;
+    cs_fr *time, *batch, *upper, *lower;
+    unsigned low; /* bits of the lower half */
+} gathering;
+
+static void gathering_free(gathering *x) {
+    cs_free(x->time);
+    cs_free(x->batch);
+    cs_free(x->upper);
+    cs_free(x->lower);
+}
+
+/* Of a gather all of whose ranks have the same time and batch. */
+static cs_status gathering_new(gathering *x, const cs_axis *a, const cs_fr *point) {
+    const cs_gather *g = a->gather;
+    const unsigned low = a->bits / 2, high = a->bits - low;
+    *x = (gathering){.g = g,
+                     .time = CS_NEW(cs_fr, (size_t)1 << g->time.bits),
+                     .batch = CS_NEW(cs_fr, (size_t)1 << g->batch.bits),
+                     .upper = CS_NEW(cs_fr, (size_t)1 << high),
+                     .lower = CS_NEW(cs_fr, (size_t)1 << low),
+                     .low = low};
+    if (!x->time || !x->batch || !x->upper || !x->lower)
+        return CS_ERR_MEMORY;
+    CS_TRY(cs_axis_table(x->time, &g->time, 0));
+    CS_TRY(cs_axis_table(x->batch, &g->batch, 0));
+    cs_fr_vec_eq(x->upper, point, high);
+    cs_fr_vec_eq(x->lower, point + high, low);
+    return CS_OK;
+}
+
+/* Weights of draws first .. first + n - 1, counted through all steps. */
+static void weigh_draws(const gathering *x, size_t first, size_t n, cs_fr *out) {
+    size_t t = first / x->g->batch_size, b = first % x->g->batch_size;
+    for (size_t k = 0; k < n; k++) {
+        out[k] = cs_fr_mul(x->time[t], x->batch[b]);
+        if (++b == x->g->batch_size) {
+            b = 0;
+            t++;
         }
-        cs_fr_vec_mul(u, u, v, count);
-        sum = cs_fr_add(sum, cs_fr_vec_dot(batch + b, u, count));
     }
-    return sum;
+}
+
+/* Sum of weights[k] eq(point, draws[k]). */
+static cs_fr drawn_at(const gathering *x, const uint32_t *draws, const cs_fr *weights, size_t n) {
+    cs_fr u[DRAWS], v[DRAWS];
+    for (size_t k = 0; k < n; k++) {
+        u[k] = x->upper[draws[k] >> x->low];
+        v[k] = x->lower[draws[k] & (((size_t)1 << x->low) - 1)];
+    }
+    cs_fr_vec_mul(u, u, v, n);
+    return cs_fr_vec_dot(weights, u, n);
 }
 
 /* Draw by draw: no vector as long as the rows, which it would visit all over. */
-static cs_status gather_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank) {
-    const cs_gather *g = a->gather;
-    const unsigned low = a->bits / 2, high = a->bits - low;
-    cs_fr *time = CS_NEW(cs_fr, (size_t)1 << g->time.bits), *batch = CS_NEW(cs_fr, (size_t)1 << g->batch.bits);
-    cs_fr *upper = CS_NEW(cs_fr, (size_t)1 << high), *lower = CS_NEW(cs_fr, (size_t)1 << low);
-    cs_status status = time && batch && upper && lower ? CS_OK : CS_ERR_MEMORY;
-    if (status == CS_OK)
-        status = cs_axis_table(time, &g->time, rank);
-    if (status == CS_OK)
-        status = cs_axis_table(batch, &g->batch, rank);
-    *out = CS_FR_ZERO;
-    if (status == CS_OK) {
-        cs_fr_vec_eq(upper, point, high);
-        cs_fr_vec_eq(lower, point + high, low);
+static cs_status gather_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int first, size_t n) {
+    gathering x;
+    const cs_status status = gathering_new(&x, a, point);
+    const size_t draws = a->gather->steps * a->gather->batch_size;
+    memset(out, 0, n * sizeof *out);
+    for (size_t from = 0; status == CS_OK && from < draws; from += DRAWS) {
+        const size_t count = draws - from < DRAWS ? draws - from : DRAWS;
+        cs_fr weights[DRAWS];
+        weigh_draws(&x, from, count, weights);
+        for (size_t k = 0; k < n; k++)
+            out[k] = cs_fr_add(out[k], drawn_at(&x, a->gather->draws[(size_t)first + k] + from, weights, count));
     }
-    for (size_t t = 0; status == CS_OK && t < g->steps; t++) {
-        const cs_fr sum = drawn_at(g->draws[rank] + t * g->batch_size, batch, g->batch_size, upper, lower, low);
-        *out = cs_fr_add(*out, cs_fr_mul(time[t], sum));
-    }
-    cs_free(time);
-    cs_free(batch);
-    cs_free(upper);
-    cs_free(lower);
+    gathering_free(&x);
     return status;
 }
 
@@ -140,17 +170,20 @@ static cs_status vector_at(cs_fr *out, cs_vector *v, const cs_fr *point) {
     return CS_OK;
 }
 
-cs_status cs_axis_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank) {
+cs_status cs_axis_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int first, size_t n) {
     if (a->kind == CS_AXIS_GATHER)
-        return gather_at(out, a, point, rank);
+        return gather_at(out, a, point, first, n);
+    cs_fr value = CS_FR_ZERO;
     if (a->kind == CS_AXIS_VECTOR)
-        return vector_at(out, a->vector, point);
-    if (a->kind == CS_AXIS_ONES)
-        *out = cs_indicator(point, a->bits, a->below);
+        CS_TRY(vector_at(&value, a->vector, point));
+    else if (a->kind == CS_AXIS_ONES)
+        value = cs_indicator(point, a->bits, a->below);
     else if (a->below == CS_AXIS_WHOLE)
-        *out = cs_eq_at(a->point, point, a->bits);
+        value = cs_eq_at(a->point, point, a->bits);
     else
-        *out = cs_eq_below(a->point, point, a->bits, a->below);
+        value = cs_eq_below(a->point, point, a->bits, a->below);
+    for (size_t k = 0; k < n; k++)
+        out[k] = value;
     return CS_OK;
 }
 

@@ -52,8 +52,9 @@ cs_axis cs_axis_vector(cs_vector *vector);
 /** out[2^bits]: all entries. CS_ERR_MEMORY. */
 cs_status cs_axis_table(cs_fr *out, const cs_axis *a, int rank);
 
-/** Value of the multilinear extension at point[bits]. CS_ERR_MEMORY (gathers and vectors only). */
-cs_status cs_axis_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int rank);
+/** out[n]: values of the multilinear extensions of ranks first, first + 1, … at point[bits]. CS_ERR_MEMORY (gathers and
+ * vectors only). */
+cs_status cs_axis_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int first, size_t n);
 
 /** Sum of the first n entries, and one entry (EQ and ONES only). */
 cs_fr cs_axis_sum_below(const cs_axis *a, size_t n);

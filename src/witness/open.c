@@ -12,22 +12,24 @@
 typedef struct evaluation {
     const cs_witness *w;
     const cs_fr *gammas;
+    cs_fr *values; /* [n_ranks] at the point */
     cs_status status;
 } evaluation;
 
+/* The first rank comes first: what the ranks have in common is worked out once. */
 static cs_fr coefficients_at(void *context, int rank, const cs_fr *point) {
     evaluation *e = context;
-    cs_fr out = CS_FR_ZERO;
-    if (e->status == CS_OK)
-        e->status = cs_witness_coefficients_at(e->w, rank, e->gammas, point, &out);
-    return out;
+    if (rank == 0)
+        e->status = cs_witness_coefficients_at(e->w, e->gammas, point, 0, (size_t)e->w->session->n_ranks, e->values);
+    return e->values[rank];
 }
 
 /* Step 1: one sumcheck over E_i * W_i for all claims. */
 static cs_status reduce(cs_witness *w, cs_sc_result *out) {
     cs_session *s = w->session;
     cs_fr *gammas = CS_NEW(cs_fr, w->n_claims), *ones = CS_NEW(cs_fr, (size_t)s->n_ranks);
-    evaluation e = {w, gammas, CS_OK};
+    cs_fr *values = CS_NEW(cs_fr, (size_t)s->n_ranks);
+    evaluation e = {w, gammas, values, CS_OK};
     cs_slots slots = {0};
     cs_sc_witness tables = {.tables = {{.kept = w->folded_row, .kept_bits = w->layout->column_bits}}};
     cs_sumcheck what = {.label = CS_LABEL_OPEN_CLAIMS,
@@ -39,7 +41,7 @@ static cs_status reduce(cs_witness *w, cs_sc_result *out) {
                         .publics = {{coefficients_at, &e, true}},
                         .terms = {{.weights = ones, .pub = 0, .n_factors = 1, .factor = {0}}}};
     cs_expr claim = {0};
-    cs_status status = gammas && ones ? CS_OK : CS_ERR_MEMORY;
+    cs_status status = gammas && ones && values ? CS_OK : CS_ERR_MEMORY;
     if (status == CS_OK) {
         cs_powers(gammas, cs_session_challenge(s, CS_LABEL_OPEN_CLAIMS), w->n_claims);
         for (int i = 0; i < s->n_ranks; i++)
@@ -59,6 +61,7 @@ static cs_status reduce(cs_witness *w, cs_sc_result *out) {
     cs_slots_free(&slots);
     cs_free(gammas);
     cs_free(ones);
+    cs_free(values);
     return status;
 }
 

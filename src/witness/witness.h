@@ -85,8 +85,10 @@ cs_status cs_witness_prove_opening(cs_witness *w);
 /** Judges every rank of session->judge by its answer. Verifying role, after the answers. CS_OK whatever is found. */
 cs_status cs_witness_judge(const cs_witness *w);
 
-/** E of a rank, the gamma-combination of its coefficient vectors, at a point. CS_ERR_MEMORY. */
-cs_status cs_witness_coefficients_at(const cs_witness *w, int rank, const cs_fr *gammas, const cs_fr *point, cs_fr *out);
+/** out[n]: E of ranks first, first + 1, …, each the gamma-combination of a rank's coefficient vectors, at a point.
+ * CS_ERR_MEMORY. */
+cs_status cs_witness_coefficients_at(const cs_witness *w, const cs_fr *gammas, const cs_fr *point, int first, size_t n,
+                                     cs_fr *out);
 
 /** Loads entries offset.. of the rank's matrix. */
 void cs_witness_load(const cs_witness *w, size_t offset, size_t n, cs_fr *out);

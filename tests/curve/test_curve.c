@@ -290,6 +290,30 @@ static void short_commitments(void **state) {
     cs_committer_free(c);
 }
 
+/* What stands outside a span counts as zero. */
+static void spans_of_short_commitments(void **state) {
+    (void)state;
+    enum { WIDTH = 20 };
+    cs_committer *c;
+    assert_int_equal(cs_committer_new(&c, WIDTH), CS_OK);
+    for (size_t first = 0; first < WIDTH; first++)
+        for (size_t end = first + 1; end <= WIDTH; end++) {
+            cs_fr v[WIDTH], inside[WIDTH] = {{{0}}};
+            const cs_fr s = scalar(end % 11);
+            cs_span where = {0};
+            for (size_t j = 0; j < WIDTH; j++)
+                v[j] = scalar((first + j) % 11);
+            for (size_t j = end; j-- > first;) {
+                inside[j] = v[j];
+                cs_span_cover(&where, j);
+            }
+            assert_true(where.first == first && where.end == end);
+            assert_true(cs_g1_eq(cs_commit_span(c, v, where, s), cs_commit_short(c, inside, WIDTH, s)));
+        }
+    assert_true(cs_g1_eq(cs_commit_span(c, NULL, (cs_span){0}, CS_FR_ONE), multiply(gens.h, CS_FR_ONE)));
+    cs_committer_free(c);
+}
+
 /* Bases that are equal, or each other's negatives: sums are full of doublings, inverses and identities. */
 static void short_commitments_of_related_bases(void **state) {
     (void)state;
@@ -404,6 +428,7 @@ int main(void) {
         cmocka_unit_test(multi_scalar_of_integers),
         cmocka_unit_test(long_buckets),
         cmocka_unit_test(short_commitments),
+        cmocka_unit_test(spans_of_short_commitments),
         cmocka_unit_test(short_commitments_of_related_bases),
         cmocka_unit_test(row_commitments),
         cmocka_unit_test(rows_of_many_lengths),

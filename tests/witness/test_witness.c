@@ -25,7 +25,7 @@ static void check_axis(const cs_axis *a, int rank) {
     draw(point, 6);
     const size_t n = (size_t)1 << a->bits;
     assert_int_equal(cs_axis_table(table, a, rank), CS_OK);
-    assert_int_equal(cs_axis_at(&at, a, point, rank), CS_OK);
+    assert_int_equal(cs_axis_at(&at, a, point, rank, 1), CS_OK);
     cs_fr_vec_eq(eq, point, a->bits);
     assert_true(cs_fr_eq(at, cs_fr_vec_dot(table, eq, n)));
     if (a->kind == CS_AXIS_GATHER)
@@ -87,7 +87,7 @@ static void few_draws_of_many_rows(void **state) {
         .time = cs_axis_eq(wide, 1), .batch = cs_axis_eq(wide + 1, 1), .steps = 2, .batch_size = 2, .draws = draws};
     const cs_axis gather = cs_axis_gather(&g, 28);
     cs_memory_limit(cs_memory_live() + (4 << 20));
-    assert_int_equal(cs_axis_at(&at, &gather, point, 0), CS_OK);
+    assert_int_equal(cs_axis_at(&at, &gather, point, 0, 1), CS_OK);
     cs_memory_limit(SIZE_MAX);
     for (size_t k = 0; k < 4; k++)
         want = cs_fr_add(want, cs_fr_mul(cs_eq_index(wide, 2, k), cs_eq_index(point, 28, drawn[k])));
