@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A last axis shorter than SHORT_AXIS is multiplied out with the one before, up to LONG_AXIS entries: kernels like long
- * rows. */
-enum { SHORT_AXIS = 64, LONG_AXIS = 4096, NOT_OUTSIDE = -1 };
+/* A last axis shorter than SHORT_AXIS is multiplied out with the one before, up to LONG_AXIS entries; one before the last
+ * that is shorter than FEW_ROWS, with the first. */
+enum { SHORT_AXIS = 64, LONG_AXIS = 4096, FEW_ROWS = 128, NOT_OUTSIDE = -1 };
 
 static cs_status grow(void **list, size_t n, size_t *capacity, size_t size) {
     if (n < *capacity)
@@ -56,21 +56,30 @@ static cs_status axis_table(cs_outers *t, const cs_axis *a, int rank, size_t fro
     return add_table(t, values, n, out);
 }
 
-static cs_status merge_last_axes(cs_outers *t, cs_outer *product) {
-    const size_t n1 = product->n[1], n2 = product->n[2];
-    if (n2 >= SHORT_AXIS || n1 == 1 || n1 * n2 > LONG_AXIS)
-        return CS_OK;
-    cs_fr *values = CS_NEW(cs_fr, n1 * n2);
+/* Multiplies axis k out with the one after it. */
+static cs_status merge_axes(cs_outers *t, cs_outer *product, int k) {
+    const size_t n = product->n[k], after = product->n[k + 1];
+    cs_fr *values = CS_NEW(cs_fr, n * after);
     if (!values)
         return CS_ERR_MEMORY;
-    for (size_t b = 0; b < n1; b++)
-        cs_fr_vec_scale(values + b * n2, product->t[1][b], product->t[2], n2);
-    CS_TRY(add_table(t, values, n1 * n2, &product->t[2]));
-    product->n[2] = n1 * n2;
-    product->t[1] = product->t[0];
-    product->n[1] = product->n[0];
+    for (size_t a = 0; a < n; a++)
+        cs_fr_vec_scale(values + a * after, product->t[k][a], product->t[k + 1], after);
+    CS_TRY(add_table(t, values, n * after, &product->t[k + 1]));
+    product->n[k + 1] = n * after;
+    for (; k > 0; k--) {
+        product->t[k] = product->t[k - 1];
+        product->n[k] = product->n[k - 1];
+    }
     product->n[0] = 1;
     return axis_table(t, NULL, 0, 0, 1, 1, &product->t[0]);
+}
+
+/* Gives the kernels long rows, and many at once. */
+static cs_status merge_short_axes(cs_outers *t, cs_outer *product) {
+    const size_t *n = product->n;
+    if (n[2] < SHORT_AXIS && n[1] > 1 && n[1] * n[2] <= LONG_AXIS)
+        CS_TRY(merge_axes(t, product, 1));
+    return n[0] > 1 && n[1] < FEW_ROWS ? merge_axes(t, product, 0) : CS_OK;
 }
 
 /* Adds a product, cut into slots. Its offset is that in the whole matrix. */
@@ -108,7 +117,7 @@ static cs_status add_product(cs_outers *t, const cs_witness *w, const cs_part *p
                           &product.t[k]));
         product.n[k] = n;
     }
-    CS_TRY(merge_last_axes(t, &product));
+    CS_TRY(merge_short_axes(t, &product));
     return add_to_list(t, product);
 }
 

@@ -12,7 +12,7 @@
 #include "poly/mle.h"
 #include "witness/slots.h"
 
-enum { BLOCKS = 6, RANK = 1, N_RANKS = 2 };
+enum { BLOCKS = 7, RANK = 1, N_RANKS = 2 };
 
 static const size_t lengths[N_RANKS] = {8, 5};
 static const cs_block blocks[BLOCKS] = {
@@ -22,6 +22,7 @@ static const cs_block blocks[BLOCKS] = {
     {.axes = 1, .shape = {200}, .bits = {8}, .min = -100, .max = 100},
     {.axes = 2, .shape = {2, 1}, .bits = {1, 0}, .min = -100, .max = 100},
     {.axes = 1, .shape = {16}, .bits = {4}, .min = 0, .max = 1, .root_only = true},
+    {.axes = 3, .shape = {3, 2, 70}, .bits = {2, 1, 7}, .min = -100, .max = 100},
 };
 
 typedef struct fixture {
@@ -172,6 +173,26 @@ static void rounds_and_tables(void **state) {
     }
 }
 
+/* E of each rank at a point, whichever ranks are asked for. */
+static void coefficients_at_a_point(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f, 3);
+    const size_t n = (size_t)1 << f.layout.bits;
+    cs_fr point[CS_SC_BITS], both[N_RANKS], one, *eq = CS_NEW(cs_fr, n);
+    assert_non_null(eq);
+    draw(point, f.layout.bits);
+    cs_fr_vec_eq(eq, point, f.layout.bits);
+    assert_int_equal(cs_witness_coefficients_at(&f.w, f.gammas, point, 0, N_RANKS, both), CS_OK);
+    assert_true(cs_fr_eq(both[RANK], cs_fr_vec_dot(f.e, eq, n)));
+    for (int rank = 0; rank < N_RANKS; rank++) {
+        assert_int_equal(cs_witness_coefficients_at(&f.w, f.gammas, point, rank, 1, &one), CS_OK);
+        assert_true(cs_fr_eq(one, both[rank]));
+    }
+    cs_free(eq);
+    tear_down(&f);
+}
+
 /* Every allocation that fails is an error, and nothing is lost. */
 static void lack_of_memory(void **state) {
     (void)state;
@@ -197,6 +218,7 @@ static void lack_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rounds_and_tables), cmocka_unit_test(lack_of_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rounds_and_tables), cmocka_unit_test(coefficients_at_a_point),
+                                       cmocka_unit_test(lack_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
