@@ -83,3 +83,34 @@ cs_status cs_g1_vec_to_affine(cs_g1_affine *r, const cs_g1 *a, size_t n) {
     cs_free(prefix);
     return CS_OK;
 }
+
+enum { SUM_BATCH = 1024, SUM_FEW = 16 }; /* additions at a time; and so few that one by one they take less time */
+
+/* The last rows of a sum. */
+static cs_status sum_few(cs_g1_affine *sum, const cs_g1_affine *points, size_t rows, size_t n) {
+    cs_g1 *total = CS_NEW(cs_g1, n);
+    cs_status status = total ? CS_OK : CS_ERR_MEMORY;
+    for (size_t k = 0; status == CS_OK && k < n; k++) {
+        total[k] = cs_g1_from_affine(points[k]);
+        for (size_t row = 1; row < rows; row++)
+            total[k] = cs_g1_add_affine(total[k], points[row * n + k]);
+    }
+    if (status == CS_OK)
+        status = cs_g1_vec_to_affine(sum, total, n);
+    cs_free(total);
+    return status;
+}
+
+cs_status cs_g1_vec_sum(cs_g1_affine *sum, cs_g1_affine *points, size_t rows, size_t n) {
+    cs_fp *scratch = CS_NEW(cs_fp, CS_G1_SCRATCH(SUM_BATCH));
+    if (scratch == NULL)
+        return CS_ERR_MEMORY;
+    for (size_t half; rows / 2 * n > SUM_FEW; rows -= half) {
+        half = rows / 2;
+        const cs_g1_affine *other = points + (rows - half) * n;
+        for (size_t j = 0; j < half * n; j += SUM_BATCH)
+            cs_g1_batch_add(points + j, points + j, other + j, scratch, half * n - j < SUM_BATCH ? half * n - j : SUM_BATCH);
+    }
+    cs_free(scratch);
+    return sum_few(sum, points, rows, n);
+}

@@ -40,6 +40,10 @@ cs_status cs_g1_vec_to_affine(cs_g1_affine *r, const cs_g1 *a, size_t n);
  * time for a[j] != ±b[j], neither the identity. */
 cs_status cs_g1_vec_add(cs_g1_affine *r, const cs_g1_affine *a, const cs_g1_affine *b, size_t n);
 
+/** sum[k] = points[0][k] + … + points[rows - 1][k], k < n; points[rows][n] is used up. Complete; public points only.
+ * CS_ERR_MEMORY. */
+cs_status cs_g1_vec_sum(cs_g1_affine *sum, cs_g1_affine *points, size_t rows, size_t n);
+
 /** 32 bytes: x little-endian, bit 7 of the last byte for an odd y, bit 6 alone (all else zero) for the identity. */
 void cs_g1_encode(uint8_t out[32], cs_g1_affine a);
 

@@ -45,11 +45,10 @@ static void append_encoded(cs_buffer *b, const cs_g1_affine *p, size_t n) {
 }
 
 static void append_scalars(cs_buffer *b, const cs_fr *v, size_t n) {
-    for (size_t k = 0; k < n; k++) {
-        uint8_t raw[SCALAR_BYTES];
-        cs_fr_encode(raw, v[k]);
-        cs_buffer_append(b, raw, sizeof raw);
-    }
+    if (cs_buffer_reserve(b, n * SCALAR_BYTES) != CS_OK)
+        return;
+    cs_fr_vec_encode(b->data + b->size, v, n);
+    b->size += n * SCALAR_BYTES;
 }
 
 cs_status cs_session_decode_points(const cs_buffer *b, int rank, cs_g1_affine *out, size_t n) {
@@ -65,9 +64,8 @@ cs_status cs_session_decode_points(const cs_buffer *b, int rank, cs_g1_affine *o
 static cs_status parse_scalars(const cs_buffer *b, int rank, cs_fr *out, size_t n) {
     if (b->size != n * SCALAR_BYTES)
         return cs_fail(CS_ERR_ABORT, "rank %d sent %zu bytes instead of %zu", rank, b->size, n * SCALAR_BYTES);
-    for (size_t k = 0; k < n; k++)
-        if (!cs_fr_decode(&out[k], b->data + k * SCALAR_BYTES))
-            return cs_fail(CS_ERR_ABORT, "rank %d sent a scalar that is not reduced", rank);
+    if (!cs_fr_vec_decode(out, b->data, n))
+        return cs_fail(CS_ERR_ABORT, "rank %d sent a scalar that is not reduced", rank);
     return CS_OK;
 }
 
@@ -136,25 +134,22 @@ static cs_status check_foreign(const cs_g1_affine *part, const bool *common, siz
 }
 
 static cs_status add_parts(cs_session *s, const cs_buffer *parts, const bool *common, size_t count, cs_g1_affine *sum) {
-    cs_g1 *total = CS_NEW(cs_g1, count);
-    cs_g1_affine *part = CS_NEW(cs_g1_affine, count);
-    cs_status status = total && part ? CS_OK : CS_ERR_MEMORY;
-    for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
-        const int rank = cs_comm_rank_of(s->comm, i);
-        status = cs_session_decode_points(&parts[i], rank, part, count);
+    const size_t n_ranks = (size_t)s->n_ranks;
+    cs_g1_affine *all = CS_NEW(cs_g1_affine, n_ranks * count);
+    cs_status status = all ? CS_OK : CS_ERR_MEMORY;
+    for (size_t i = 0; status == CS_OK && i < n_ranks; i++) {
+        const int rank = cs_comm_rank_of(s->comm, (int)i);
+        status = cs_session_decode_points(&parts[i], rank, all + i * count, count);
         if (status == CS_OK)
-            status = check_foreign(part, common, count, rank, cs_comm_rank_of(s->comm, 0));
-        for (size_t k = 0; status == CS_OK && k < count; k++)
-            total[k] = i ? cs_g1_add_affine(total[k], part[k]) : cs_g1_from_affine(part[k]);
+            status = check_foreign(all + i * count, common, count, rank, cs_comm_rank_of(s->comm, 0));
     }
     if (status == CS_OK)
-        status = cs_g1_vec_to_affine(sum, total, count);
+        status = cs_g1_vec_sum(sum, all, n_ranks, count);
     for (int i = 0; status == CS_OK && s->record && i < s->n_ranks; i++) {
         cs_buffer_append(&s->record->ranks[i].points, parts[i].data, parts[i].size);
         status = cs_buffer_status(&s->record->ranks[i].points);
     }
-    cs_free(total);
-    cs_free(part);
+    cs_free(all);
     return status;
 }
 
@@ -353,22 +348,6 @@ cs_status cs_member_commit(cs_session *s, const cs_kind *kinds, const cs_fr *val
 
 /* ---- sums under pads ---- */
 
-/* each[rank][n] gets the parts, unless it is NULL. */
-static cs_status add_scalars(cs_session *s, const cs_buffer *parts, cs_fr *sum, size_t n, cs_fr *each) {
-    cs_fr *one = each ? NULL : CS_NEW(cs_fr, n);
-    cs_status status = each || one ? CS_OK : CS_ERR_MEMORY;
-    for (size_t k = 0; k < n; k++)
-        sum[k] = CS_FR_ZERO;
-    for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
-        cs_fr *part = each ? each + (size_t)i * n : one;
-        status = parse_scalars(&parts[i], cs_comm_rank_of(s->comm, i), part, n);
-        if (status == CS_OK)
-            cs_fr_vec_add(sum, sum, part, n);
-    }
-    cs_free(one);
-    return status;
-}
-
 /* A sum under pads in progress. */
 typedef struct padded {
     const cs_session *s;
@@ -538,7 +517,7 @@ static void append_answer(cs_session *s, cs_label label, const cs_fr *mine, size
     }
 }
 
-/* Root: the signature goes off the answer, and both into the record. */
+/* Root: the signature goes off the answer, and both into the record, if there is one. */
 static cs_status keep_answer(cs_session *s, cs_answer which, int rank, cs_buffer *part) {
     if (s->signing) {
         if (part->size < CS_SENT_SIGNATURE_SIZE)
@@ -551,17 +530,33 @@ static cs_status keep_answer(cs_session *s, cs_answer which, int rank, cs_buffer
     sent->is_signed = s->signing != NULL;
     if (sent->is_signed)
         memcpy(sent->signature, part->data + part->size, CS_SENT_SIGNATURE_SIZE);
-    cs_buffer_append(&sent->answer[which], part->data, part->size);
-    return cs_buffer_status(&sent->answer[which]);
+    cs_buffer_free(&sent->answer[which]);
+    sent->answer[which] = *part;
+    *part = (cs_buffer){0};
+    return CS_OK;
 }
 
-static cs_status take_answers(cs_session *s, cs_answer which, cs_buffer *parts, size_t n, cs_fr *sum, cs_fr *each) {
+static cs_status take_answers(cs_session *s, cs_answer which, cs_buffer *parts, size_t n, cs_fr *sum,
+                              const cs_answer_use *use) {
     for (int i = 0; i < s->n_ranks; i++)
         CS_TRY(keep_answer(s, which, i, &parts[i]));
-    return add_scalars(s, parts, sum, n, each);
+    cs_fr *one = CS_NEW(cs_fr, n);
+    cs_status status = one ? CS_OK : CS_ERR_MEMORY;
+    memset(sum, 0, n * sizeof *sum);
+    for (int i = 0; status == CS_OK && i < s->n_ranks; i++) {
+        const cs_buffer *part = s->record ? &s->record->ranks[i].answer[which] : &parts[i];
+        status = parse_scalars(part, cs_comm_rank_of(s->comm, i), one, n);
+        if (status == CS_OK)
+            cs_fr_vec_add(sum, sum, one, n);
+        if (status == CS_OK && use)
+            use->take(use->context, i, one);
+    }
+    cs_free(one);
+    return status;
 }
 
-cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum, cs_fr *each) {
+cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum,
+                            const cs_answer_use *use) {
     if (!cs_proving(s))
         return s->judge ? cs_judge_answer(s->judge, &s->transcript, which, label, n) : CS_OK;
     if (s->member.answered[which])
@@ -576,7 +571,7 @@ cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_f
         append_answer(s, label, mine, n, &out);
     cs_status status = gather_shares(s, label, &out, &parts);
     if (status == CS_OK && parts != NULL)
-        status = cs_session_fail(s, take_answers(s, which, parts, n, sum, each));
+        status = cs_session_fail(s, take_answers(s, which, parts, n, sum, use));
     if (status == CS_OK)
         status = cs_comm_reply(s->comm, (uint32_t)label, &nothing);
     free_parts(s, parts);
@@ -688,10 +683,9 @@ cs_status cs_session_root_scalars(cs_session *s, cs_label label, cs_fr *scalars,
     if (cs_is_root(s))
         append_scalars(&data, scalars, n);
     cs_status status = show_from_root(s, label, &data, 32 * n);
-    for (size_t k = 0; status == CS_OK && k < n; k++)
-        if (!cs_fr_decode(&scalars[k], data.data + 32 * k))
-            status = cs_session_fail(
-                s, cs_fail(CS_ERR_ABORT, "%s: the root showed a scalar that is not reduced", cs_label_text(label)));
+    if (status == CS_OK && !cs_fr_vec_decode(scalars, data.data, n))
+        status = cs_session_fail(
+            s, cs_fail(CS_ERR_ABORT, "%s: the root showed a scalar that is not reduced", cs_label_text(label)));
     cs_buffer_free(&data);
     return status;
 }

@@ -133,12 +133,19 @@ cs_status cs_session_sum_points(cs_session *s, cs_label label, const cs_g1_affin
 cs_status cs_session_each_points(cs_session *s, cs_label label, const cs_g1_affine *mine, const size_t *counts,
                                  cs_g1_affine **all);
 
+/** What the root does with each rank's answer, in rank order: answer[n], for the time of the call. */
+typedef struct cs_answer_use {
+    void *context;
+    void (*take)(void *context, int rank, const cs_fr *answer);
+} cs_answer_use;
+
 /** What this rank reveals to the root alone: n scalars that are uniform whatever the witness is (the caller's argument).
  *  Refuses the second time: CS_ERR_ABORT. With identities the answer is signed, and the root refuses one that is not:
- *  CS_ERR_ABORT (session/record.h). On the root sum[n] is their sum over the ranks, and each[n_ranks * n], unless NULL,
+ *  CS_ERR_ABORT (session/record.h). On the root sum[n] is their sum over the ranks, and `use`, unless it is NULL, is given
  * every rank's own. Collective. When verifying it has no effect, but that a judge takes the answers of those whom it judges.
  */
-cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum, cs_fr *each);
+cs_status cs_session_answer(cs_session *s, cs_answer which, cs_label label, cs_fr *mine, size_t n, cs_fr *sum,
+                            const cs_answer_use *use);
 
 /** Who keeps what goes through a sum, so that it can be attributed (train/table_sums.h): how->note, give and take are its
  * own (comm/comm.h), all else the session's; and it is told the rest. */

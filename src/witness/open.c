@@ -99,17 +99,17 @@ static void masked_answer(const cs_witness *w, const mask *m, cs_fr scale, cs_fr
             out[columns] = cs_fr_add(out[columns], cs_fr_mul(cs_fr_mul(scale, w->left[row]), w->blindings[row]));
 }
 
-/* The blinding of the sum, and each rank's value <f_i, R>: each is uniform because of d_i. */
-static cs_status show_values(cs_witness *w, const cs_fr *each) {
-    const size_t columns = (size_t)1 << w->layout->column_bits, n = (size_t)w->session->n_ranks;
-    w->answer_values = CS_NEW(cs_fr, n + 1);
-    if (!w->answer_values)
-        return cs_session_fail(w->session, CS_ERR_MEMORY);
-    if (cs_is_root(w->session)) {
-        w->answer_values[0] = w->answer[columns];
-        for (size_t i = 0; i < n; i++)
-            w->answer_values[i + 1] = cs_fr_vec_dot(each + i * (columns + 1), w->right, columns);
-    }
+/* Root: a rank's value <f_i, R>. */
+static void take_value(void *context, int rank, const cs_fr *f) {
+    const cs_witness *w = context;
+    w->answer_values[rank + 1] = cs_fr_vec_dot(f, w->right, (size_t)1 << w->layout->column_bits);
+}
+
+/* The blinding of the sum, and each rank's value: each is uniform because of d_i. */
+static cs_status show_values(cs_witness *w) {
+    const size_t n = (size_t)w->session->n_ranks;
+    if (cs_is_root(w->session))
+        w->answer_values[0] = w->answer[(size_t)1 << w->layout->column_bits];
     CS_TRY(cs_session_root_scalars(w->session, CS_LABEL_OPEN_ANSWER, w->answer_values, n + 1));
     w->answer_blinding = w->answer_values[0];
     w->answer_value = CS_FR_ZERO;
@@ -122,18 +122,18 @@ static cs_status answer(cs_witness *w, const mask *m) {
     cs_session *s = w->session;
     const size_t columns = (size_t)1 << w->layout->column_bits;
     cs_fr *mine = cs_holds(s) ? CS_NEW(cs_fr, columns + 1) : NULL;
-    cs_fr *each = cs_is_root(s) ? CS_NEW(cs_fr, (columns + 1) * (size_t)s->n_ranks) : NULL;
+    const cs_answer_use values = {w, take_value};
     w->answer = CS_NEW(cs_fr, columns + 1);
-    cs_status status = w->answer && (mine || !cs_holds(s)) && (each || !cs_is_root(s)) ? CS_OK : CS_ERR_MEMORY;
+    w->answer_values = CS_NEW(cs_fr, (size_t)s->n_ranks + 1);
+    cs_status status = w->answer && w->answer_values && (mine || !cs_holds(s)) ? CS_OK : CS_ERR_MEMORY;
     if (status == CS_OK && cs_holds(s))
         masked_answer(w, m, w->theta_e[s->rank], mine);
     status = cs_session_fail(s, status);
     if (status == CS_OK)
-        status = cs_session_answer(s, CS_ANSWER_OPENING, CS_LABEL_OPEN_ANSWER, mine, columns + 1, w->answer, each);
+        status = cs_session_answer(s, CS_ANSWER_OPENING, CS_LABEL_OPEN_ANSWER, mine, columns + 1, w->answer, &values);
     if (status == CS_OK)
-        status = show_values(w, each);
+        status = show_values(w);
     cs_free(mine);
-    cs_free(each);
     return status;
 }
 

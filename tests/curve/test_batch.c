@@ -33,12 +33,16 @@ static cs_g1_affine extreme(void) {
     return extremes[(size_t)rand() % (sizeof extremes / sizeof *extremes)];
 }
 
+/* A point of the curve, sometimes the identity. */
+static cs_g1_affine pick_point(void) {
+    cs_generators g;
+    assert_int_equal(cs_generators_get(&g, POINTS), CS_OK);
+    return rand() % 16 ? g.g[rand() % POINTS] : CS_G1_AFFINE_IDENTITY;
+}
+
 /* Mostly regular points; some identities and extremes. */
 static cs_g1_affine pick(void) {
-    cs_generators g;
-    const int kind = rand() % 16;
-    assert_int_equal(cs_generators_get(&g, POINTS), CS_OK);
-    return kind == 0 ? CS_G1_AFFINE_IDENTITY : kind < 4 ? extreme() : g.g[rand() % POINTS];
+    return rand() % 5 ? pick_point() : extreme();
 }
 
 /* Pairs: one in eight the same point twice, one in eight a point and its negative. */
@@ -211,15 +215,40 @@ static void batches_of_folds(void **state) {
     for_all(folds);
 }
 
+/* Few points are added one by one, many in batches, the last rows one by one again. */
+static void sums_of_rows(void **state) {
+    (void)state;
+    static const size_t widths[] = {1, 3, 17, 300};
+    static cs_g1_affine points[9 * 300], expected[300], sum[300];
+    for (size_t rows = 1; rows <= 9; rows++)
+        for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+            const size_t n = widths[w];
+            for (size_t k = 0; k < rows * n; k++)
+                points[k] = pick_point();
+            for (size_t k = 0; k < n; k++) {
+                cs_g1 total = cs_g1_from_affine(points[k]);
+                for (size_t row = 1; row < rows; row++)
+                    total = cs_g1_add_affine(total, points[row * n + k]);
+                expected[k] = cs_g1_to_affine(total);
+            }
+            assert_int_equal(cs_g1_vec_sum(sum, points, rows, n), CS_OK);
+            assert_memory_equal(sum, expected, n * sizeof *sum);
+        }
+}
+
 static void batches_of_roots(void **state) {
     (void)state;
     for_all(square_roots);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(batches_of_additions),     cmocka_unit_test(batches_of_doublings),
-                                       cmocka_unit_test(batches_of_accumulations), cmocka_unit_test(batches_of_folds),
-                                       cmocka_unit_test(batches_of_roots),         cmocka_unit_test(known_roots)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(batches_of_additions),
+                                       cmocka_unit_test(batches_of_doublings),
+                                       cmocka_unit_test(batches_of_accumulations),
+                                       cmocka_unit_test(batches_of_folds),
+                                       cmocka_unit_test(batches_of_roots),
+                                       cmocka_unit_test(sums_of_rows),
+                                       cmocka_unit_test(known_roots)};
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     cs_generators_release();
     return failed;
