@@ -68,7 +68,7 @@ cs_status cs_axis_table(cs_fr *out, const cs_axis *a, int rank) {
     return CS_OK;
 }
 
-enum { DRAWS = 256 }; /* in work at a time */
+enum { DRAWS = 256, LONG_STEP = 64 }; /* draws in work at a time; steps of so many are taken one by one */
 
 /* What a gather's value is made of: its weights and eq(point, ·), which is a product of those of a row's two halves. */
 typedef struct gathering {
@@ -103,15 +103,29 @@ static cs_status gathering_new(gathering *x, const cs_axis *a, const cs_fr *poin
     return CS_OK;
 }
 
-/* Weights of draws first .. first + n - 1, counted through all steps. */
-static void weigh_draws(const gathering *x, size_t first, size_t n, cs_fr *out) {
-    size_t t = first / x->g->batch_size, b = first % x->g->batch_size;
-    for (size_t k = 0; k < n; k++) {
-        out[k] = cs_fr_mul(x->time[t], x->batch[b]);
-        if (++b == x->g->batch_size) {
-            b = 0;
-            t++;
-        }
+/* Draws whose weights are weights[n], all times `factor`. */
+typedef struct weighed {
+    size_t n;
+    const cs_fr *weights;
+    cs_fr factor, space[DRAWS];
+} weighed;
+
+/* The next draws after `first` of all steps: of one step, or of several short ones. */
+static void weigh_draws(const gathering *x, size_t first, weighed *out) {
+    const size_t batch = x->g->batch_size, left = x->g->steps * batch - first;
+    size_t t = first / batch, b = first % batch, run;
+    if (batch >= LONG_STEP) {
+        out->n = batch - b < DRAWS ? batch - b : DRAWS;
+        out->weights = x->batch + b;
+        out->factor = x->time[t];
+        return;
+    }
+    out->n = left < DRAWS ? left : DRAWS;
+    out->weights = out->space;
+    out->factor = CS_FR_ONE;
+    for (size_t k = 0; k < out->n; k += run, t++, b = 0) {
+        run = batch - b < out->n - k ? batch - b : out->n - k;
+        cs_fr_vec_scale(out->space + k, x->time[t], x->batch + b, run);
     }
 }
 
@@ -132,12 +146,13 @@ static cs_status gather_at(cs_fr *out, const cs_axis *a, const cs_fr *point, int
     const cs_status status = gathering_new(&x, a, point);
     const size_t draws = a->gather->steps * a->gather->batch_size;
     memset(out, 0, n * sizeof *out);
-    for (size_t from = 0; status == CS_OK && from < draws; from += DRAWS) {
-        const size_t count = draws - from < DRAWS ? draws - from : DRAWS;
-        cs_fr weights[DRAWS];
-        weigh_draws(&x, from, count, weights);
-        for (size_t k = 0; k < n; k++)
-            out[k] = cs_fr_add(out[k], drawn_at(&x, a->gather->draws[(size_t)first + k] + from, weights, count));
+    weighed w = {0};
+    for (size_t from = 0; status == CS_OK && from < draws; from += w.n) {
+        weigh_draws(&x, from, &w);
+        for (size_t k = 0; k < n; k++) {
+            const cs_fr sum = drawn_at(&x, a->gather->draws[(size_t)first + k] + from, w.weights, w.n);
+            out[k] = cs_fr_add(out[k], cs_fr_mul(w.factor, sum));
+        }
     }
     gathering_free(&x);
     return status;

@@ -76,6 +76,31 @@ static void axes(void **state) {
         assert_true(cs_fr_eq(table[k], cs_fr_mul(factor, half[k])));
 }
 
+/* More draws than are in work at a time: in short steps, of which a piece ends within one, and in long ones. */
+static void many_draws(void **state) {
+    (void)state;
+    enum { STEPS = 63, BATCH = 300 };
+    static const size_t batches[] = {1, 6, 63, 64, BATCH};
+    static uint32_t drawn[2][STEPS * BATCH];
+    uint32_t *draws[2] = {drawn[0], drawn[1]};
+    cs_fr wide[15];
+    draw(wide, 15);
+    for (size_t k = 0; k < (size_t)STEPS * BATCH; k++) {
+        drawn[0][k] = (uint32_t)(k * 7919 % 61);
+        drawn[1][k] = (uint32_t)(k * k % 64);
+    }
+    for (size_t k = 0; k < sizeof batches / sizeof *batches; k++) {
+        const cs_gather g = {.time = cs_axis_eq(wide, 6),
+                             .batch = cs_axis_eq(wide + 6, 9),
+                             .steps = STEPS,
+                             .batch_size = batches[k],
+                             .draws = draws};
+        const cs_axis gather = cs_axis_gather(&g, 6);
+        check_axis(&gather, 0);
+        check_axis(&gather, 1);
+    }
+}
+
 /* A few draws of a dataset of 2^28 records cost what the draws cost. */
 static void few_draws_of_many_rows(void **state) {
     (void)state;
@@ -185,7 +210,8 @@ static void inner_products(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(axes), cmocka_unit_test(few_draws_of_many_rows),
-                                       cmocka_unit_test(placement), cmocka_unit_test(inner_products)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(axes), cmocka_unit_test(many_draws),
+                                       cmocka_unit_test(few_draws_of_many_rows), cmocka_unit_test(placement),
+                                       cmocka_unit_test(inner_products)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
