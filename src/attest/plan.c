@@ -77,7 +77,7 @@ static void add_block(cs_plan *out, const cs_params *p, const cs_block_info *b) 
     out->committed_integers += size;
     out->rank_rows += rows;
     out->committed_rows += b->root_only ? rows : rows * (size_t)p->n_ranks;
-    out->tensor_bytes += (double)size * (double)cs_int_size(cs_int_type_for(b->min, b->max));
+    out->memory_bytes += (double)size * (double)cs_int_size(cs_int_type_for(b->min, b->max));
     const bool dataset = b->kind == CS_BLOCK_D || b->kind == CS_BLOCK_Y, shown_before = p->certified && dataset;
     if (dataset) {
         out->dataset_integers += size;
@@ -154,7 +154,7 @@ static double working_memory(const cs_plan *plan, const cs_params *p) {
 }
 
 static void estimate(cs_plan *out, const cs_params *p, size_t matrix) {
-    out->memory_bytes = out->tensor_bytes + BASE_MEMORY + WEIGHT_MEMORY * (double)out->parameters + working_memory(out, p);
+    out->memory_bytes += BASE_MEMORY + WEIGHT_MEMORY * (double)out->parameters + working_memory(out, p);
     out->messages = count_messages(out, p, matrix);
     const double samples = (double)out->steps * (double)p->batch, weights = (double)out->parameters, ranks = p->n_ranks;
     const double message_rows = (double)out->messages * (2.6 + ranks / 4);

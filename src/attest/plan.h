@@ -22,7 +22,6 @@ typedef struct cs_plan {
     size_t dataset_values;
     size_t messages;         /* about: messages of the session */
     double additions;        /* about: of points, for a rank's row commitments without datasets' */
-    double tensor_bytes;     /* of a rank's tensors, padded */
     double memory_bytes;     /* about, per rank */
     double proof_bytes;      /* about */
     double msm_points;       /* about: points of the verifier's multi-scalar multiplication */
