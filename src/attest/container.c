@@ -15,6 +15,9 @@ enum { VERSION = 5, HEADER_SIZE = 16, ENTRY_SIZE = 24, FLAG_ZLIB = 1 };
  * verification. */
 enum { LARGE = 1 << 20 };
 
+/* zlib's best one takes 30 times as long for 2 % less of a model. */
+enum { PACK_LEVEL = 4 };
+
 typedef enum kind_of_file { ATTESTATION, EVIDENCE } kind_of_file;
 
 static const struct {
@@ -44,7 +47,7 @@ static cs_status append_section(cs_buffer *out, const char *tag, const cs_buffer
     const bool small = raw->size < LARGE;
     uLongf length = small ? compressBound(raw->size) : raw->size;
     cs_status status = small ? cs_buffer_resize(&packed, length) : CS_OK;
-    if (status == CS_OK && small && compress2(packed.data, &length, raw->data, raw->size, Z_BEST_COMPRESSION) != Z_OK)
+    if (status == CS_OK && small && compress2(packed.data, &length, raw->data, raw->size, PACK_LEVEL) != Z_OK)
         status = cs_fail(CS_ERR_MEMORY, "no memory to compress the section %s", tag);
     if (status == CS_OK) {
         const bool smaller = length < raw->size;
