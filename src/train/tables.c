@@ -88,6 +88,7 @@ static cs_status own_addends(const cs_proof *p, const sides *v, const cs_fr *vec
         idle_weights(p, v, table, packed);
     }
     if (status == CS_OK)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): without memory for it all have stopped before */
         memset(table, 0, sizeof *table << v->kept_bits);
     cs_free(numbers);
     return status;
