@@ -52,7 +52,9 @@ static wide table_entries(const cs_plan *plan, const cs_params *p) {
 static wide divided_work(const cs_plan *plan, const cs_params *p, size_t ranks) {
     const wide others = ranks - 1, weights = plan->parameters, updates = plan->steps * weights;
     const wide gradients = updates * (others * ADD_WEIGHT + SHOW_WEIGHT), shown = table_entries(plan, p) * SHOW_ENTRY;
-    if (cs_kept_sums_pay(p))
+    cs_params planned = *p; /* a segment's */
+    planned.steps = plan->steps;
+    if (cs_kept_sums_pay(&planned))
         return gradients + shown + updates * KEPT_WEIGHT;
     return gradients + shown + table_entries(plan, p) * others * ADD_ENTRY + 2 * weights * START_WEIGHT;
 }

@@ -76,7 +76,10 @@ static double relations(const cs_plan *plan, const cs_params *p) {
            (keep ? (double)plan->steps * (double)plan->parameters / p->n_ranks * RELATION_KEPT : 0);
 }
 
-void cs_costs_new(cs_costs *out, const cs_plan *plan, const cs_params *p) {
+void cs_costs_new(cs_costs *out, const cs_plan *plan, const cs_params *job) {
+    cs_params own = *job; /* of the segment that the plan is about */
+    own.steps = plan->steps;
+    const cs_params *p = &own;
     const double columns = (double)plan->columns, messages = (double)plan->messages;
     const double datasets = (double)plan->dataset_values;
     const double fresh = (double)(plan->committed_integers - plan->dataset_integers);

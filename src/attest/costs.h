@@ -10,7 +10,7 @@ typedef struct cs_costs {
     double input, datasets, training, commitments, relations, lookups, opening, finale, verification;
 } cs_costs;
 
-/** Reads the plan's counts only. */
-void cs_costs_new(cs_costs *out, const cs_plan *plan, const cs_params *p);
+/** Of a plan of this job, or of a segment of it. Of the plan it reads counts only. */
+void cs_costs_new(cs_costs *out, const cs_plan *plan, const cs_params *job);
 
 #endif

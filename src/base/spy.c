@@ -10,7 +10,7 @@
 void cs_spy(const char *name, const void *data, size_t size) {
     const char *path = getenv("CONSORT_SPY");
     char own[4096];
-    if (path == NULL)
+    if (path == NULL || size == 0)
         return;
     snprintf(own, sizeof own, "%s.%ld", path, (long)getpid());
     FILE *f = fopen(own, "a");

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /** Appends a line "NAME HEX" to the file that $CONSORT_SPY names, followed by a dot and the process's number. No effect
- *  without that variable. */
+ *  without that variable, or without bytes. */
 void cs_spy(const char *name, const void *data, size_t size);
 
 #define CS_SPY(name, data, size) cs_spy((name), (data), (size))

@@ -656,6 +656,7 @@ cs_status cs_session_tell_root(cs_session *s, cs_label label, cs_told which, con
 
 /* While the ranks run, the root's data is an exchange like any other, in which they send nothing. */
 static cs_status show_from_root(cs_session *s, cs_label label, cs_buffer *data, size_t size) {
+    CS_TRY(cs_session_fail(s, cs_buffer_status(data)));
     if (!s->alone) {
         cs_buffer nothing = {0}, *parts = NULL;
         const cs_status status = gather(s, label, &nothing, &parts);

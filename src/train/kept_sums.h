@@ -24,7 +24,8 @@ typedef struct cs_kept_sums {
  * alone, so that all ranks say the same. Not with one rank with data, whose sums are its own. Local. */
 bool cs_kept_sums_pay(const cs_params *p);
 
-/** About the most that a rank keeps, if it keeps any; in bytes. Local. */
+/** About what a rank keeps, if it keeps any, in bytes: 4 an entry, in equal parts. Sums beyond 31 bits, which a member could
+ * send on purpose, double it, and so does a part that is twice an equal one. Local. */
 double cs_kept_sums_bytes(const cs_params *p);
 
 /** Steps whose updates are in tables are divided as cs_comm_part says now, and must still say when they are contracted.

@@ -127,14 +127,22 @@ static cs_status sum_updates(cs_proof *p, const sides *v, const cs_fr *vector, c
     return sum_packed(p, v, packed, packed_size(p, v));
 }
 
+/* What this rank shows: rows of the steps that it kept, which must be those that it has to show. */
+static cs_status own_rows(const cs_proof *p, const sides *v, const cs_fr *vector, cs_fr *packed) {
+    const cs_kept_sums *kept = p->shard->kept;
+    size_t first, count;
+    cs_comm_part(p->session.comm, cs_table_steps(p->params), &first, &count);
+    if (kept->steps == NULL || kept->first != first || kept->count != count)
+        return cs_fail(CS_ERR_INTERNAL, "the sums of gradients that this rank kept are not those of its part");
+    return cs_kept_sums_contract(kept, p->params, v->which, vector, packed + first * v->kept_size);
+}
+
 /* packed[t][·] = the updates up to step t, made of what each rank shows of single steps. */
 static cs_status gather_updates(cs_proof *p, const sides *v, const cs_fr *vector, cs_fr *packed) {
     const size_t width = v->kept_size, size = packed_size(p, v);
-    const cs_kept_sums *kept = p->shard->kept;
     if (size == 0) /* one step: W(0) is all */
         return CS_OK;
-    CS_TRY(cs_session_fail(&p->session,
-                           cs_kept_sums_contract(kept, p->params, v->which, vector, packed + kept->first * width)));
+    CS_TRY(cs_session_fail(&p->session, own_rows(p, v, vector, packed)));
     CS_TRY(cs_session_show_rows(&p->session, cs_table_label(v->which), v->which.layer, packed, size / width, width));
     for (size_t at = width; at < size && cs_holds(&p->session); at += width)
         cs_fr_vec_add(packed + at, packed + at - width, packed + at, width);
