@@ -62,10 +62,9 @@ static size_t stored_leaves(const cs_block_info *b) {
 static double additions(int64_t min, int64_t max) {
     if (min >= 0 && max <= 1)
         return 0.15;
-    unsigned bits = 1;
-    while (bits < 64 && ((uint64_t)max - (uint64_t)min) >> bits)
-        bits++;
-    const unsigned digits = (bits + 7) / 8;
+    unsigned digits = 1;
+    while (digits < 8 && ((uint64_t)max - (uint64_t)min) >> 8 * digits)
+        digits++;
     return 1.12 * digits;
 }
 

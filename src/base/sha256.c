@@ -3,7 +3,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "base/bytes.h"
 #include "base/isa.h"
 
 enum { BLOCK = 64, CHUNK = 512 };
@@ -95,30 +94,26 @@ void cs_sha256(uint8_t out[32], const void *data, size_t n) {
     crypto_hash_sha256_final(&state, out);
 }
 
-void cs_sha256_update_i64(crypto_hash_sha256_state *state, const int64_t *values, size_t n) {
+/* Integers of `size` bytes, at most 8. */
+static void update_integers(crypto_hash_sha256_state *state, const void *values, size_t n, size_t size) {
     if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) { /* they lie there as they are hashed */
-        cs_sha256_update(state, values, n * sizeof *values);
+        cs_sha256_update(state, values, n * size);
         return;
     }
+    const uint8_t *at = values;
     uint8_t bytes[8 * CHUNK];
-    for (size_t done = 0, part; done < n; done += part) {
-        part = n - done < CHUNK ? n - done : CHUNK;
-        for (size_t k = 0; k < part; k++)
-            cs_store_u64(bytes + 8 * k, (uint64_t)values[done + k]);
-        cs_sha256_update(state, bytes, 8 * part);
+    for (size_t part; n > 0; n -= part, at += part * size) {
+        part = n < CHUNK ? n : CHUNK;
+        for (size_t k = 0; k < part * size; k++)
+            bytes[k] = at[k + size - 1 - 2 * (k % size)];
+        cs_sha256_update(state, bytes, part * size);
     }
 }
 
+void cs_sha256_update_i64(crypto_hash_sha256_state *state, const int64_t *values, size_t n) {
+    update_integers(state, values, n, sizeof *values);
+}
+
 void cs_sha256_update_i32(crypto_hash_sha256_state *state, const int32_t *values, size_t n) {
-    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) {
-        cs_sha256_update(state, values, n * sizeof *values);
-        return;
-    }
-    uint8_t bytes[4 * CHUNK];
-    for (size_t done = 0, part; done < n; done += part) {
-        part = n - done < CHUNK ? n - done : CHUNK;
-        for (size_t k = 0; k < part; k++)
-            cs_store_u32(bytes + 4 * k, (uint32_t)values[done + k]);
-        cs_sha256_update(state, bytes, 4 * part);
-    }
+    update_integers(state, values, n, sizeof *values);
 }

@@ -51,8 +51,8 @@ typedef struct cs_shard {
                                      wrong the proof ends without a failure of the lockstep: CS_ERR_RANK on all ranks. All
                                      have it or none has. NULL: a failure like any other */
     struct cs_kept_sums *kept;    /* sums of gradients of this rank's steps (train/kept_sums.h), of which weight tables are
-                                     made;    freed when they are. All ranks have some or none has, and no `tables` then. NULL:
-                                     tables    are summed under pads */
+                                     made; freed when they are. All ranks have some or none has, and no `tables` then. NULL:
+                                     tables are summed under pads */
     bool save_memory; /* prove in less memory, somewhat slower, whatever the size; long witnesses are in any case */
 #ifdef CS_TAMPER
     cs_attack *attack; /* how this rank cheats, or NULL */

@@ -25,7 +25,8 @@ static counts count_step(const cs_params *p) {
     counts n = {0};
     for (size_t l = 1; l <= p->layers; l++) {
         const size_t weights = (p->widths[l - 1] + 1) * p->widths[l];
-        n.entries += p->widths[l - 1] + 1 + (l > 1 ? p->widths[l] : 0);
+        n.entries += cs_table_width(p, (cs_table_name){.backward = false, .layer = l});
+        n.entries += l > 1 ? cs_table_width(p, (cs_table_name){.backward = true, .layer = l}) : 0;
         n.weights += weights;
         n.back += l > 1 ? weights : 0;
     }
